@@ -1,0 +1,220 @@
+"""The one tree of refusals.
+
+Every refusal that an operation, the store or an engine makes is a class of its own below `AngariumError`. It is raised
+without knowing who asked; each front end owns one table from class to answer, and a test checks that no table misses a
+class. `str(error)` is for the log; it may hold names and paths, and never goes to a client.
+"""
+
+import enum
+
+
+class AngariumError(Exception):
+    """Root of all refusals."""
+
+
+class TemporaryError(AngariumError):
+    """The same request may succeed later; nothing was changed."""
+
+
+class PermanentError(AngariumError):
+    """The same request fails again until somebody changes something."""
+
+
+# Accounts and mailboxes
+
+
+class MailboxNotFound(PermanentError):
+    """There is no such mailbox, or the actor may not know that there is (no `l` right)."""
+
+
+class MailboxCreatable(MailboxNotFound):
+    """A target that does not exist, and that the actor may create (RFC 9051 §7.1: TRYCREATE)."""
+
+
+class MailboxExists(PermanentError):
+    """A mailbox of that name is there already."""
+
+
+class MailboxHasChildren(PermanentError):
+    """The mailbox cannot go while others stand below it."""
+
+
+class MailboxNameInvalid(PermanentError):
+    """The name breaks a rule of names; `str()` says which."""
+
+
+class MailboxMoving(TemporaryError):
+    """The mailbox is being moved to another account; writes are refused until it has arrived."""
+
+
+class AccountNotFound(PermanentError):
+    """There is no such account."""
+
+
+class AccountExists(PermanentError):
+    """An account of that name is there already."""
+
+
+class PartitionNotFound(PermanentError):
+    """No partition of that name is configured."""
+
+
+class OperationNotSupported(PermanentError):
+    """This cannot be done with a mailbox of this kind: INBOX cannot be deleted, a move between accounts is not made."""
+
+
+class SubscriptionNotFound(PermanentError):
+    """The name is not subscribed."""
+
+
+# Rights
+
+
+class PermissionDenied(PermanentError):
+    """The actor sees the mailbox and lacks the right for this operation."""
+
+
+class AclInvalid(PermanentError):
+    """An identifier or a rights string cannot be used."""
+
+
+class RightUnknown(AclInvalid):
+    """A rights string holds a letter that is no right."""
+
+    def __init__(self, letter: str) -> None:
+        super().__init__(f"the {letter!r} right is not supported")
+        self.letter = letter
+
+
+class AclChanged(TemporaryError):
+    """The ACL on which the right was decided has changed since; decide again."""
+
+
+# Messages
+
+
+class MessageNotFound(PermanentError):
+    """No message has this UID."""
+
+
+class MessageFileMissing(PermanentError):
+    """The index knows the message, the spool has lost its file; reported by name, never hidden."""
+
+
+class MessageTooLarge(PermanentError):
+    """Larger than `maxmessagesize`."""
+
+
+class MessageDefect(enum.Enum):
+    """What makes a message one that cannot be stored."""
+
+    EMPTY = "the message has no octets"
+    NUL = "the message contains NUL"
+    BARE_NEWLINE = "the message contains a bare newline"
+    HEADER = "the message contains an invalid header"
+
+
+class MessageInvalid(PermanentError):
+    """The message holds what cannot be stored; front ends word `defect`."""
+
+    def __init__(self, defect: MessageDefect) -> None:
+        super().__init__(defect.value)
+        self.defect = defect
+
+
+class FlagInvalid(PermanentError):
+    """Not a flag that a client may set, or not the syntax of one."""
+
+
+class KeywordLimitExceeded(PermanentError):
+    """The mailbox has no room for another keyword."""
+
+
+class QuotaExceeded(PermanentError):
+    """The quota root has no room; a delivery front end may word it as temporary."""
+
+
+class QuotaRootNotFound(PermanentError):
+    """No quota root of that name."""
+
+
+class QuotaResourceUnknown(PermanentError):
+    """A quota resource that this store does not count."""
+
+
+class UidsExhausted(PermanentError):
+    """The mailbox has given its last UID (RFC 9051 §2.3.1.1: 32 bits)."""
+
+
+class SearchInvalid(PermanentError):
+    """A search key, charset or sort criterion that cannot be served."""
+
+
+class CharsetUnknown(SearchInvalid):
+    """The charset of a search is not known (RFC 9051 §6.4.4: BADCHARSET)."""
+
+
+# Who asks
+
+
+class AuthenticationFailed(PermanentError):
+    """The credentials are wrong; says nothing of which part."""
+
+
+class AuthenticationUnavailable(TemporaryError):
+    """The credentials could not be checked: a verifier is not answering."""
+
+
+class AuthorizationFailed(PermanentError):
+    """The credentials are right, and may not act for that user."""
+
+
+class UserExists(PermanentError):
+    """The user has a credential already."""
+
+
+class UserNotFound(PermanentError):
+    """No credential of that name."""
+
+
+class UserNameInvalid(PermanentError):
+    """Not a name that a user can have."""
+
+
+class PreparationFailed(PermanentError):
+    """A user name or password holds what SASLprep prohibits, or nothing that it keeps (RFC 4013 §2)."""
+
+
+# The machine
+
+
+class StoreBusy(TemporaryError):
+    """A queue is full; the request was not begun."""
+
+
+class StoreReadOnly(TemporaryError):
+    """The store takes no writes now (`readonly`, or a disk that failed)."""
+
+
+class DiskFull(TemporaryError):
+    """No space or quota is left on a file system."""
+
+
+class DiskFailed(TemporaryError):
+    """The file system answered with an error, or an fsync failed."""
+
+
+class StoreDamaged(TemporaryError):
+    """A file of the store cannot be read as what it should be; an administrator must act."""
+
+
+class SchemaTooNew(PermanentError):
+    """A file was written by a later version that this one may not read."""
+
+
+class StoreInUse(PermanentError):
+    """Another server serves this store."""
+
+
+class ConfigError(PermanentError):
+    """A setting cannot be used; `str()` names file, line, option and what is allowed."""
