@@ -1,0 +1,65 @@
+"""IMAP."""
+# ruff: noqa: RUF009 - `option` and `optional` make dataclass fields, as `field` does.
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from angarium.config.kinds import Duration, Number, Size, Switch, Words
+from angarium.config.option import option, optional
+from angarium.config.quantities import DurationUnit
+
+_HALF_AN_HOUR = timedelta(minutes=30)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImapSettings:
+    """IMAP sessions."""
+
+    timeout: timedelta = option(
+        Duration(DurationUnit.MINUTES, raised_to=_HALF_AN_HOUR),
+        "32m",
+        meaning="Silence after which a logged-in client is dropped; never less than 30 minutes (RFC 9051 §5.4).",
+    )
+    imapidletimeout: timedelta | None = optional(
+        Duration(DurationUnit.MINUTES, raised_to=_HALF_AN_HOUR),
+        meaning="The same for a client in IDLE. Unset, it is `timeout`.",
+    )
+    imapidlepoll: timedelta = option(
+        Duration(),
+        "60s",
+        meaning="0 turns the IDLE command off. Any other value is without effect, since changes are announced to "
+        "waiting sessions as they happen.",
+    )
+    imapidresponse: bool = option(
+        Switch(), "yes", meaning="Answer the ID command with name and version of the program."
+    )
+    suppress_capabilities: tuple[str, ...] = option(
+        Words(allowed="names of capabilities separated by spaces", change=str.upper),
+        "",
+        meaning="Capabilities that are not announced. The commands go on working.",
+    )
+    literalminus: bool = option(
+        Switch(),
+        "no",
+        meaning="Announce LITERAL- rather than LITERAL+, and refuse non-synchronizing literals above 4096 octets "
+        "(RFC 7888 §5).",
+    )
+    maxquoted: int = option(Size(minimum=1024), "131072", meaning="The longest quoted string in a command.")
+    maxword: int = option(Size(minimum=1024), "131072", meaning="The longest atom in a command.")
+    maxliteral: int = option(
+        Size(minimum=1024),
+        "128K",
+        meaning="The longest literal in a command, other than the message of APPEND.",
+    )
+    maxargssize: int = option(
+        Size(), "0", meaning="The octets that all arguments of a command may have together; 0: no limit but `maxline`."
+    )
+    maxline: int = option(
+        Size(minimum=8192),
+        "1M",
+        added=True,
+        meaning="The longest line of a command, its literals aside. Longer ones end the session.",
+    )
+    maxnesting: int = option(
+        Number(10, 1000), "50", added=True, meaning="How deep the parentheses of a command may nest."
+    )

@@ -1,0 +1,62 @@
+"""Limits that hold before anything is allocated. Each has its own refusal in the protocol that meets it."""
+# ruff: noqa: RUF009 - `option` and `optional` make dataclass fields, as `field` does.
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from angarium.config.kinds import Duration, Number, Size
+from angarium.config.option import Scope, option
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LimitSettings:
+    """Limits of connections, sessions and messages."""
+
+    max_connections_per_host: int = option(
+        Number(),
+        "10000",
+        added=True,
+        meaning="Connections of one client address at a time, logged in or not, over all workers; 0: no limit. "
+        "A webmail server is one address.",
+    )
+    login_timeout: timedelta = option(
+        Duration(minimum=timedelta(seconds=1)),
+        "3m",
+        added=True,
+        meaning="How long a connection may last without a login.",
+    )
+    max_line_before_login: int = option(
+        Size(minimum=1024), "64K", added=True, meaning="The longest line before login, SASL answers included."
+    )
+    max_literal_before_login: int = option(
+        Size(minimum=256), "4K", added=True, meaning="The longest literal before login."
+    )
+    max_commands_before_login: int = option(
+        Number(5), "100", added=True, meaning="Commands before login, after which the connection is closed."
+    )
+    max_memory_per_session: int = option(
+        Size(minimum=1 << 20),
+        "64M",
+        added=True,
+        meaning="What the commands that a session has sent ahead may hold in memory; reading stops until some are "
+        "done.",
+    )
+    maxmessagesize: int = option(
+        Size(), "0", meaning="The largest message, by delivery or APPEND; 0: no limit but the quota."
+    )
+    boundary_limit: int = option(
+        Number(1, 1000),
+        "100",
+        scope=Scope.SERVER,
+        meaning="How deep the parts of a message may nest; what lies deeper is one part. Cyrus has 1000.",
+    )
+    max_mime_parts: int = option(
+        Number(1, 1_000_000),
+        "10000",
+        scope=Scope.SERVER,
+        added=True,
+        meaning="How many parts of a message are told apart; the last one holds the rest.",
+    )
+    max_header_size: int = option(
+        Size(minimum=64 * 1024), "10M", scope=Scope.SERVER, added=True, meaning="How much of a header is looked at."
+    )

@@ -1,0 +1,58 @@
+"""Mailboxes and messages: how they go, and how they are kept."""
+# ruff: noqa: RUF009 - `option` and `optional` make dataclass fields, as `field` does.
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from angarium.config.kinds import Choice, Switch, Text
+from angarium.config.option import Scope, option
+
+
+class DeleteMode(StrEnum):
+    """What DELETE does with a mailbox."""
+
+    IMMEDIATE = "immediate"
+    DELAYED = "delayed"
+
+
+class ExpungeMode(StrEnum):
+    """What EXPUNGE does with a message."""
+
+    IMMEDIATE = "immediate"
+    SEMIDELAYED = "semidelayed"
+    DELAYED = "delayed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MailboxSettings:
+    """Deletion and storage."""
+
+    delete_mode: DeleteMode = option(
+        Choice(DeleteMode),
+        "delayed",
+        scope=Scope.SERVER,
+        meaning="`delayed` moves a deleted mailbox below `deletedprefix`, until `cyr_expire -D` removes it; "
+        "`immediate` removes it at once.",
+    )
+    deletedprefix: str = option(
+        Text(pattern=r"[A-Za-z0-9_ -]{1,100}", allowed="a mailbox name of one component: letters, digits, space, _ -"),
+        "DELETED",
+        scope=Scope.SERVER,
+        meaning="Where deleted mailboxes are kept.",
+    )
+    expunge_mode: ExpungeMode = option(
+        Choice(ExpungeMode),
+        "delayed",
+        scope=Scope.SERVER,
+        meaning="`delayed` keeps an expunged message until `cyr_expire -X` removes it. `immediate` and `semidelayed` "
+        "remove its file once ten minutes have passed, so that no session loses what it was told of.",
+    )
+    singleinstancestore: bool = option(
+        Switch(),
+        "yes",
+        scope=Scope.SERVER,
+        meaning="Keep one file for all recipients and copies of a message on a partition, by hard links.",
+    )
+    readonly: bool = option(
+        Switch(), "no", scope=Scope.SERVER, meaning="Refuse whatever would change the store, as during a move."
+    )

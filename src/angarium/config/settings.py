@@ -1,0 +1,45 @@
+"""The settings of the server: one frozen tree, built whole from a file, handed down and never changed."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from .options import (
+    AclSettings,
+    AuthSettings,
+    DirectorySettings,
+    EngineSettings,
+    ImapSettings,
+    LimitSettings,
+    LmtpSettings,
+    LogSettings,
+    MailboxSettings,
+    NamespaceSettings,
+    QuotaSettings,
+    ServerSettings,
+    TlsSettings,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """All settings, by subsystem; of one service, or of all that have none of their own."""
+
+    directories: DirectorySettings
+    server: ServerSettings
+    log: LogSettings
+    auth: AuthSettings
+    tls: TlsSettings
+    namespace: NamespaceSettings
+    acl: AclSettings
+    mailboxes: MailboxSettings
+    quota: QuotaSettings
+    imap: ImapSettings
+    lmtp: LmtpSettings
+    limits: LimitSettings
+    engine: EngineSettings
+    services: Mapping[str, "Settings"] = field(default_factory=dict, repr=False)
+    """The settings of services that have their own; use `for_service`."""
+
+    def for_service(self, name: str) -> "Settings":
+        """The settings of the service of this name in cyrus.conf."""
+        return self.services.get(name, self)

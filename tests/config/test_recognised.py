@@ -1,0 +1,36 @@
+import pytest
+
+from angarium.config.recognised import RECOGNISED, recognise
+
+
+@pytest.mark.parametrize(
+    ("name", "served_later"),
+    [
+        ("httpmodules", True),
+        ("ldap_uri", True),
+        ("mboxlist_db", False),
+        ("tls_sessions_db_path", False),
+        ("sasl_sasldb_path", False),
+        ("archivepartition-default", True),
+        ("searchpartition-default", True),
+        ("backend1_mechs", True),
+        ("backend1_password", True),
+        ("channel_sync_password", True),
+        ("backuppartition-x", False),
+    ],
+)
+def test_names_of_cyrus_are_recognised(name: str, served_later: bool) -> None:
+    recognised = recognise(name)
+    assert recognised is not None
+    assert recognised.served_later is served_later
+    assert recognised.why
+
+
+@pytest.mark.parametrize("name", ["", "nonsense", "sasl_", "xlist-", "_mechs", "httpmodule"])
+def test_other_names_are_not(name: str) -> None:
+    assert recognise(name) is None
+
+
+def test_the_table_holds_the_names_of_a_whole_release() -> None:
+    assert len(RECOGNISED) > 450
+    assert all(name == name.lower() for name in RECOGNISED)
