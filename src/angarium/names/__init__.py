@@ -1,0 +1,26 @@
+"""Mailbox names and user ids: the internal form, what each actor sees of it, spellings on the wire, LIST patterns."""
+
+from angarium.names import modutf7
+from angarium.names.listpattern import ListPattern
+from angarium.names.mailboxname import KEY_SEPARATOR, AccountPath, DeletedName, MailboxName
+from angarium.names.namespace import Namespace, Namespaces, SortKey
+from angarium.names.rules import MAX_INTERNAL_OCTETS
+from angarium.names.settings import NameSettings, VirtDomains
+from angarium.names.userid import UserId, parse_userid
+
+__all__ = [
+    "KEY_SEPARATOR",
+    "MAX_INTERNAL_OCTETS",
+    "AccountPath",
+    "DeletedName",
+    "ListPattern",
+    "MailboxName",
+    "NameSettings",
+    "Namespace",
+    "Namespaces",
+    "SortKey",
+    "UserId",
+    "VirtDomains",
+    "modutf7",
+    "parse_userid",
+]
