@@ -1,0 +1,441 @@
+"""Writes as values (DESIGN §5): what an account can be asked to change, with its preconditions, and what comes back.
+
+An engine executes a batch of commands on one account atomically: all that succeed are durable together, and one that
+is refused leaves no trace and does not disturb its neighbours. A refusal is an `AngariumError`. Every command that
+changes something takes the account's next modseq, so modseqs become visible in order; a crash or a refusal leaves a
+gap, which is legal.
+"""
+
+import enum
+from dataclasses import dataclass
+
+from angarium.engine.rows import (
+    AccountId,
+    Content,
+    EmailId,
+    InternalDate,
+    MailboxId,
+    ModSeq,
+    SearchFields,
+    ThreadId,
+    Uid,
+    UidValidity,
+)
+from angarium.flags import ALL_SYSTEM_FLAGS, Flags, SystemFlags
+from angarium.sequenceset import UidSet
+
+
+@dataclass(frozen=True, slots=True)
+class Author:
+    """Who changes something, for the change log."""
+
+    actor: str
+    """User id, `anonymous`, or the name of the program."""
+    client: str = ""
+    """Protocol and peer, as `imap 192.0.2.7`."""
+    session: str = ""
+
+
+class QuotaPolicy(enum.Enum):
+    """What a full quota root means for new messages (requirements 1.6)."""
+
+    STRICT = enum.auto()
+    """Refuse what would exceed the limit: APPEND, COPY."""
+    OVERSHOOT = enum.auto()
+    """Below the limit any size is accepted; at or over it nothing is: delivery."""
+    IGNORE = enum.auto()
+
+
+@dataclass(frozen=True, slots=True)
+class StagedFile:
+    """A whole message on stable storage on a partition, waiting to be linked into mailboxes.
+
+    It is made by `Spool.stage`; whoever made it removes it when all writes that use it are answered.
+    """
+
+    partition: str
+    path: str
+    size_octets: int
+
+
+@dataclass(frozen=True, slots=True)
+class MessageOrigin:
+    """Where a message was copied from, when it comes from another account: the key that makes a retry find it."""
+
+    mailbox: MailboxId
+    uid: Uid
+
+
+@dataclass(frozen=True, slots=True)
+class NewMessage:
+    """A message to add."""
+
+    file: StagedFile
+    flags: Flags
+    date: InternalDate
+    content: Content
+    search: SearchFields
+    email_id: EmailId | None = None
+    """None: a new one is drawn; given for a copy from another account."""
+    thread_id: ThreadId | None = None
+    """None: found by message-id references and base subject within the account, else drawn."""
+    saved_at_s: int | None = None
+    """None: now."""
+    origin: MessageOrigin | None = None
+    """A message of the same origin that is there already is answered instead of added again."""
+
+
+@dataclass(frozen=True, slots=True)
+class AddMessages:
+    """APPEND and delivery: add messages to a mailbox, all or none."""
+
+    mailbox: MailboxId
+    messages: tuple[NewMessage, ...]
+    author: Author
+    quota: QuotaPolicy = QuotaPolicy.STRICT
+    acl_version: int | None = None
+    """The ACL the right was decided on; AclChanged where it is another one now. None: nobody needed a right."""
+    seen_account: AccountId | None = None
+    """Whose seen state takes the `\\Seen` of the new messages; None: the owner's, in the message's own flags."""
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    """APPENDUID (RFC 4315 §3): UIDs in the order of the messages."""
+
+    uidvalidity: UidValidity
+    uids: tuple[Uid, ...]
+    modseq: ModSeq
+
+
+@dataclass(frozen=True, slots=True)
+class CopyMessages:
+    """COPY or MOVE within the account, all or none; UIDs that are not there are passed over."""
+
+    source: MailboxId
+    uids: UidSet
+    target: MailboxId
+    author: Author
+    move: bool = False
+    """Expunge the sources in the same transaction (RFC 6851 §3.3)."""
+    quota: QuotaPolicy = QuotaPolicy.STRICT
+    source_acl_version: int | None = None
+    target_acl_version: int | None = None
+    source_seen_account: AccountId | None = None
+    """Whose `\\Seen` is read in the source and ..."""
+    target_seen_account: AccountId | None = None
+    """... written in the target; None: that in the message's own flags."""
+    kept_flags: SystemFlags = ALL_SYSTEM_FLAGS
+    """System flags that the actor may set in the target (RFC 4314 §4: COPY keeps a flag only with its right)."""
+    keep_keywords: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Copied:
+    """COPYUID (RFC 4315 §3): both tuples in the order of copying."""
+
+    uidvalidity: UidValidity
+    source: tuple[Uid, ...]
+    target: tuple[Uid, ...]
+    modseq: ModSeq
+
+
+class FlagOperation(enum.Enum):
+    """How STORE combines (RFC 9051 §6.4.6)."""
+
+    ADD = enum.auto()
+    REMOVE = enum.auto()
+    REPLACE = enum.auto()
+
+
+@dataclass(frozen=True, slots=True)
+class StoreFlags:
+    """Change flags of messages; UIDs that are not there are passed over."""
+
+    mailbox: MailboxId
+    uids: UidSet
+    operation: FlagOperation
+    flags: Flags
+    author: Author
+    writable: SystemFlags = ALL_SYSTEM_FLAGS
+    """System flags the actor may change; others stay as they are, also under REPLACE (RFC 4314 §4)."""
+    keywords_writable: bool = True
+    unchanged_since: ModSeq | None = None
+    """Messages changed after it are left alone and reported (RFC 7162 §3.1.3)."""
+    acl_version: int | None = None
+    seen_account: AccountId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FlagsStored:
+    """What STORE did; `modseq` is None where nothing changed."""
+
+    changed: UidSet
+    refused: UidSet
+    """Changed since `unchanged_since` (MODIFIED, RFC 7162 §3.1.3)."""
+    modseq: ModSeq | None
+
+
+@dataclass(frozen=True, slots=True)
+class Expunge:
+    """Expunge messages flagged `\\Deleted`; the files stay until they are purged."""
+
+    mailbox: MailboxId
+    author: Author
+    uids: UidSet | None = None
+    """Only among these (UID EXPUNGE, RFC 4315 §2.1)."""
+    only_deleted: bool = True
+    """False: whatever their flags (the second half of a MOVE between accounts, expiry)."""
+    acl_version: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Expunged:
+    """What went; `modseq` is None where nothing did."""
+
+    uids: UidSet
+    modseq: ModSeq | None
+
+
+@dataclass(frozen=True, slots=True)
+class NewMailbox:
+    """A mailbox to create."""
+
+    id: MailboxId
+    name: str
+    partition: str
+    acl: str
+    special_use: str = ""
+    keywords: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CreateMailboxes:
+    """Create mailboxes, parents first, in one transaction; MailboxExists where one is there."""
+
+    mailboxes: tuple[NewMailbox, ...]
+    author: Author
+    parent: MailboxId | None = None
+    parent_acl_version: int | None = None
+    """The parent and the ACL the right to create was decided on."""
+
+
+@dataclass(frozen=True, slots=True)
+class MailboxRename:
+    """One mailbox's new relative name."""
+
+    mailbox: MailboxId
+    name: str
+    deleted_at_s: int | None = None
+    """Set by a delayed delete; None also brings a deleted mailbox back."""
+    partition: str | None = None
+    """Not None: ask for another partition; must equal the present one (moving files is another operation)."""
+
+
+@dataclass(frozen=True, slots=True)
+class RenameMailboxes:
+    """Rename a tree in one transaction (also the delayed delete, and undoing it)."""
+
+    renames: tuple[MailboxRename, ...]
+    author: Author
+    acl_versions: tuple[tuple[MailboxId, int], ...] = ()
+    """ACLs the rights were decided on, of the mailbox and of the new parent."""
+
+
+@dataclass(frozen=True, slots=True)
+class RenameInbox:
+    """RENAME INBOX (RFC 9051 §6.3.6): create `target` and move the messages of `inbox` into it."""
+
+    inbox: MailboxId
+    target: NewMailbox
+    author: Author
+
+
+@dataclass(frozen=True, slots=True)
+class EraseMailboxes:
+    """Remove mailboxes for good: rows, then directories. Tombstones keep id and UIDVALIDITY history."""
+
+    mailboxes: tuple[MailboxId, ...]
+    author: Author
+    acl_versions: tuple[tuple[MailboxId, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SetAcl:
+    """Replace a mailbox's ACL; AclChanged unless `acl_version` is the present one."""
+
+    mailbox: MailboxId
+    acl: str
+    acl_version: int
+    author: Author
+
+
+@dataclass(frozen=True, slots=True)
+class SetSharedSeen:
+    """Choose whether `\\Seen` of a mailbox is one for all, or each reader's own."""
+
+    mailbox: MailboxId
+    shared: bool
+    author: Author
+
+
+@dataclass(frozen=True, slots=True)
+class SetQuota:
+    """Make or change a quota root; use of it and of the root it splits is counted anew in the same transaction."""
+
+    root: str
+    storage_limit_kib: int | None
+    author: Author
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveQuota:
+    """Remove a quota root; its mailboxes come under the next root above, or none."""
+
+    root: str
+    author: Author
+
+
+@dataclass(frozen=True, slots=True)
+class Subscribe:
+    """Subscribe the account's user to a mailbox, by its full internal name."""
+
+    name: str
+    author: Author
+    subscribed: bool = True
+    """False: unsubscribe; SubscriptionNotFound where there is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimRecent:
+    """Advisory: messages up to `uid` have been shown as `\\Recent` to the owner, or to `seen_account`."""
+
+    mailbox: MailboxId
+    uid: Uid
+    seen_account: AccountId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PurgeMessages:
+    """Forget expunged messages: rows in one transaction, then their files; `limit` rows at most."""
+
+    mailbox: MailboxId
+    expunged_before_s: int
+    limit: int = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Purged:
+    """How many rows went, and whether more wait."""
+
+    count: int
+    more: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PruneChanges:
+    """Forget the change log before a time."""
+
+    before_s: int
+    limit: int = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class SetAccountName:
+    """The account's own copy of its name (its headers get it too); the catalogue's entry is the truth."""
+
+    name: str
+    author: Author
+
+
+@dataclass(frozen=True, slots=True)
+class RestoredMessage:
+    """A message file found in its mailbox's directory, under the UID of its name."""
+
+    uid: Uid
+    message: NewMessage
+
+
+@dataclass(frozen=True, slots=True)
+class RestoreMailbox:
+    """Take up a mailbox from its directory, with the numbers of its header; UIDs go on above the ceilings.
+
+    The files are in place: `NewMessage.file` names them, and nothing is linked.
+    """
+
+    mailbox: NewMailbox
+    uidvalidity: UidValidity
+    uid_ceiling: Uid
+    modseq_ceiling: ModSeq
+    messages: tuple[RestoredMessage, ...]
+    author: Author
+    deleted_at_s: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """A command without further answer; `modseq` is the change's."""
+
+    modseq: ModSeq
+
+
+Command = (
+    AddMessages
+    | CopyMessages
+    | StoreFlags
+    | Expunge
+    | CreateMailboxes
+    | RenameMailboxes
+    | RenameInbox
+    | EraseMailboxes
+    | SetAcl
+    | SetSharedSeen
+    | SetQuota
+    | RemoveQuota
+    | Subscribe
+    | ClaimRecent
+    | PurgeMessages
+    | PruneChanges
+    | SetAccountName
+    | RestoreMailbox
+)
+
+Result = Added | Copied | FlagsStored | Expunged | Purged | Done
+
+__all__ = [
+    "AddMessages",
+    "Added",
+    "Author",
+    "ClaimRecent",
+    "Command",
+    "Copied",
+    "CopyMessages",
+    "CreateMailboxes",
+    "Done",
+    "EraseMailboxes",
+    "Expunge",
+    "Expunged",
+    "FlagOperation",
+    "FlagsStored",
+    "MailboxRename",
+    "MessageOrigin",
+    "NewMailbox",
+    "NewMessage",
+    "PruneChanges",
+    "PurgeMessages",
+    "Purged",
+    "QuotaPolicy",
+    "RemoveQuota",
+    "RenameInbox",
+    "RenameMailboxes",
+    "RestoreMailbox",
+    "RestoredMessage",
+    "Result",
+    "SetAccountName",
+    "SetAcl",
+    "SetQuota",
+    "SetSharedSeen",
+    "StagedFile",
+    "StoreFlags",
+    "Subscribe",
+]

@@ -1,0 +1,212 @@
+"""What every engine offers (DESIGN §5, §6): writes as values, reads of rows, message files, and the site's databases.
+
+All methods are coroutines, also where an engine answers without waiting, so that an engine of many machines can stand
+behind the same calls; one contract suite runs over every engine. No read leaves a transaction open. An engine belongs
+to one event loop; several processes may each have an engine on the same store.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractAsyncContextManager
+from typing import Protocol
+
+from angarium.engine.commands import Command, Result, StagedFile
+from angarium.engine.rows import (
+    NO_MODSEQ,
+    AccountId,
+    AccountRow,
+    AccountState,
+    CatalogueRow,
+    ChangeRow,
+    Content,
+    ContentId,
+    CredentialRow,
+    FoundMailbox,
+    MailboxId,
+    MailboxRow,
+    MessageRow,
+    ModSeq,
+    QuotaRow,
+    SearchFields,
+    SeenRow,
+    SubscriptionRow,
+    Uid,
+    UnreadableDirectory,
+    WorkRow,
+)
+
+Announcement = Callable[[AccountId], None]
+"""Called on the engine's loop after an account changed, by this process or (hastened by a datagram) by another."""
+
+
+class StagedMessage(Protocol):
+    """A message on its way in: written in chunks, made durable once, linked into mailboxes by writes."""
+
+    @property
+    def size_octets(self) -> int: ...
+
+    def write(self, data: bytes | memoryview) -> None:
+        """Append; goes to the page cache and is no waiting. DiskFull, DiskFailed."""
+
+    async def finish(self) -> StagedFile:
+        """Make what was written durable (fsync in a thread) and give it to be linked."""
+
+    def view(self) -> memoryview:
+        """The whole message as a read-only mapping, not a copy; released by the caller before `finish` may be awaited
+        or after, but always before the context ends."""
+
+
+class MessageFile(Protocol):
+    """An open message file; a context manager that closes it."""
+
+    @property
+    def size_octets(self) -> int: ...
+
+    async def read(self, offset: int, size_octets: int) -> bytes:
+        """At most `size_octets` from `offset`: inline where the page cache has them, else from a thread."""
+
+    def view(self) -> memoryview:
+        """The whole file as a read-only mapping; to be released before `close`."""
+
+    def close(self) -> None: ...
+
+
+class Engine(Protocol):
+    """A store's index, message files and databases."""
+
+    # Writes
+
+    async def write(self, account: AccountId, command: Command) -> Result:
+        """Execute a command; it is durable when this returns, and announced.
+
+        The result has the type that the command's docstring names (`Done` where it names none). Cancelling the waiter
+        does not cancel the write. Refusals: what the command says; AccountNotFound; MailboxNotFound where a mailbox id
+        is not live; StoreBusy where queues are full; DiskFull, DiskFailed, StoreDamaged.
+        """
+
+    async def write_batch(self, account: AccountId, commands: Sequence[Command]) -> list[Result | Exception]:
+        """Execute commands of one account in order and as one commit where it can be; each succeeds or is refused on
+        its own, and its refusal stands in its place. Not atomic as a whole: a batch is for speed."""
+
+    def advise(self, account: AccountId, command: Command) -> None:
+        """Queue an advisory write: it rides with the account's next commit, or is made within some seconds; nobody
+        waits for it, and its refusal is only logged."""
+
+    def subscribe(self, listener: Announcement) -> Callable[[], None]:
+        """Call `listener` after changes of any account; gives what ends it."""
+
+    # Reads of an account; AccountNotFound where there is none
+
+    async def state(self, account: AccountId) -> AccountState:
+        """The account's freshness, always true; the cheapest read."""
+
+    async def account_name(self, account: AccountId) -> str: ...
+
+    async def mailboxes(self, account: AccountId) -> list[MailboxRow]:
+        """All mailboxes with their counters, those in delayed delete too, in the order of their names."""
+
+    async def mailbox(self, account: AccountId, mailbox: MailboxId) -> MailboxRow | None: ...
+
+    async def messages(
+        self, account: AccountId, mailbox: MailboxId, *, changed_since: ModSeq = NO_MODSEQ
+    ) -> list[MessageRow]:
+        """Rows whose modseq is above `changed_since`, expunged ones that are not purged included (with 0, only those
+        that are there), ascending by UID. Made off the loop where there are many."""
+
+    async def contents(self, account: AccountId, contents: Iterable[ContentId]) -> dict[ContentId, Content]:
+        """Parsed contents by id; one that is gone is missing in the answer."""
+
+    async def search_fields(self, account: AccountId, contents: Iterable[ContentId]) -> dict[ContentId, SearchFields]:
+        """Folded search text by content id (without `references`)."""
+
+    async def seen(self, account: AccountId, mailbox: MailboxId, seen_account: AccountId) -> SeenRow | None:
+        """Another user's seen state of a mailbox of this account."""
+
+    async def subscriptions(self, account: AccountId) -> list[SubscriptionRow]:
+        """By name; tombstones included."""
+
+    async def quotas(self, account: AccountId) -> list[QuotaRow]: ...
+
+    async def changes(self, account: AccountId, *, since: ModSeq, limit: int) -> list[ChangeRow]:
+        """The change log above `since`, oldest first."""
+
+    async def uidvalidity_of_tombstone(self, account: AccountId, name: str) -> int | None:
+        """The highest UIDVALIDITY that a mailbox of this relative name has had."""
+
+    # Message files
+
+    def stage(self, partition: str) -> AbstractAsyncContextManager[StagedMessage]:
+        """Begin a message on a partition; leaving the context removes the staged name (links made of it stay).
+
+        PartitionNotFound, DiskFull, DiskFailed.
+        """
+
+    async def open_message(self, account: AccountId, mailbox: MailboxId, uid: Uid) -> MessageFile:
+        """MessageNotFound where the index knows none, MessageFileMissing where the spool has lost it."""
+
+    async def mailbox_directory(self, account: AccountId, mailbox: MailboxId) -> str:
+        """The path of a mailbox's directory, for administrators."""
+
+    # Accounts and catalogue
+
+    async def create_account(self, name: str) -> AccountId:
+        """A new, empty account, durable; AccountExists."""
+
+    async def account_id(self, name: str) -> AccountId | None: ...
+
+    async def accounts(self, *, prefix: str = "") -> list[AccountRow]:
+        """By name, those whose name begins with `prefix`."""
+
+    async def rename_account(self, account: AccountId, name: str) -> None:
+        """Give an account another name, durably; AccountExists."""
+
+    async def forget_account(self, account: AccountId) -> None:
+        """Remove an account that has no mailbox left: name, file, lock."""
+
+    async def refresh_catalogue(self, account: AccountId) -> None:
+        """Make the catalogue show the account as it is now, durably; after every write of names or rights."""
+
+    async def catalogue(
+        self, *, account: AccountId | None = None, identifiers: frozenset[str] | None = None
+    ) -> list[CatalogueRow]:
+        """Mailboxes of one account, or of all, or those whose ACL names one of the identifiers (positive entries)."""
+
+    # Users
+
+    async def credential(self, userid: str) -> CredentialRow | None: ...
+
+    async def credentials(self) -> list[CredentialRow]: ...
+
+    async def put_credential(self, credential: CredentialRow) -> None:
+        """Insert or replace, durably; the caller raises `version`."""
+
+    async def remove_credential(self, userid: str) -> None:
+        """UserNotFound."""
+
+    # Work that must not be forgotten
+
+    async def note_work(self, work: WorkRow) -> int:
+        """Durable on return; gives its number."""
+
+    async def work(self) -> list[tuple[int, WorkRow]]: ...
+
+    async def work_done(self, number: int) -> None: ...
+
+    # Care
+
+    async def checkpoint(self) -> None:
+        """Fold write-ahead logs into their files, truncate idle ones, and write rotated snapshots of the catalogue and
+        of the users (DESIGN §4)."""
+
+    async def close(self) -> None:
+        """Finish queued writes, close everything; the engine refuses from here on."""
+
+
+class SpoolRepair(Protocol):
+    """What an engine with a spool offers to rebuild accounts whose file was lost."""
+
+    async def found_mailboxes(self) -> list[FoundMailbox | UnreadableDirectory]:
+        """Every mailbox directory on every partition, with what its header says; reads all headers, in a thread."""
+
+    async def recreate_account(self, account: AccountId, name: str) -> str | None:
+        """Put an account's file aside, where there is one, and make an empty one of the same id; the catalogue gets
+        the name back where it had lost it. Gives the path of what was put aside."""

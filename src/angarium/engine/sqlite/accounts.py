@@ -1,0 +1,186 @@
+"""Open accounts: connections, lock files, and the LRU that bounds them (DESIGN §6).
+
+An account's reader connection belongs to the loop's thread, the writer's to whichever pool thread commits at the
+moment; opening and closing happen in the pool. An account that is being written, opened or read off the loop is pinned.
+"""
+
+import asyncio
+import os
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable
+from concurrent.futures import Executor
+from dataclasses import dataclass
+
+import apsw
+
+from angarium.engine.disk import FileLock
+from angarium.engine.rows import AccountId
+from angarium.engine.sqlite.schema import ACCOUNT, open_for_reading, open_for_writing
+from angarium.errors import AccountNotFound
+
+
+@dataclass(slots=True)
+class OpenAccount:
+    """One account's descriptors."""
+
+    id: AccountId
+    path: str
+    vfs: str | None
+    lock: FileLock
+    reader: apsw.Connection
+    writer: apsw.Connection | None = None
+    pins: int = 0
+    log_pages: int = 0
+    """Length of the write-ahead log after the last commit."""
+
+    def writing_connection(self) -> apsw.Connection:
+        """The writer's connection, opened on demand; only under the account's lock, and in the pool."""
+        if self.writer is None:
+            self.writer = open_for_writing(self.path, ACCOUNT, vfs=self.vfs)
+            self.writer.set_wal_hook(self._note_log)
+        return self.writer
+
+    def drop_writer(self) -> None:
+        """Close a connection whose file system failed it; the next write opens anew (a failed fsync is not retried)."""
+        if self.writer is not None:
+            self.writer.close(True)
+            self.writer = None
+
+    def _note_log(self, _connection: apsw.Connection, _name: str, pages: int) -> int:
+        self.log_pages = pages
+        return apsw.SQLITE_OK
+
+    def close(self) -> None:
+        """Close everything."""
+        self.drop_writer()
+        self.reader.close(True)
+        self.lock.close()
+
+
+def account_path(directory: str, account: AccountId) -> str:
+    """Where an account's file is."""
+    return os.path.join(directory, "account", account[0], account[1], f"{account}.db")
+
+
+class OpenAccounts:
+    """The accounts that are open, least recently used first."""
+
+    def __init__(
+        self,
+        directory: str,
+        executor: Executor,
+        *,
+        limit: int,
+        vfs: str | None,
+        on_open: Callable[[OpenAccount], None],
+    ) -> None:
+        self._directory = directory
+        self._executor = executor
+        self._limit = limit
+        self._vfs = vfs
+        self._on_open = on_open
+        self._open: OrderedDict[AccountId, OpenAccount] = OrderedDict()
+        self._opening: dict[AccountId, asyncio.Task[OpenAccount]] = {}
+
+    def get(self, account: AccountId) -> OpenAccount | None:
+        """The account where it is open already."""
+        found = self._open.get(account)
+        if found is not None:
+            self._open.move_to_end(account)
+        return found
+
+    async def open(self, account: AccountId) -> OpenAccount:
+        """The account, opened in the pool where it must be; AccountNotFound, StoreDamaged, SchemaTooNew."""
+        while True:
+            found = self.get(account)
+            if found is not None:
+                return found
+            task = self._opening.get(account)
+            if task is None:
+                task = asyncio.ensure_future(self._open_in_pool(account))
+                self._opening[account] = task
+                task.add_done_callback(lambda _: self._opening.pop(account, None))
+            await asyncio.shield(task)
+
+    def pinned(self, account: OpenAccount) -> "_Pin":
+        """A context in which the account stays open."""
+        return _Pin(account)
+
+    async def evict(self) -> None:
+        """Close what is over the limit and not pinned."""
+        excess = len(self._open) - self._limit
+        victims = [account for account in self._open.values() if account.pins == 0][: max(0, excess)]
+        for victim in victims:
+            del self._open[victim.id]
+        if victims:
+            await asyncio.get_running_loop().run_in_executor(self._executor, _close_all, victims)
+
+    async def forget(self, account: AccountId, remove: Callable[[], None]) -> None:
+        """Close an account for good and remove its files."""
+        found = self._open.pop(account, None)
+
+        def close_and_remove() -> None:
+            if found is not None:
+                found.close()
+            remove()
+
+        await asyncio.get_running_loop().run_in_executor(self._executor, close_and_remove)
+
+    async def for_each(self, visit: Callable[[OpenAccount], Awaitable[None]]) -> None:
+        """Visit those that are open, pinned while it lasts."""
+        for account in list(self._open.values()):
+            with self.pinned(account):
+                await visit(account)
+
+    async def close(self) -> None:
+        """Close all."""
+        for task in list(self._opening.values()):
+            await asyncio.wait([task])
+        accounts = list(self._open.values())
+        self._open.clear()
+        await asyncio.get_running_loop().run_in_executor(self._executor, _close_all, accounts)
+
+    async def _open_in_pool(self, account: AccountId) -> OpenAccount:
+        loop = asyncio.get_running_loop()
+        opened = await loop.run_in_executor(self._executor, self._open_files, account)
+        self._open[account] = opened
+        with self.pinned(opened):
+            await self.evict()
+        return opened
+
+    def _open_files(self, account: AccountId) -> OpenAccount:
+        path = account_path(self._directory, account)
+        if not os.path.exists(path):
+            raise AccountNotFound(f"no account {account}")
+        lock = FileLock(f"{path[:-3]}.lock")
+        try:
+            with lock:
+                migrating = open_for_writing(path, ACCOUNT, vfs=self._vfs)
+                migrating.close()
+            opened = OpenAccount(account, path, self._vfs, lock, open_for_reading(path, ACCOUNT, vfs=self._vfs))
+        except BaseException:
+            lock.close()
+            raise
+        self._on_open(opened)
+        return opened
+
+
+class _Pin:
+    """Counts a use of an account."""
+
+    __slots__ = ("_account",)
+
+    def __init__(self, account: OpenAccount) -> None:
+        self._account = account
+
+    def __enter__(self) -> OpenAccount:
+        self._account.pins += 1
+        return self._account
+
+    def __exit__(self, *_: object) -> None:
+        self._account.pins -= 1
+
+
+def _close_all(accounts: list[OpenAccount]) -> None:
+    for account in accounts:
+        account.close()

@@ -1,0 +1,428 @@
+"""`SqliteEngine`: account files, spool and site databases behind the engine's interface.
+
+Threads: the loop's thread reads open accounts inline; `readers` open files and make large reads; `writers` commit.
+Site databases are written in a thread of their own, so that their locks are never waited for on the loop.
+"""
+
+import asyncio
+import logging
+import os
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from typing import TypeVar
+
+import apsw
+
+from angarium.engine.commands import Command, Result
+from angarium.engine.disk import Directories, Disk, FileLock, SystemDisk, as_refusal
+from angarium.engine.interface import Announcement
+from angarium.engine.rows import (
+    NO_MODSEQ,
+    AccountId,
+    AccountRow,
+    AccountState,
+    CatalogueRow,
+    ChangeRow,
+    Content,
+    ContentId,
+    CredentialRow,
+    FoundMailbox,
+    MailboxId,
+    MailboxRow,
+    MessageRow,
+    ModSeq,
+    QuotaRow,
+    SearchFields,
+    SeenRow,
+    SubscriptionRow,
+    Uid,
+    UnreadableDirectory,
+    WorkRow,
+)
+from angarium.engine.sources import Sources
+from angarium.engine.spool import Layout, SpoolMessageFile, SpoolStagedMessage, find_mailboxes, message_name
+from angarium.engine.sqlite import catalogue, reads, users, work
+from angarium.engine.sqlite.accounts import OpenAccount, OpenAccounts, account_path
+from angarium.engine.sqlite.options import SqliteOptions
+from angarium.engine.sqlite.schema import ACCOUNT, CATALOGUE, USERS, WORK, Schema, open_for_reading, open_for_writing
+from angarium.engine.sqlite.site import SiteDatabase
+from angarium.engine.sqlite.transaction import Storage
+from angarium.engine.sqlite.writer import Writer
+from angarium.errors import AccountExists, DiskFailed, MailboxNotFound, MessageFileMissing, MessageNotFound
+
+log = logging.getLogger(__name__)
+
+Answer = TypeVar("Answer")
+
+
+class SqliteEngine:
+    """An `Engine` on local disks; see `interface.Engine` for what each method promises."""
+
+    def __init__(self, options: SqliteOptions, disk: Disk, sources: Sources) -> None:
+        self._options = options
+        self._disk = disk
+        self._sources = sources
+        self._directories = Directories(disk)
+        self._layout = Layout(dict(options.partitions))
+        self._readers = ThreadPoolExecutor(options.reader_threads, "angarium-read")
+        self._writers = ThreadPoolExecutor(options.writer_threads, "angarium-write")
+        self._site = ThreadPoolExecutor(1, "angarium-site")
+        self._listeners: list[Announcement] = []
+        self._staged = 0
+        self._directories.make_root(options.directory)
+        self._catalogue = self._open_site("mailboxes.db", CATALOGUE)
+        self._users = self._open_site("users.db", USERS)
+        self._work = self._open_site("work.db", WORK)
+        for partition, directory in options.partitions.items():
+            self._directories.make_root(directory)
+            self._directories.make(self._layout.stage(partition))
+        self._accounts = OpenAccounts(
+            options.directory,
+            self._readers,
+            limit=options.open_accounts,
+            vfs=options.vfs,
+            on_open=self._repair_catalogue,
+        )
+        storage = Storage(disk, self._directories, self._layout, sources, options.single_instance)
+        self._writer = Writer(options, storage, self._accounts, self._writers, self.announced)
+
+    @classmethod
+    async def open(cls, options: SqliteOptions, sources: Sources, disk: Disk | None = None) -> "SqliteEngine":
+        """Open (or make) a store; its site databases are opened in a thread. DiskFailed, StoreDamaged."""
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(None, cls, options, disk or SystemDisk(), sources)
+
+    # Writes
+
+    async def write(self, account: AccountId, command: Command) -> Result:
+        (future,) = self._writer.submit(account, (command,))
+        return await asyncio.shield(future)
+
+    async def write_batch(self, account: AccountId, commands: Sequence[Command]) -> list[Result | Exception]:
+        answers: list[Result | Exception] = []
+        for future in self._writer.submit(account, commands):
+            try:
+                answers.append(await asyncio.shield(future))
+            except Exception as error:  # noqa: BLE001  given to the caller, in its place
+                answers.append(error)
+        return answers
+
+    def advise(self, account: AccountId, command: Command) -> None:
+        self._writer.advise(account, command)
+
+    def subscribe(self, listener: Announcement) -> Callable[[], None]:
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener)
+
+    def announced(self, account: AccountId) -> None:
+        """Tell the listeners that an account changed, here or (as the worker learned) in another process."""
+        for listener in tuple(self._listeners):
+            listener(account)
+
+    # Reads of an account
+
+    async def state(self, account: AccountId) -> AccountState:
+        found = self._accounts.get(account) or await self._accounts.open(account)
+        return reads.read_state(found.reader)
+
+    async def account_name(self, account: AccountId) -> str:
+        return reads.read_name((await self._accounts.open(account)).reader)
+
+    async def mailboxes(self, account: AccountId) -> list[MailboxRow]:
+        return reads.read_mailboxes((await self._accounts.open(account)).reader)
+
+    async def mailbox(self, account: AccountId, mailbox: MailboxId) -> MailboxRow | None:
+        found = self._accounts.get(account) or await self._accounts.open(account)
+        return reads.read_mailbox(found.reader, mailbox)
+
+    async def messages(
+        self, account: AccountId, mailbox: MailboxId, *, changed_since: ModSeq = NO_MODSEQ
+    ) -> list[MessageRow]:
+        opened = await self._accounts.open(account)
+        number = reads.read_number(opened.reader, mailbox)
+        if number is None:
+            raise MailboxNotFound(f"no mailbox {mailbox} in account {account}")
+        if number[1] <= self._options.large_read_rows:
+            return reads.read_messages(opened.reader, number[0], changed_since)
+        mailbox_number = number[0]
+        return await self._read_apart(
+            opened, lambda connection: reads.read_messages(connection, mailbox_number, changed_since)
+        )
+
+    async def contents(self, account: AccountId, contents: Iterable[ContentId]) -> dict[ContentId, Content]:
+        opened = await self._accounts.open(account)
+        wanted = list(contents)
+        if len(wanted) <= self._options.large_read_rows:
+            return reads.read_contents(opened.reader, wanted)
+        return await self._read_apart(opened, lambda connection: reads.read_contents(connection, wanted))
+
+    async def search_fields(self, account: AccountId, contents: Iterable[ContentId]) -> dict[ContentId, SearchFields]:
+        opened = await self._accounts.open(account)
+        wanted = list(contents)
+        if len(wanted) <= self._options.large_read_rows:
+            return reads.read_search_fields(opened.reader, wanted)
+        return await self._read_apart(opened, lambda connection: reads.read_search_fields(connection, wanted))
+
+    async def seen(self, account: AccountId, mailbox: MailboxId, seen_account: AccountId) -> SeenRow | None:
+        return reads.read_seen((await self._accounts.open(account)).reader, mailbox, seen_account)
+
+    async def subscriptions(self, account: AccountId) -> list[SubscriptionRow]:
+        return reads.read_subscriptions((await self._accounts.open(account)).reader)
+
+    async def quotas(self, account: AccountId) -> list[QuotaRow]:
+        return reads.read_quotas((await self._accounts.open(account)).reader)
+
+    async def changes(self, account: AccountId, *, since: ModSeq, limit: int) -> list[ChangeRow]:
+        return reads.read_changes((await self._accounts.open(account)).reader, since, limit)
+
+    async def uidvalidity_of_tombstone(self, account: AccountId, name: str) -> int | None:
+        return reads.read_tombstone_uidvalidity((await self._accounts.open(account)).reader, name)
+
+    # Message files
+
+    @asynccontextmanager
+    async def stage(self, partition: str) -> AsyncIterator[SpoolStagedMessage]:
+        path = f"{self._layout.stage(partition)}/{self._sources.random_id()}"
+        staged = SpoolStagedMessage(self._disk, self._readers, partition, path)
+        try:
+            yield staged
+        finally:
+            staged.close()
+
+    async def open_message(self, account: AccountId, mailbox: MailboxId, uid: Uid) -> SpoolMessageFile:
+        opened = self._accounts.get(account) or await self._accounts.open(account)
+        place = reads.read_message_place(opened.reader, mailbox, uid)
+        if place is None:
+            raise MailboxNotFound(f"no mailbox {mailbox} in account {account}")
+        partition, known = place
+        if known is None:
+            raise MessageNotFound(f"no message {uid} in mailbox {mailbox}")
+        path = f"{self._layout.directory(partition, mailbox)}/{message_name(uid)}"
+        try:
+            return SpoolMessageFile(self._readers, self._disk.open_read(path))
+        except FileNotFoundError as error:
+            log.error("message_file_missing", extra={"path": path, "account": account})
+            raise MessageFileMissing(f"{path} is missing") from error
+        except OSError as error:
+            raise as_refusal(error) from error
+
+    async def mailbox_directory(self, account: AccountId, mailbox: MailboxId) -> str:
+        row = await self.mailbox(account, mailbox)
+        if row is None:
+            raise MailboxNotFound(f"no mailbox {mailbox} in account {account}")
+        return self._layout.directory(row.partition, mailbox)
+
+    # Accounts and catalogue
+
+    async def create_account(self, name: str) -> AccountId:
+        return await self._in_site_thread(lambda: self._create_account(name))
+
+    async def account_id(self, name: str) -> AccountId | None:
+        return catalogue.account_id(self._catalogue.reader, name)
+
+    async def accounts(self, *, prefix: str = "") -> list[AccountRow]:
+        return catalogue.accounts(self._catalogue.reader, prefix)
+
+    async def rename_account(self, account: AccountId, name: str) -> None:
+        await self._in_site_thread(
+            lambda: self._catalogue.write(lambda connection: catalogue.rename_account(connection, account, name))
+        )
+
+    async def forget_account(self, account: AccountId) -> None:
+        if await self.mailboxes(account):
+            raise DiskFailed(f"account {account} still has mailboxes")
+        await self._in_site_thread(
+            lambda: self._catalogue.write(lambda connection: catalogue.remove_account(connection, account))
+        )
+        await self._accounts.forget(account, lambda: self._remove_account_files(account))
+
+    async def refresh_catalogue(self, account: AccountId) -> None:
+        opened = await self._accounts.open(account)
+        with self._accounts.pinned(opened):
+            await self._in_site_thread(lambda: self._show(opened))
+
+    async def catalogue(
+        self, *, account: AccountId | None = None, identifiers: frozenset[str] | None = None
+    ) -> list[CatalogueRow]:
+        return catalogue.mailboxes(self._catalogue.reader, account, identifiers)
+
+    # Repair
+
+    async def found_mailboxes(self) -> list[FoundMailbox | UnreadableDirectory]:
+        return await self._in_site_thread(lambda: find_mailboxes(self._disk, self._layout))
+
+    async def recreate_account(self, account: AccountId, name: str) -> str | None:
+        await self._accounts.forget(account, lambda: None)
+        return await self._in_site_thread(lambda: self._recreate_account(account, name))
+
+    # Users and work
+
+    async def credential(self, userid: str) -> CredentialRow | None:
+        return users.credential(self._users.reader, userid)
+
+    async def credentials(self) -> list[CredentialRow]:
+        return users.credentials(self._users.reader)
+
+    async def put_credential(self, credential: CredentialRow) -> None:
+        await self._in_site_thread(
+            lambda: self._users.write(lambda connection: users.put_credential(connection, credential))
+        )
+
+    async def remove_credential(self, userid: str) -> None:
+        await self._in_site_thread(
+            lambda: self._users.write(lambda connection: users.remove_credential(connection, userid))
+        )
+
+    async def note_work(self, work_row: WorkRow) -> int:
+        return await self._in_site_thread(
+            lambda: self._work.write(lambda connection: work.note_work(connection, work_row))
+        )
+
+    async def work(self) -> list[tuple[int, WorkRow]]:
+        return work.work(self._work.reader)
+
+    async def work_done(self, number: int) -> None:
+        await self._in_site_thread(lambda: self._work.write(lambda connection: work.work_done(connection, number)))
+
+    # Care
+
+    async def checkpoint(self) -> None:
+        await self._accounts.for_each(self._truncate_log)
+        await self._in_site_thread(self._checkpoint_site)
+
+    async def close(self) -> None:
+        await self._writer.drain()
+        await self._accounts.close()
+        await self._in_site_thread(self._close_site)
+        for executor in (self._writers, self._readers, self._site):
+            executor.shutdown()
+
+    # In threads
+
+    def _open_site(self, name: str, schema: Schema) -> SiteDatabase:
+        return SiteDatabase(os.path.join(self._options.directory, name), schema, vfs=self._options.vfs)
+
+    async def _in_site_thread(self, call: Callable[[], Answer]) -> Answer:
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._site, call)
+        except OSError as error:
+            raise as_refusal(error) from error
+        except apsw.Error as error:
+            raise DiskFailed(str(error)) from error
+
+    async def _read_apart(self, account: OpenAccount, read: Callable[[apsw.Connection], Answer]) -> Answer:
+        """A large read, in a thread and on a connection of its own, so that the loop's stays free."""
+
+        def run() -> Answer:
+            connection = open_for_reading(account.path, ACCOUNT, vfs=self._options.vfs)
+            try:
+                return read(connection)
+            finally:
+                connection.close(True)
+
+        with self._accounts.pinned(account):
+            return await asyncio.get_running_loop().run_in_executor(self._readers, run)
+
+    def _create_account(self, name: str) -> AccountId:
+        """The file first, the name last: a crash between leaves a file that nothing names."""
+        account = AccountId(self._sources.random_id())
+        self._create_account_file(account, name)
+        try:
+            self._catalogue.write(lambda connection: catalogue.add_account(connection, account, name))
+        except AccountExists:
+            self._remove_account_files(account)
+            raise
+        return account
+
+    def _create_account_file(self, account: AccountId, name: str) -> None:
+        path = account_path(self._options.directory, account)
+        self._directories.make(os.path.dirname(path))
+        lock = FileLock(f"{path[:-3]}.lock")
+        try:
+            with lock:
+                connection = open_for_writing(path, ACCOUNT, vfs=self._options.vfs)
+                try:
+                    connection.execute("INSERT INTO account VALUES (?, ?, 1, 1, 0, 1)", (account, name))
+                finally:
+                    connection.close(True)
+        finally:
+            lock.close()
+        os.chmod(path, 0o600)
+        self._disk.fsync_directory(os.path.dirname(path))
+
+    def _recreate_account(self, account: AccountId, name: str) -> str | None:
+        path = account_path(self._options.directory, account)
+        aside: str | None = None
+        if self._disk.exists(path):
+            aside = f"{path}.aside-{self._sources.now_s()}"
+            for suffix in ("-wal", "-shm", ""):
+                if self._disk.exists(path + suffix):
+                    self._disk.rename(path + suffix, aside + suffix)
+        self._create_account_file(account, name)
+        if self._catalogue.peek(lambda connection: catalogue.account_id(connection, name)) is None:
+            self._catalogue.write(lambda connection: catalogue.add_account(connection, account, name))
+        return aside
+
+    def _remove_account_files(self, account: AccountId) -> None:
+        path = account_path(self._options.directory, account)
+        for name in (path, f"{path}-wal", f"{path}-shm", f"{path[:-3]}.lock"):
+            if self._disk.exists(name):
+                self._disk.unlink(name)
+
+    def _repair_catalogue(self, account: OpenAccount) -> None:
+        """At opening: a crash between the account's commit and the catalogue's shows in the modseqs."""
+        self._site.submit(self._show_if_stale, account).result()
+
+    def _show_if_stale(self, account: OpenAccount) -> None:
+        shown = self._catalogue.peek(lambda connection: catalogue.shown_modseq(connection, account.id))
+        if shown != reads.read_state(account.reader).folder_modseq:
+            self._show(account)
+
+    def _show(self, account: OpenAccount) -> None:
+        """Read under the catalogue's lock, so that of two refreshes the later one shows the later state."""
+
+        def change(connection: apsw.Connection) -> None:
+            reader = open_for_reading(account.path, ACCOUNT, vfs=self._options.vfs)
+            try:
+                state = reads.read_state(
+                    reader
+                )  # before the rows: a commit between makes a refresh too many, not a miss
+                mailboxes = reads.read_mailboxes(reader)
+            finally:
+                reader.close(True)
+            catalogue.show_account(connection, account.id, mailboxes, state.folder_modseq)
+
+        self._catalogue.write(change)
+
+    async def _truncate_log(self, account: OpenAccount) -> None:
+        def truncate() -> None:
+            with account.lock:
+                account.writing_connection().wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
+
+        await asyncio.get_running_loop().run_in_executor(self._writers, truncate)
+
+    def _checkpoint_site(self) -> None:
+        directory = os.path.join(self._options.directory, "snapshot")
+        self._directories.make(directory)
+        for database, kind in ((self._catalogue, "mailboxes"), (self._users, "users"), (self._work, None)):
+            database.checkpoint()
+            if kind is not None:
+                self._rotate_snapshot(database, directory, kind)
+
+    def _rotate_snapshot(self, database: SiteDatabase, directory: str, kind: str) -> None:
+        """A new snapshot under a temporary name, then its own; the oldest beyond the option's number go."""
+        temporary = os.path.join(directory, f"{kind}.new")
+        if self._disk.exists(temporary):
+            self._disk.unlink(temporary)
+        database.snapshot(temporary)
+        os.chmod(temporary, 0o600)
+        self._disk.rename(temporary, os.path.join(directory, f"{kind}-{self._sources.now_s():011d}.db"))
+        self._disk.fsync_directory(directory)
+        present = sorted(name for name in self._disk.listdir(directory) if name.startswith(f"{kind}-"))
+        for name in present[: -self._options.snapshots]:
+            self._disk.unlink(os.path.join(directory, name))
+
+    def _close_site(self) -> None:
+        for database in (self._catalogue, self._users, self._work):
+            database.close()

@@ -1,0 +1,35 @@
+"""From command to the function that executes it: one table."""
+
+from collections.abc import Callable
+from typing import Any
+
+from angarium.engine import commands
+from angarium.engine.sqlite import expunge, flags, mailboxes, messages, quotas
+from angarium.engine.sqlite.transaction import Transaction
+
+# Any: each function takes its own command; the table is what brings the two together.
+_EXECUTORS: dict[type[commands.Command], Callable[[Transaction, Any], commands.Result]] = {
+    commands.AddMessages: messages.add_messages,
+    commands.CopyMessages: messages.copy_messages,
+    commands.StoreFlags: flags.store_flags,
+    commands.Expunge: expunge.expunge,
+    commands.CreateMailboxes: mailboxes.create_mailboxes,
+    commands.RenameMailboxes: mailboxes.rename_mailboxes,
+    commands.RenameInbox: mailboxes.rename_inbox,
+    commands.EraseMailboxes: mailboxes.erase_mailboxes,
+    commands.SetAcl: mailboxes.set_acl,
+    commands.SetSharedSeen: mailboxes.set_shared_seen,
+    commands.SetQuota: quotas.set_quota,
+    commands.RemoveQuota: quotas.remove_quota,
+    commands.Subscribe: mailboxes.subscribe,
+    commands.ClaimRecent: mailboxes.claim_recent,
+    commands.PurgeMessages: expunge.purge_messages,
+    commands.PruneChanges: expunge.prune_changes,
+    commands.SetAccountName: mailboxes.set_account_name,
+    commands.RestoreMailbox: mailboxes.restore_mailbox,
+}
+
+
+def execute(transaction: Transaction, command: commands.Command) -> commands.Result:
+    """Execute one command within the transaction; its refusal is raised."""
+    return _EXECUTORS[type(command)](transaction, command)

@@ -1,0 +1,110 @@
+"""Expunging, purging and forgetting within a transaction (DESIGN §5: commit, then unlink)."""
+
+from collections.abc import Sequence
+
+from angarium.engine.commands import Author, Expunge, Expunged, PruneChanges, Purged, PurgeMessages, QuotaPolicy
+from angarium.engine.rows import Uid
+from angarium.engine.sqlite.query import fetch_all
+from angarium.engine.sqlite.quotas import charge
+from angarium.engine.sqlite.transaction import Mailbox, Transaction
+from angarium.flags import SystemFlags
+from angarium.sequenceset import UidSet
+
+_EVERYTHING = UidSet(((1, 0xFFFFFFFF),))
+_DELETED = int(SystemFlags.DELETED)
+_SEEN = int(SystemFlags.SEEN)
+
+
+def expunge(transaction: Transaction, command: Expunge) -> Expunged:
+    """EXPUNGE and UID EXPUNGE."""
+    mailbox = transaction.mailbox(command.mailbox, acl_version=command.acl_version)
+    uids = command.uids if command.uids is not None else _EVERYTHING
+    return expunge_rows(
+        transaction, mailbox, uids, command.author, operation="expunge", only_deleted=command.only_deleted
+    )
+
+
+def expunge_rows(
+    transaction: Transaction,
+    mailbox: Mailbox,
+    uids: UidSet,
+    author: Author,
+    *,
+    operation: str,
+    only_deleted: bool = False,
+) -> Expunged:
+    """Mark messages expunged; the row stays for QRESYNC, the file for sessions that were told of it."""
+    condition = "mailbox = ? AND uid BETWEEN ? AND ? AND expunged_modseq = 0"
+    if only_deleted:
+        condition += f" AND flags & {_DELETED}"
+    gone: list[tuple[int, ...]] = []
+    for first, last in uids.ranges:
+        gone += fetch_all(
+            transaction.connection,
+            f"SELECT uid, flags, size FROM message WHERE {condition}",
+            (mailbox.number, first, last),
+        )
+    if not gone:
+        return Expunged(UidSet(), None)
+    modseq = transaction.next_modseq()
+    for first, last in uids.ranges:
+        transaction.connection.execute(
+            f"UPDATE message SET expunged_modseq = ?, modseq = ?, expunged_at = ? WHERE {condition}",
+            (modseq, modseq, transaction.now_s, mailbox.number, first, last),
+        )
+    octets = sum(size for _, _, size in gone)
+    mailbox.messages -= len(gone)
+    mailbox.octets -= octets
+    mailbox.unseen -= sum(not flags & _SEEN for _, flags, _ in gone)
+    mailbox.deleted -= sum(bool(flags & _DELETED) for _, flags, _ in gone)
+    mailbox.highestmodseq = modseq
+    transaction.save_counters(mailbox)
+    charge(transaction, mailbox, -octets, QuotaPolicy.IGNORE)
+    went = UidSet.from_numbers(uid for uid, _, _ in gone)
+    transaction.log_change(author, operation, modseq, mailbox=mailbox.id, uids=went.serialize().decode())
+    return Expunged(went, modseq)
+
+
+def purge_messages(transaction: Transaction, command: PurgeMessages) -> Purged:
+    """Forget expunged rows; QRESYNC below their modseq over-reports from now on (RFC 7162 §3.2.5.2)."""
+    mailbox = transaction.mailbox(command.mailbox, writing=False)
+    connection = transaction.connection
+    rows = fetch_all(
+        connection,
+        "SELECT uid, expunged_modseq, content FROM message"
+        " WHERE mailbox = ? AND expunged_at IS NOT NULL AND expunged_at < ? ORDER BY expunged_at, uid LIMIT ?",
+        (mailbox.number, command.expunged_before_s, command.limit + 1),
+    )
+    more = len(rows) > command.limit
+    rows = rows[: command.limit]
+    if not rows:
+        return Purged(0, more=False)
+    connection.executemany("DELETE FROM message WHERE mailbox = ? AND uid = ?", [(mailbox.number, r[0]) for r in rows])
+    connection.executemany("DELETE FROM origin WHERE mailbox = ? AND uid = ?", [(mailbox.number, r[0]) for r in rows])
+    forget_contents(transaction, [content for _, _, content in rows])
+    mailbox.purged_modseq = max(mailbox.purged_modseq, *(modseq for _, modseq, _ in rows))
+    transaction.save_counters(mailbox)
+    for uid, _, _ in rows:
+        transaction.unlink_message(mailbox, Uid(uid))
+    return Purged(len(rows), more)
+
+
+def forget_contents(transaction: Transaction, contents: Sequence[int]) -> None:
+    """Drop parsed contents that no message names any more."""
+    for table, column in (("search", "content"), ("content", "id")):
+        transaction.connection.executemany(
+            f"DELETE FROM {table} WHERE {column} = ?1 AND NOT EXISTS (SELECT 1 FROM message WHERE content = ?1)",
+            [(content,) for content in set(contents)],
+        )
+
+
+def prune_changes(transaction: Transaction, command: PruneChanges) -> Purged:
+    """Forget the oldest lines of the change log."""
+    connection = transaction.connection
+    numbers = connection.execute(
+        "SELECT number FROM change WHERE time < ? ORDER BY number LIMIT ?", (command.before_s, command.limit + 1)
+    ).fetchall()
+    more = len(numbers) > command.limit
+    numbers = numbers[: command.limit]
+    connection.executemany("DELETE FROM change WHERE number = ?", numbers)
+    return Purged(len(numbers), more)

@@ -1,0 +1,267 @@
+"""Creating, renaming, erasing and describing mailboxes within a transaction."""
+
+import json
+
+import apsw
+
+from angarium.engine.commands import (
+    ClaimRecent,
+    CopyMessages,
+    CreateMailboxes,
+    Done,
+    EraseMailboxes,
+    NewMailbox,
+    QuotaPolicy,
+    RenameInbox,
+    RenameMailboxes,
+    RestoreMailbox,
+    SetAccountName,
+    SetAcl,
+    SetSharedSeen,
+    Subscribe,
+)
+from angarium.engine.rows import MailboxId, ModSeq, Uid
+from angarium.engine.spool import CEILING_STEP
+from angarium.engine.sqlite.expunge import forget_contents
+from angarium.engine.sqlite.messages import copy_messages, restore_message
+from angarium.engine.sqlite.quotas import rehome
+from angarium.engine.sqlite.transaction import Mailbox, Transaction
+from angarium.errors import (
+    MailboxExists,
+    PartitionNotFound,
+    SubscriptionNotFound,
+)
+from angarium.sequenceset import UidSet
+
+
+def create_mailboxes(transaction: Transaction, command: CreateMailboxes) -> Done:
+    """CREATE, with the parents that are missing."""
+    if command.parent is not None:
+        transaction.mailbox(command.parent, acl_version=command.parent_acl_version)
+    modseq = transaction.next_folder_modseq()
+    for new in command.mailboxes:
+        _create(transaction, new, modseq)
+        transaction.log_change(command.author, "create", modseq, mailbox=new.id)
+    rehome(transaction)
+    return Done(modseq)
+
+
+def rename_mailboxes(transaction: Transaction, command: RenameMailboxes) -> Done:
+    """RENAME of a tree, the delayed delete, and bringing back what was deleted."""
+    _check_acls(transaction, command.acl_versions)
+    modseq = transaction.next_folder_modseq()
+    records = [transaction.mailbox(rename.mailbox) for rename in command.renames]
+    # Out of the way first, so that names may move along a chain within the tree.
+    transaction.connection.executemany(
+        "UPDATE mailbox SET name = ? WHERE number = ?",
+        [(f"\x00{record.number}", record.number) for record in records],
+    )
+    for rename, record in zip(command.renames, records, strict=True):
+        if rename.partition is not None and rename.partition != record.partition:
+            raise PartitionNotFound(f"{record.name} stands on {record.partition}; a rename moves no files")
+        try:
+            transaction.connection.execute(
+                "UPDATE mailbox SET name = ?, deleted_at = ?, folder_modseq = ? WHERE number = ?",
+                (rename.name, rename.deleted_at_s, modseq, record.number),
+            )
+        except apsw.ConstraintError as error:
+            raise MailboxExists(f"{rename.name!r} is there already in account {transaction.account}") from error
+        transaction.owe_header(record.id)
+        before = json.dumps({"name": record.name, "deleted_at": record.deleted_at_s}, ensure_ascii=False)
+        operation = "delete" if rename.deleted_at_s is not None else "rename"
+        transaction.log_change(command.author, operation, modseq, mailbox=record.id, before=before)
+        _remember_name(transaction, record)
+    rehome(transaction)
+    return Done(modseq)
+
+
+def rename_inbox(transaction: Transaction, command: RenameInbox) -> Done:
+    """RENAME INBOX: the messages move, INBOX stays."""
+    inbox = transaction.mailbox(command.inbox)
+    modseq = transaction.next_folder_modseq()
+    _create(transaction, command.target, modseq)
+    transaction.log_change(command.author, "create", modseq, mailbox=command.target.id)
+    rehome(transaction)
+    copy_messages(
+        transaction,
+        CopyMessages(
+            inbox.id,
+            UidSet(((1, 0xFFFFFFFF),)),
+            command.target.id,
+            command.author,
+            move=True,
+            quota=QuotaPolicy.IGNORE,
+        ),
+    )
+    return Done(modseq)
+
+
+def erase_mailboxes(transaction: Transaction, command: EraseMailboxes) -> Done:
+    """Remove mailboxes for good, keeping tombstones."""
+    _check_acls(transaction, command.acl_versions)
+    modseq = transaction.next_folder_modseq()
+    connection = transaction.connection
+    for mailbox_id in command.mailboxes:
+        record = transaction.mailbox(mailbox_id)
+        contents = [
+            content
+            for (content,) in connection.execute("SELECT content FROM message WHERE mailbox = ?", (record.number,))
+        ]
+        for table, column in (
+            ("message", "mailbox"),
+            ("seen", "mailbox"),
+            ("origin", "mailbox"),
+            ("mailbox", "number"),
+        ):
+            connection.execute(f"DELETE FROM {table} WHERE {column} = ?", (record.number,))
+        forget_contents(transaction, contents)
+        _remember_name(transaction, record)
+        transaction.remove_mailbox_directory(record)
+        transaction.forgive_header(record.id)
+        before = json.dumps({"name": record.name, "uidvalidity": record.uidvalidity}, ensure_ascii=False)
+        transaction.log_change(command.author, "erase", modseq, mailbox=record.id, before=before)
+    # The header that held the highest modseq ceiling may have gone: one that stays must say it before that.
+    stays = connection.execute("SELECT id FROM mailbox LIMIT 1").get
+    if stays is not None:
+        transaction.owe_header(MailboxId(stays))
+    rehome(transaction)
+    return Done(modseq)
+
+
+def set_acl(transaction: Transaction, command: SetAcl) -> Done:
+    """SETACL and DELETEACL: the whole new ACL, decided on the present one."""
+    record = transaction.mailbox(command.mailbox, acl_version=command.acl_version)
+    modseq = transaction.next_folder_modseq()
+    transaction.connection.execute(
+        "UPDATE mailbox SET acl = ?, acl_version = acl_version + 1, folder_modseq = ? WHERE number = ?",
+        (command.acl, modseq, record.number),
+    )
+    transaction.owe_header(record.id)
+    before = json.dumps({"acl": record.acl}, ensure_ascii=False)
+    transaction.log_change(command.author, "setacl", modseq, mailbox=record.id, before=before)
+    return Done(modseq)
+
+
+def set_shared_seen(transaction: Transaction, command: SetSharedSeen) -> Done:
+    """Choose whose `\\Seen` a mailbox keeps."""
+    record = transaction.mailbox(command.mailbox)
+    modseq = transaction.next_folder_modseq()
+    transaction.connection.execute(
+        "UPDATE mailbox SET shared_seen = ?, folder_modseq = ? WHERE number = ?",
+        (command.shared, modseq, record.number),
+    )
+    before = json.dumps({"shared_seen": bool(record.shared_seen)})
+    transaction.log_change(command.author, "setsharedseen", modseq, mailbox=record.id, before=before)
+    return Done(modseq)
+
+
+def subscribe(transaction: Transaction, command: Subscribe) -> Done:
+    """SUBSCRIBE and UNSUBSCRIBE."""
+    connection = transaction.connection
+    present = connection.execute("SELECT subscribed FROM subscription WHERE name = ?", (command.name,)).get
+    if bool(present) == command.subscribed:
+        if not command.subscribed:
+            raise SubscriptionNotFound(f"{command.name!r} is not subscribed")
+        return Done(ModSeq(transaction.modseq))
+    modseq = transaction.next_folder_modseq()
+    connection.execute(
+        "INSERT INTO subscription VALUES (?, ?, ?)"
+        " ON CONFLICT (name) DO UPDATE SET modseq = excluded.modseq, subscribed = excluded.subscribed",
+        (command.name, modseq, command.subscribed),
+    )
+    operation = "subscribe" if command.subscribed else "unsubscribe"
+    before = json.dumps({"name": command.name}, ensure_ascii=False)
+    transaction.log_change(command.author, operation, modseq, before=before)
+    return Done(modseq)
+
+
+def claim_recent(transaction: Transaction, command: ClaimRecent) -> Done:
+    """Advisory; moves no modseq."""
+    record = transaction.mailbox(command.mailbox, writing=False)
+    if command.seen_account is None:
+        transaction.connection.execute(
+            "UPDATE mailbox SET recent_uid = max(recent_uid, ?) WHERE number = ?", (command.uid, record.number)
+        )
+    else:
+        transaction.connection.execute(
+            "INSERT INTO seen (mailbox, account, recent_uid, highestmodseq) VALUES (?, ?, ?, 0)"
+            " ON CONFLICT (mailbox, account) DO UPDATE SET recent_uid = max(recent_uid, excluded.recent_uid)",
+            (record.number, command.seen_account, command.uid),
+        )
+    return Done(ModSeq(transaction.modseq))
+
+
+def set_account_name(transaction: Transaction, command: SetAccountName) -> Done:
+    """The account's own copy of its name, and that in every header."""
+    modseq = transaction.next_folder_modseq()
+    before = json.dumps({"account_name": transaction.name}, ensure_ascii=False)
+    transaction.name = command.name
+    for record in transaction.all_mailboxes():
+        transaction.owe_header(record.id)
+    transaction.log_change(command.author, "renameaccount", modseq, before=before)
+    return Done(modseq)
+
+
+def restore_mailbox(transaction: Transaction, command: RestoreMailbox) -> Done:
+    """Take up a mailbox from its directory; all numbers go on above its header's ceilings."""
+    transaction.modseq = max(transaction.modseq, command.modseq_ceiling)
+    transaction.last_uidvalidity = max(transaction.last_uidvalidity, command.uidvalidity)
+    modseq = transaction.next_folder_modseq()
+    _create(transaction, command.mailbox, modseq, uidvalidity=command.uidvalidity)
+    record = transaction.mailbox(command.mailbox.id)
+    for restored in command.messages:
+        restore_message(transaction, record, restored, modseq)
+    highest = max((restored.uid for restored in command.messages), default=Uid(0))
+    record.uidnext = max(command.uid_ceiling, highest + 1)
+    record.uid_ceiling = record.uidnext + CEILING_STEP
+    record.highestmodseq = modseq
+    transaction.save_counters(record)
+    if command.deleted_at_s is not None:
+        transaction.connection.execute(
+            "UPDATE mailbox SET deleted_at = ? WHERE number = ?", (command.deleted_at_s, record.number)
+        )
+    rehome(transaction)
+    transaction.log_change(command.author, "restore", modseq, mailbox=record.id)
+    return Done(modseq)
+
+
+def _create(transaction: Transaction, new: NewMailbox, modseq: ModSeq, uidvalidity: int | None = None) -> None:
+    if uidvalidity is None:
+        uidvalidity = transaction.next_uidvalidity()
+    transaction.storage.layout.partition(new.partition)
+    try:
+        transaction.connection.execute(
+            "INSERT INTO mailbox (id, name, partition, uidvalidity, acl, special_use, keywords, created_modseq,"
+            " folder_modseq, highestmodseq, uid_ceiling, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                new.id,
+                new.name,
+                new.partition,
+                uidvalidity,
+                new.acl,
+                new.special_use,
+                " ".join(new.keywords),
+                modseq,
+                modseq,
+                modseq,
+                1 + CEILING_STEP,
+                transaction.now_s,
+            ),
+        )
+    except apsw.ConstraintError as error:
+        raise MailboxExists(f"{new.name!r} is there already in account {transaction.account}") from error
+    transaction.make_mailbox_directory(transaction.mailbox(new.id))
+
+
+def _check_acls(transaction: Transaction, versions: tuple[tuple[MailboxId, int], ...]) -> None:
+    for mailbox, version in versions:
+        transaction.mailbox(mailbox, acl_version=version)
+
+
+def _remember_name(transaction: Transaction, record: Mailbox) -> None:
+    """What a mailbox was called, with its UIDVALIDITY: no later one of the name may have an equal or lower one."""
+    transaction.connection.execute(
+        "INSERT INTO tombstone VALUES (?, ?, ?, ?) ON CONFLICT (mailbox) DO UPDATE SET name = excluded.name,"
+        " modseq = excluded.modseq",
+        (record.id, record.name, record.uidvalidity, transaction.modseq),
+    )

@@ -1,0 +1,206 @@
+"""Reads of an account's file: each takes a connection and gives values; none leaves a cursor open."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import apsw
+
+from angarium.engine.rows import (
+    AccountId,
+    AccountState,
+    ChangeRow,
+    Content,
+    ContentId,
+    EmailId,
+    InternalDate,
+    MailboxId,
+    MailboxRow,
+    MessageRow,
+    ModSeq,
+    QuotaRow,
+    SearchFields,
+    SeenRow,
+    SubscriptionRow,
+    ThreadId,
+    Uid,
+)
+from angarium.engine.sqlite.query import fetch_all, fetch_one
+from angarium.engine.sqlite.transaction import MAILBOX_COLUMNS, Mailbox, unsigned
+from angarium.errors import StoreDamaged
+
+_MESSAGE_COLUMNS = (
+    "uid, modseq, created_modseq, expunged_modseq, flags, keywords_low, keywords_high, date, zone, saved_at, size,"
+    " content, email, thread"
+)
+_IN_STEP = 500
+"""Ids asked for in one statement; the same number each time lets SQLite keep one prepared statement."""
+
+
+def read_state(connection: apsw.Connection) -> AccountState:
+    """The account's freshness."""
+    row = fetch_one(connection, "SELECT modseq, folder_modseq FROM account")
+    if row is None:
+        raise StoreDamaged("an account's file has no account row")
+    return AccountState(ModSeq(row[0]), ModSeq(row[1]))
+
+
+def read_name(connection: apsw.Connection) -> str:
+    """The account's own copy of its name."""
+    row = fetch_one(connection, "SELECT name FROM account")
+    return "" if row is None else str(row[0])
+
+
+def read_mailboxes(connection: apsw.Connection) -> list[MailboxRow]:
+    """All mailboxes, by name."""
+    rows = fetch_all(connection, f"SELECT {MAILBOX_COLUMNS} FROM mailbox ORDER BY name")
+    return [Mailbox(*row).row() for row in rows]
+
+
+def read_mailbox(connection: apsw.Connection, mailbox: MailboxId) -> MailboxRow | None:
+    """One mailbox."""
+    row = fetch_one(connection, f"SELECT {MAILBOX_COLUMNS} FROM mailbox WHERE id = ?", (mailbox,))
+    return None if row is None else Mailbox(*row).row()
+
+
+def read_number(connection: apsw.Connection, mailbox: MailboxId) -> tuple[int, int] | None:
+    """The mailbox's number within the file, and how many messages it has."""
+    row = fetch_one(connection, "SELECT number, messages FROM mailbox WHERE id = ?", (mailbox,))
+    return None if row is None else (row[0], row[1])
+
+
+def read_messages(connection: apsw.Connection, number: int, changed_since: ModSeq) -> list[MessageRow]:
+    """Rows of a mailbox, by UID."""
+    if changed_since:
+        condition, bindings = "modseq > ?", (number, changed_since)
+    else:
+        condition, bindings = "expunged_modseq = ?", (number, ModSeq(0))
+    rows = fetch_all(
+        connection, f"SELECT {_MESSAGE_COLUMNS} FROM message WHERE mailbox = ? AND {condition} ORDER BY uid", bindings
+    )
+    return [
+        MessageRow(
+            Uid(uid),
+            ModSeq(modseq),
+            ModSeq(created),
+            ModSeq(expunged),
+            flags,
+            unsigned(low),
+            unsigned(high),
+            InternalDate(date, zone),
+            saved_at,
+            size,
+            ContentId(content),
+            EmailId(email),
+            ThreadId(thread),
+        )
+        for (
+            uid,
+            modseq,
+            created,
+            expunged,
+            flags,
+            low,
+            high,
+            date,
+            zone,
+            saved_at,
+            size,
+            content,
+            email,
+            thread,
+        ) in rows
+    ]
+
+
+def read_contents(connection: apsw.Connection, contents: Sequence[ContentId]) -> dict[ContentId, Content]:
+    """Parsed contents by id."""
+    rows = _by_ids(
+        connection,
+        "SELECT id, hash, scanner_version, envelope, body, bodystructure, parts FROM content",
+        "id",
+        contents,
+    )
+    return {ContentId(row[0]): Content(*row[1:]) for row in rows}
+
+
+def read_search_fields(connection: apsw.Connection, contents: Sequence[ContentId]) -> dict[ContentId, SearchFields]:
+    """Folded search text by content id."""
+    rows = _by_ids(
+        connection,
+        "SELECT content, from_, to_, cc, bcc, subject, base_subject, sent, message_id, first_from, first_to, first_cc"
+        " FROM search",
+        "content",
+        contents,
+    )
+    return {ContentId(row[0]): SearchFields(*row[1:]) for row in rows}
+
+
+def read_seen(connection: apsw.Connection, mailbox: MailboxId, account: AccountId) -> SeenRow | None:
+    """Another user's seen state."""
+    row = fetch_one(
+        connection,
+        "SELECT uids, s.recent_uid, s.highestmodseq FROM seen s JOIN mailbox m ON m.number = s.mailbox"
+        " WHERE m.id = ? AND account = ?",
+        (mailbox, account),
+    )
+    return None if row is None else SeenRow(row[0], Uid(row[1]), ModSeq(row[2]))
+
+
+def read_subscriptions(connection: apsw.Connection) -> list[SubscriptionRow]:
+    """All subscriptions and their tombstones, by name."""
+    rows = fetch_all(connection, "SELECT name, modseq, subscribed FROM subscription ORDER BY name")
+    return [SubscriptionRow(name, ModSeq(modseq), bool(subscribed)) for name, modseq, subscribed in rows]
+
+
+def read_quotas(connection: apsw.Connection) -> list[QuotaRow]:
+    """All quota roots, by name."""
+    rows = fetch_all(connection, "SELECT root, storage_limit, storage_used, modseq FROM quota ORDER BY root")
+    return [QuotaRow(root, limit, used, ModSeq(modseq)) for root, limit, used, modseq in rows]
+
+
+def read_changes(connection: apsw.Connection, since: ModSeq, limit: int) -> list[ChangeRow]:
+    """The change log above a modseq, oldest first."""
+    rows = fetch_all(
+        connection,
+        "SELECT modseq, time, actor, client, session, operation, mailbox, uids, before FROM change"
+        " WHERE modseq > ? ORDER BY number LIMIT ?",
+        (since, limit),
+    )
+    return [ChangeRow(*row) for row in rows]
+
+
+def read_tombstone_uidvalidity(connection: apsw.Connection, name: str) -> int | None:
+    """The highest UIDVALIDITY that a mailbox of this name had when it lost it."""
+    row = fetch_one(connection, "SELECT max(uidvalidity) FROM tombstone WHERE name = ?", (name,))
+    return None if row is None else row[0]
+
+
+def read_message_place(connection: apsw.Connection, mailbox: MailboxId, uid: Uid) -> tuple[str, int | None] | None:
+    """The mailbox's partition, and the message's number where the index knows it; None: no such mailbox."""
+    row = fetch_one(
+        connection,
+        "SELECT m.partition, x.uid FROM mailbox m LEFT JOIN message x ON x.mailbox = m.number AND x.uid = ?"
+        " WHERE m.id = ?",
+        (uid, mailbox),
+    )
+    return None if row is None else (row[0], row[1])
+
+
+def _by_ids(connection: apsw.Connection, select: str, column: str, ids: Sequence[ContentId]) -> list[tuple[Any, ...]]:
+    """Rows by ids: one range scan where the ids are dense, else statements of a fixed number of places."""
+    if not ids:
+        return []
+    first, last = min(ids), max(ids)
+    if last - first < 4 * len(ids) + 16:
+        rows = fetch_all(connection, f"{select} WHERE {column} BETWEEN ? AND ?", (first, last))
+        if len(rows) > len(ids):
+            wanted = set(ids)
+            rows = [row for row in rows if row[0] in wanted]
+        return rows
+    found: list[tuple[Any, ...]] = []
+    places = ",".join("?" * _IN_STEP)
+    for start in range(0, len(ids), _IN_STEP):
+        step = list(ids[start : start + _IN_STEP])
+        step += [step[-1]] * (_IN_STEP - len(step))
+        found += fetch_all(connection, f"{select} WHERE {column} IN ({places})", step)
+    return found

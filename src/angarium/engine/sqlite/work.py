@@ -1,0 +1,29 @@
+"""Accounts with work that must not be forgotten (`work.db`)."""
+
+import apsw
+
+from angarium.engine.rows import AccountId, WorkRow
+from angarium.engine.sqlite.query import fetch_all
+
+
+def note_work(connection: apsw.Connection, row: WorkRow) -> int:
+    """Add a line; gives its number."""
+    connection.execute(
+        "INSERT INTO work (account, kind, detail, noted_at) VALUES (?, ?, ?, ?)",
+        (row.account, row.kind, row.detail, row.noted_at_s),
+    )
+    return connection.last_insert_rowid()
+
+
+def work(connection: apsw.Connection) -> list[tuple[int, WorkRow]]:
+    """All lines, oldest first."""
+    rows = fetch_all(connection, "SELECT number, account, kind, detail, noted_at FROM work ORDER BY number")
+    return [
+        (number, WorkRow(AccountId(account), kind, detail, noted_at))
+        for number, account, kind, detail, noted_at in rows
+    ]
+
+
+def work_done(connection: apsw.Connection, number: int) -> None:
+    """Remove a line; nothing happens where it is gone already."""
+    connection.execute("DELETE FROM work WHERE number = ?", (number,))
