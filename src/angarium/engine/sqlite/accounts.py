@@ -16,7 +16,7 @@ import apsw
 from angarium.engine.disk import FileLock
 from angarium.engine.rows import AccountId
 from angarium.engine.sqlite.schema import ACCOUNT, open_for_reading, open_for_writing
-from angarium.errors import AccountNotFound
+from angarium.errors import AccountNotFound, StoreBusy
 
 
 @dataclass(slots=True)
@@ -79,6 +79,7 @@ class OpenAccounts:
         self._limit = limit
         self._vfs = vfs
         self._on_open = on_open
+        self._closed = False
         self._open: OrderedDict[AccountId, OpenAccount] = OrderedDict()
         self._opening: dict[AccountId, asyncio.Task[OpenAccount]] = {}
 
@@ -92,6 +93,8 @@ class OpenAccounts:
     async def open(self, account: AccountId) -> OpenAccount:
         """The account, opened in the pool where it must be; AccountNotFound, StoreDamaged, SchemaTooNew."""
         while True:
+            if self._closed:
+                raise StoreBusy("the engine is closed")
             found = self.get(account)
             if found is not None:
                 return found
@@ -133,7 +136,8 @@ class OpenAccounts:
                 await visit(account)
 
     async def close(self) -> None:
-        """Close all."""
+        """Close all, for good."""
+        self._closed = True
         for task in list(self._opening.values()):
             await asyncio.wait([task])
         accounts = list(self._open.values())

@@ -49,7 +49,7 @@ from angarium.engine.sqlite.schema import ACCOUNT, CATALOGUE, USERS, WORK, Schem
 from angarium.engine.sqlite.site import SiteDatabase
 from angarium.engine.sqlite.transaction import Storage
 from angarium.engine.sqlite.writer import Writer
-from angarium.errors import AccountExists, DiskFailed, MailboxNotFound, MessageFileMissing, MessageNotFound
+from angarium.errors import AccountExists, DiskFailed, MailboxNotFound, MessageFileMissing, MessageNotFound, StoreBusy
 
 log = logging.getLogger(__name__)
 
@@ -69,7 +69,7 @@ class SqliteEngine:
         self._writers = ThreadPoolExecutor(options.writer_threads, "angarium-write")
         self._site = ThreadPoolExecutor(1, "angarium-site")
         self._listeners: list[Announcement] = []
-        self._staged = 0
+        self._is_closed = False
         self._directories.make_root(options.directory)
         self._catalogue = self._open_site("mailboxes.db", CATALOGUE)
         self._users = self._open_site("users.db", USERS)
@@ -219,10 +219,10 @@ class SqliteEngine:
         return await self._in_site_thread(lambda: self._create_account(name))
 
     async def account_id(self, name: str) -> AccountId | None:
-        return catalogue.account_id(self._catalogue.reader, name)
+        return catalogue.account_id(self._catalogue.open_reader, name)
 
     async def accounts(self, *, prefix: str = "") -> list[AccountRow]:
-        return catalogue.accounts(self._catalogue.reader, prefix)
+        return catalogue.accounts(self._catalogue.open_reader, prefix)
 
     async def rename_account(self, account: AccountId, name: str) -> None:
         await self._in_site_thread(
@@ -245,7 +245,7 @@ class SqliteEngine:
     async def catalogue(
         self, *, account: AccountId | None = None, identifiers: frozenset[str] | None = None
     ) -> list[CatalogueRow]:
-        return catalogue.mailboxes(self._catalogue.reader, account, identifiers)
+        return catalogue.mailboxes(self._catalogue.open_reader, account, identifiers)
 
     # Repair
 
@@ -259,10 +259,10 @@ class SqliteEngine:
     # Users and work
 
     async def credential(self, userid: str) -> CredentialRow | None:
-        return users.credential(self._users.reader, userid)
+        return users.credential(self._users.open_reader, userid)
 
     async def credentials(self) -> list[CredentialRow]:
-        return users.credentials(self._users.reader)
+        return users.credentials(self._users.open_reader)
 
     async def put_credential(self, credential: CredentialRow) -> None:
         await self._in_site_thread(
@@ -280,7 +280,7 @@ class SqliteEngine:
         )
 
     async def work(self) -> list[tuple[int, WorkRow]]:
-        return work.work(self._work.reader)
+        return work.work(self._work.open_reader)
 
     async def work_done(self, number: int) -> None:
         await self._in_site_thread(lambda: self._work.write(lambda connection: work.work_done(connection, number)))
@@ -292,6 +292,9 @@ class SqliteEngine:
         await self._in_site_thread(self._checkpoint_site)
 
     async def close(self) -> None:
+        if self._is_closed:
+            return
+        self._is_closed = True
         await self._writer.drain()
         await self._accounts.close()
         await self._in_site_thread(self._close_site)
@@ -306,6 +309,8 @@ class SqliteEngine:
     async def _in_site_thread(self, call: Callable[[], Answer]) -> Answer:
         try:
             return await asyncio.get_running_loop().run_in_executor(self._site, call)
+        except RuntimeError as error:
+            raise StoreBusy("the engine is closed") from error
         except OSError as error:
             raise as_refusal(error) from error
         except apsw.Error as error:

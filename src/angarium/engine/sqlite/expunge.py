@@ -67,7 +67,7 @@ def expunge_rows(
 
 def purge_messages(transaction: Transaction, command: PurgeMessages) -> Purged:
     """Forget expunged rows; QRESYNC below their modseq over-reports from now on (RFC 7162 §3.2.5.2)."""
-    mailbox = transaction.mailbox(command.mailbox, writing=False)
+    mailbox = transaction.mailbox(command.mailbox, writing=False, deleted_too=True)
     connection = transaction.connection
     rows = fetch_all(
         connection,

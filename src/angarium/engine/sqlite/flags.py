@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from angarium.engine.commands import FlagOperation, FlagsStored, StoreFlags
 from angarium.engine.rows import ModSeq
 from angarium.engine.sqlite.query import fetch_all
-from angarium.engine.sqlite.seen import seen_uids, write_seen
+from angarium.engine.sqlite.seen import seen_modseq, seen_uids, write_seen
 from angarium.engine.sqlite.transaction import Mailbox, Transaction, signed
 from angarium.flags import SystemFlags
 from angarium.sequenceset import UidSet
@@ -88,6 +88,8 @@ def _changed_since(transaction: Transaction, mailbox: Mailbox, command: StoreFla
     since = command.unchanged_since
     if since is None:
         return UidSet()
+    if command.seen_account is not None and seen_modseq(transaction, mailbox, command.seen_account) > since:
+        since = ModSeq(-1)
     refused: list[int] = []
     for first, last in command.uids.ranges:
         refused += [

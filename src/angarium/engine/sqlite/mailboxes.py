@@ -50,7 +50,7 @@ def rename_mailboxes(transaction: Transaction, command: RenameMailboxes) -> Done
     """RENAME of a tree, the delayed delete, and bringing back what was deleted."""
     _check_acls(transaction, command.acl_versions)
     modseq = transaction.next_folder_modseq()
-    records = [transaction.mailbox(rename.mailbox) for rename in command.renames]
+    records = [transaction.mailbox(rename.mailbox, deleted_too=True) for rename in command.renames]
     # Out of the way first, so that names may move along a chain within the tree.
     transaction.connection.executemany(
         "UPDATE mailbox SET name = ? WHERE number = ?",
@@ -102,7 +102,7 @@ def erase_mailboxes(transaction: Transaction, command: EraseMailboxes) -> Done:
     modseq = transaction.next_folder_modseq()
     connection = transaction.connection
     for mailbox_id in command.mailboxes:
-        record = transaction.mailbox(mailbox_id)
+        record = transaction.mailbox(mailbox_id, deleted_too=True)
         contents = [
             content
             for (content,) in connection.execute("SELECT content FROM message WHERE mailbox = ?", (record.number,))
@@ -207,8 +207,14 @@ def restore_mailbox(transaction: Transaction, command: RestoreMailbox) -> Done:
     transaction.modseq = max(transaction.modseq, command.modseq_ceiling)
     transaction.last_uidvalidity = max(transaction.last_uidvalidity, command.uidvalidity)
     modseq = transaction.next_folder_modseq()
-    _create(transaction, command.mailbox, modseq, uidvalidity=command.uidvalidity)
-    record = transaction.mailbox(command.mailbox.id)
+    _create(
+        transaction,
+        command.mailbox,
+        modseq,
+        uidvalidity=command.uidvalidity,
+        deleted_at_s=command.deleted_at_s,
+    )
+    record = transaction.mailbox(command.mailbox.id, deleted_too=True)
     for restored in command.messages:
         restore_message(transaction, record, restored, modseq)
     highest = max((restored.uid for restored in command.messages), default=Uid(0))
@@ -216,23 +222,27 @@ def restore_mailbox(transaction: Transaction, command: RestoreMailbox) -> Done:
     record.uid_ceiling = record.uidnext + CEILING_STEP
     record.highestmodseq = modseq
     transaction.save_counters(record)
-    if command.deleted_at_s is not None:
-        transaction.connection.execute(
-            "UPDATE mailbox SET deleted_at = ? WHERE number = ?", (command.deleted_at_s, record.number)
-        )
     rehome(transaction)
     transaction.log_change(command.author, "restore", modseq, mailbox=record.id)
     return Done(modseq)
 
 
-def _create(transaction: Transaction, new: NewMailbox, modseq: ModSeq, uidvalidity: int | None = None) -> None:
+def _create(
+    transaction: Transaction,
+    new: NewMailbox,
+    modseq: ModSeq,
+    *,
+    uidvalidity: int | None = None,
+    deleted_at_s: int | None = None,
+) -> None:
     if uidvalidity is None:
         uidvalidity = transaction.next_uidvalidity()
     transaction.storage.layout.partition(new.partition)
     try:
         transaction.connection.execute(
             "INSERT INTO mailbox (id, name, partition, uidvalidity, acl, special_use, keywords, created_modseq,"
-            " folder_modseq, highestmodseq, uid_ceiling, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            " folder_modseq, highestmodseq, uid_ceiling, created_at, deleted_at)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 new.id,
                 new.name,
@@ -246,22 +256,22 @@ def _create(transaction: Transaction, new: NewMailbox, modseq: ModSeq, uidvalidi
                 modseq,
                 1 + CEILING_STEP,
                 transaction.now_s,
+                deleted_at_s,
             ),
         )
     except apsw.ConstraintError as error:
         raise MailboxExists(f"{new.name!r} is there already in account {transaction.account}") from error
-    transaction.make_mailbox_directory(transaction.mailbox(new.id))
+    transaction.make_mailbox_directory(transaction.mailbox(new.id, deleted_too=True))
 
 
 def _check_acls(transaction: Transaction, versions: tuple[tuple[MailboxId, int], ...]) -> None:
     for mailbox, version in versions:
-        transaction.mailbox(mailbox, acl_version=version)
+        transaction.mailbox(mailbox, acl_version=version, deleted_too=True)
 
 
 def _remember_name(transaction: Transaction, record: Mailbox) -> None:
     """What a mailbox was called, with its UIDVALIDITY: no later one of the name may have an equal or lower one."""
     transaction.connection.execute(
-        "INSERT INTO tombstone VALUES (?, ?, ?, ?) ON CONFLICT (mailbox) DO UPDATE SET name = excluded.name,"
-        " modseq = excluded.modseq",
-        (record.id, record.name, record.uidvalidity, transaction.modseq),
+        "INSERT INTO tombstone VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET modseq = excluded.modseq",
+        (record.name, record.id, record.uidvalidity, transaction.modseq),
     )

@@ -73,7 +73,9 @@ def copy_messages(transaction: Transaction, command: CopyMessages) -> Copied:
     """COPY and MOVE within the account."""
     source = transaction.mailbox(command.source, acl_version=command.source_acl_version, writing=command.move)
     same = command.target == command.source
-    target = source if same else transaction.mailbox(command.target, acl_version=command.target_acl_version)
+    target = transaction.mailbox(command.target, acl_version=command.target_acl_version)
+    if same:
+        target = source
     modseq = transaction.next_modseq()
     source_seen = seen_uids(transaction, source, command.source_seen_account)
     keywords = source.keywords.split()

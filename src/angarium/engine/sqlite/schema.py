@@ -74,12 +74,12 @@ ACCOUNT = Schema(
         );
         CREATE UNIQUE INDEX mailbox_live_name ON mailbox (name) WHERE deleted_at IS NULL;
         CREATE TABLE tombstone (
-            mailbox TEXT PRIMARY KEY,
             name TEXT NOT NULL,
+            mailbox TEXT NOT NULL,
             uidvalidity INTEGER NOT NULL,
-            modseq INTEGER NOT NULL
+            modseq INTEGER NOT NULL,
+            PRIMARY KEY (name, mailbox)
         ) WITHOUT ROWID;
-        CREATE INDEX tombstone_name ON tombstone (name);
         CREATE TABLE message (
             mailbox INTEGER NOT NULL,
             uid INTEGER NOT NULL,

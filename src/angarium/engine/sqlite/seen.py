@@ -1,6 +1,7 @@
 """Other users' seen state within a transaction (DESIGN §4, §7): a set of UIDs for each reader and mailbox."""
 
 from angarium.engine.rows import AccountId, ModSeq
+from angarium.engine.sqlite.query import fetch_one
 from angarium.engine.sqlite.transaction import Mailbox, Transaction
 from angarium.sequenceset import UidSet
 
@@ -13,6 +14,16 @@ def seen_uids(transaction: Transaction, mailbox: Mailbox, account: AccountId | N
         "SELECT uids FROM seen WHERE mailbox = ? AND account = ?", (mailbox.number, account)
     ).get
     return UidSet.parse(text.encode()) if text else UidSet()
+
+
+def seen_modseq(transaction: Transaction, mailbox: Mailbox, account: AccountId) -> int:
+    """The last change of the reader's seen state; 0 where there was none."""
+    row = fetch_one(
+        transaction.connection,
+        "SELECT highestmodseq FROM seen WHERE mailbox = ? AND account = ?",
+        (mailbox.number, account),
+    )
+    return 0 if row is None else int(row[0])
 
 
 def write_seen(transaction: Transaction, mailbox: Mailbox, account: AccountId, uids: UidSet, modseq: ModSeq) -> None:

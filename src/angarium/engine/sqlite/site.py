@@ -12,6 +12,7 @@ import apsw
 
 from angarium.engine.disk import FileLock
 from angarium.engine.sqlite.schema import Schema, open_for_reading, open_for_writing
+from angarium.errors import StoreBusy
 
 Answer = TypeVar("Answer")
 
@@ -24,7 +25,15 @@ class SiteDatabase:
         with self._lock:
             self._writer = open_for_writing(path, schema, vfs=vfs)
         os.chmod(path, 0o600)
-        self.reader = open_for_reading(path, schema, vfs=vfs)
+        self._reader = open_for_reading(path, schema, vfs=vfs)
+        self._is_closed = False
+
+    @property
+    def open_reader(self) -> apsw.Connection:
+        """The reader's connection; StoreBusy once the database is closed."""
+        if self._is_closed:
+            raise StoreBusy("the engine is closed")
+        return self._reader
 
     def write(self, change: Callable[[apsw.Connection], Answer]) -> Answer:
         """Run `change` in a transaction of its own under the file's lock; its exceptions undo it."""
@@ -54,6 +63,7 @@ class SiteDatabase:
 
     def close(self) -> None:
         """Close both connections and the lock."""
+        self._is_closed = True
         self._writer.close(True)
-        self.reader.close(True)
+        self._reader.close(True)
         self._lock.close()

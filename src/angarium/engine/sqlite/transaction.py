@@ -89,6 +89,7 @@ class Mailbox:
     deleted: int
     octets: int
     created_at_s: int
+    has_new_keywords: bool = False
 
     def row(self) -> MailboxRow:
         """The row as readers get it."""
@@ -215,12 +216,24 @@ class Transaction:
 
     # Mailboxes
 
-    def mailbox(self, mailbox: MailboxId, *, acl_version: int | None = None, writing: bool = True) -> Mailbox:
-        """A live or deleted mailbox; MailboxNotFound, MailboxMoving, AclChanged."""
+    def mailbox(
+        self,
+        mailbox: MailboxId,
+        *,
+        acl_version: int | None = None,
+        writing: bool = True,
+        deleted_too: bool = False,
+    ) -> Mailbox:
+        """A mailbox that is there, or waits for its expiry where `deleted_too`.
+
+        MailboxNotFound, MailboxMoving, AclChanged.
+        """
         found = self.connection.execute(f"SELECT {MAILBOX_COLUMNS} FROM mailbox WHERE id = ?", (mailbox,)).fetchone()
         if found is None:
             raise MailboxNotFound(f"no mailbox {mailbox} in account {self.account}")
         record = Mailbox(*found)
+        if record.deleted_at_s is not None and not deleted_too:
+            raise MailboxNotFound(f"mailbox {record.name} of account {self.account} was deleted")
         if writing and record.state == MailboxState.MOVING:
             raise MailboxMoving(f"mailbox {record.name} of account {self.account} is being moved")
         if acl_version is not None and record.acl_version != acl_version:
@@ -234,6 +247,7 @@ class Transaction:
 
     def save_counters(self, mailbox: Mailbox) -> None:
         """Write what changes of messages change."""
+        self.save_keywords(mailbox)
         self.connection.execute(
             "UPDATE mailbox SET uid_ceiling = ?, highestmodseq = ?, purged_modseq = ?, uidnext = ?, messages = ?,"
             " unseen = ?, deleted = ?, octets = ? WHERE number = ?",
@@ -263,8 +277,10 @@ class Transaction:
     def keyword_bits(self, mailbox: Mailbox, keywords: tuple[str, ...], *, create: bool) -> tuple[int, int]:
         """The masks of keywords; those new to the mailbox get the next bits where `create`, else are passed over.
 
-        KeywordLimitExceeded.
+        New ones are in `mailbox` only, until `save_keywords` writes them. KeywordLimitExceeded.
         """
+        if not keywords:
+            return 0, 0
         known = mailbox.keywords.split()
         place = {keyword.lower(): bit for bit, keyword in enumerate(known)}
         mask = 0
@@ -277,14 +293,19 @@ class Transaction:
                     raise KeywordLimitExceeded(f"{mailbox.name} has {KEYWORD_LIMIT} keywords already")
                 bit = place[keyword.lower()] = len(known)
                 known.append(keyword)
+                mailbox.has_new_keywords = True
             mask |= 1 << bit
-        if len(known) > mailbox.keywords.count(" ") + bool(mailbox.keywords):
-            mailbox.keywords = " ".join(known)
+        mailbox.keywords = " ".join(known)
+        return mask & 0xFFFFFFFFFFFFFFFF, mask >> 64
+
+    def save_keywords(self, mailbox: Mailbox) -> None:
+        """Write keywords that have become the mailbox's, in its header too."""
+        if mailbox.has_new_keywords:
+            mailbox.has_new_keywords = False
             self.connection.execute(
                 "UPDATE mailbox SET keywords = ? WHERE number = ?", (mailbox.keywords, mailbox.number)
             )
             self.owe_header(mailbox.id)
-        return mask & 0xFFFFFFFFFFFFFFFF, mask >> 64
 
     # Files
 
@@ -359,7 +380,7 @@ class Transaction:
         self.after_commit.append(lambda: disk.unlink(path))
 
     def _write_header(self, mailbox_id: MailboxId) -> None:
-        mailbox = self.mailbox(mailbox_id, writing=False)
+        mailbox = self.mailbox(mailbox_id, writing=False, deleted_too=True)
         header = MailboxHeader(
             self.account,
             self.name,

@@ -194,7 +194,8 @@ class Writer:
         """Commit a batch; where that fails as a whole, each member alone, once."""
         try:
             with account.lock:
-                return self._commit_together(account, batch), True
+                answers = self._commit_together(account, batch)
+            return answers, any(not isinstance(answer, Exception) for _, answer in answers)
         except Exception as error:  # noqa: BLE001  told to every waiter, in the tree's words
             refusal = _refusal(error)
             log.error("write_failed", extra={"account": account.id, "error": repr(error)})
@@ -202,7 +203,7 @@ class Writer:
                 account.drop_writer()  # a failed fsync is never tried again on the same descriptor
             if len(batch) == 1 or not isinstance(refusal, DiskFull):
                 return [(item, refusal) for item in batch], False
-        answers: list[tuple[_Pending, Result | Exception]] = []
+        answers = []
         changed = False
         for item in batch:
             alone, one_changed = self._commit(account, [item])

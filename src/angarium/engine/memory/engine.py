@@ -1,0 +1,315 @@
+"""`MemoryEngine`: the whole interface over dictionaries."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+
+from angarium.engine.commands import Command, Result
+from angarium.engine.interface import Announcement
+from angarium.engine.memory.account import Account, Mailbox
+from angarium.engine.memory.execution import execute
+from angarium.engine.memory.files import MemoryMessageFile, MemoryStagedMessage
+from angarium.engine.memory.messages import Surroundings
+from angarium.engine.rows import (
+    NO_MODSEQ,
+    AccountId,
+    AccountRow,
+    AccountState,
+    CatalogueRow,
+    ChangeRow,
+    Content,
+    ContentId,
+    CredentialRow,
+    MailboxId,
+    MailboxRow,
+    MessageRow,
+    ModSeq,
+    QuotaRow,
+    SearchFields,
+    SeenRow,
+    SubscriptionRow,
+    Uid,
+    WorkRow,
+)
+from angarium.engine.sources import Sources
+from angarium.errors import (
+    AccountExists,
+    AccountNotFound,
+    AngariumError,
+    MailboxExists,
+    MailboxNotFound,
+    MessageNotFound,
+    PartitionNotFound,
+    StoreBusy,
+    UserNotFound,
+)
+from angarium.rights import Acl
+
+
+class MemoryEngine:
+    """See `interface.Engine`. Every call is answered without waiting, so one after another; nothing survives it."""
+
+    def __init__(self, partitions: Collection[str], sources: Sources) -> None:
+        self._sources = sources
+        self._staged: dict[str, bytes] = {}
+        self._staged_count = 0
+        self._surroundings = Surroundings(sources, frozenset(partitions), self._staged)
+        self._accounts: dict[AccountId, Account] = {}
+        self._names: dict[AccountId, str] = {}
+        self._catalogue: dict[AccountId, list[CatalogueRow]] = {}
+        self._credentials: dict[str, CredentialRow] = {}
+        self._work: dict[int, WorkRow] = {}
+        self._work_count = 0
+        self._listeners: list[Announcement] = []
+        self._advised: list[tuple[AccountId, Command]] = []
+        self._is_closed = False
+
+    # Writes
+
+    async def write(self, account: AccountId, command: Command) -> Result:
+        result = (await self.write_batch(account, [command]))[0]
+        if isinstance(result, Exception):
+            raise result
+        return result
+
+    async def write_batch(self, account: AccountId, commands: Sequence[Command]) -> list[Result | Exception]:
+        self._refuse_if_closed()
+        if account not in self._accounts:
+            return [AccountNotFound(f"no account {account}") for _ in commands]
+        self._execute_advised(account)
+        return self._execute_all(account, commands)
+
+    def advise(self, account: AccountId, command: Command) -> None:
+        self._advised.append((account, command))
+        asyncio.get_running_loop().call_soon(self._execute_advised, account)
+
+    def subscribe(self, listener: Announcement) -> Callable[[], None]:
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener)
+
+    # Reads of an account
+
+    async def state(self, account: AccountId) -> AccountState:
+        kept = self._account(account)
+        return AccountState(kept.modseq, kept.folder_modseq)
+
+    async def account_name(self, account: AccountId) -> str:
+        self._account(account)
+        return self._names[account]
+
+    async def mailboxes(self, account: AccountId) -> list[MailboxRow]:
+        kept = self._account(account)
+        return sorted((kept.mailbox_row(mailbox) for mailbox in kept.mailboxes.values()), key=lambda row: row.name)
+
+    async def mailbox(self, account: AccountId, mailbox: MailboxId) -> MailboxRow | None:
+        kept = self._account(account)
+        found = kept.mailboxes.get(mailbox)
+        return None if found is None else kept.mailbox_row(found)
+
+    async def messages(
+        self, account: AccountId, mailbox: MailboxId, *, changed_since: ModSeq = NO_MODSEQ
+    ) -> list[MessageRow]:
+        found = self._mailbox(account, mailbox)
+        if changed_since == NO_MODSEQ:
+            return [message.row for message in found.present()]
+        return [message.row for _, message in sorted(found.messages.items()) if message.row.modseq > changed_since]
+
+    async def contents(self, account: AccountId, contents: Iterable[ContentId]) -> dict[ContentId, Content]:
+        kept = self._account(account).contents
+        return {content: kept[content][0] for content in contents if content in kept}
+
+    async def search_fields(self, account: AccountId, contents: Iterable[ContentId]) -> dict[ContentId, SearchFields]:
+        kept = self._account(account).contents
+        return {content: kept[content][1] for content in contents if content in kept}
+
+    async def seen(self, account: AccountId, mailbox: MailboxId, seen_account: AccountId) -> SeenRow | None:
+        return self._mailbox(account, mailbox).seen.get(seen_account)
+
+    async def subscriptions(self, account: AccountId) -> list[SubscriptionRow]:
+        kept = self._account(account).subscriptions
+        return [kept[name] for name in sorted(kept)]
+
+    async def quotas(self, account: AccountId) -> list[QuotaRow]:
+        kept = self._account(account)
+        return [kept.quota_row(root) for root in sorted(kept.quotas)]
+
+    async def changes(self, account: AccountId, *, since: ModSeq, limit: int) -> list[ChangeRow]:
+        return [change for change in self._account(account).changes if change.modseq > since][:limit]
+
+    async def uidvalidity_of_tombstone(self, account: AccountId, name: str) -> int | None:
+        return self._account(account).tombstones.get(name)
+
+    # Message files
+
+    def stage(self, partition: str) -> AbstractAsyncContextManager[MemoryStagedMessage]:
+        return self._stage(partition)
+
+    async def open_message(self, account: AccountId, mailbox: MailboxId, uid: Uid) -> MemoryMessageFile:
+        message = self._mailbox(account, mailbox).messages.get(uid)
+        if message is None:
+            raise MessageNotFound(f"mailbox {mailbox} has no message {uid}")
+        return MemoryMessageFile(message.octets)
+
+    async def mailbox_directory(self, account: AccountId, mailbox: MailboxId) -> str:
+        return f"memory:/{self._mailbox(account, mailbox).kept.partition}/{mailbox}"
+
+    # Accounts and catalogue
+
+    async def create_account(self, name: str) -> AccountId:
+        self._refuse_taken_name(name)
+        account = AccountId(self._sources.random_id())
+        self._accounts[account] = Account(account)
+        self._names[account] = name
+        return account
+
+    async def account_id(self, name: str) -> AccountId | None:
+        self._refuse_if_closed()
+        return next((account for account, known in self._names.items() if known == name), None)
+
+    async def accounts(self, *, prefix: str = "") -> list[AccountRow]:
+        self._refuse_if_closed()
+        rows = [AccountRow(account, name) for account, name in self._names.items() if name.startswith(prefix)]
+        return sorted(rows, key=lambda row: row.name)
+
+    async def rename_account(self, account: AccountId, name: str) -> None:
+        self._account(account)
+        if name != self._names[account]:
+            self._refuse_taken_name(name)
+            self._names[account] = name
+
+    async def forget_account(self, account: AccountId) -> None:
+        if self._account(account).mailboxes:
+            raise MailboxExists(f"account {account} has mailboxes left")
+        del self._accounts[account], self._names[account]
+        self._catalogue.pop(account, None)
+
+    async def refresh_catalogue(self, account: AccountId) -> None:
+        self._catalogue[account] = [
+            CatalogueRow(
+                account,
+                row.id,
+                row.name,
+                row.partition,
+                row.acl,
+                row.special_use,
+                row.deleted_at_s is not None,
+                row.uidvalidity,
+            )
+            for row in await self.mailboxes(account)
+        ]
+
+    async def catalogue(
+        self, *, account: AccountId | None = None, identifiers: frozenset[str] | None = None
+    ) -> list[CatalogueRow]:
+        self._refuse_if_closed()
+        return [
+            row
+            for shown, rows in self._catalogue.items()
+            for row in rows
+            if account in (None, shown) and (identifiers is None or _grants_to(row.acl, identifiers))
+        ]
+
+    # Users
+
+    async def credential(self, userid: str) -> CredentialRow | None:
+        self._refuse_if_closed()
+        return self._credentials.get(userid)
+
+    async def credentials(self) -> list[CredentialRow]:
+        self._refuse_if_closed()
+        return [self._credentials[userid] for userid in sorted(self._credentials)]
+
+    async def put_credential(self, credential: CredentialRow) -> None:
+        self._refuse_if_closed()
+        self._credentials[credential.userid] = credential
+
+    async def remove_credential(self, userid: str) -> None:
+        self._refuse_if_closed()
+        if self._credentials.pop(userid, None) is None:
+            raise UserNotFound(f"no credential of {userid}")
+
+    # Work that must not be forgotten
+
+    async def note_work(self, work: WorkRow) -> int:
+        self._refuse_if_closed()
+        self._work_count += 1
+        self._work[self._work_count] = work
+        return self._work_count
+
+    async def work(self) -> list[tuple[int, WorkRow]]:
+        self._refuse_if_closed()
+        return sorted(self._work.items(), key=lambda item: item[0])
+
+    async def work_done(self, number: int) -> None:
+        self._refuse_if_closed()
+        self._work.pop(number, None)
+
+    # Care
+
+    async def checkpoint(self) -> None:
+        self._refuse_if_closed()
+
+    async def close(self) -> None:
+        for account in {account for account, _ in self._advised}:
+            self._execute_advised(account)
+        self._is_closed = True
+
+    def _refuse_if_closed(self) -> None:
+        if self._is_closed:
+            raise StoreBusy("the engine is closed")
+
+    def _refuse_taken_name(self, name: str) -> None:
+        self._refuse_if_closed()
+        if name in self._names.values():
+            raise AccountExists(f"there is an account {name}")
+
+    def _account(self, account: AccountId) -> Account:
+        self._refuse_if_closed()
+        if account not in self._accounts:
+            raise AccountNotFound(f"no account {account}")
+        return self._accounts[account]
+
+    def _mailbox(self, account: AccountId, mailbox: MailboxId) -> Mailbox:
+        found = self._account(account).mailboxes.get(mailbox)
+        if found is None:
+            raise MailboxNotFound(f"no mailbox {mailbox} in account {account}")
+        return found
+
+    def _execute_all(self, account: AccountId, commands: Sequence[Command]) -> list[Result | Exception]:
+        results = [self._execute(account, command) for command in commands]
+        if not all(isinstance(result, Exception) for result in results):
+            for listener in tuple(self._listeners):
+                listener(account)
+        return results
+
+    def _execute(self, account: AccountId, command: Command) -> Result | Exception:
+        working = self._accounts[account].copy()
+        try:
+            result = execute(working, self._surroundings, command)
+        except AngariumError as refusal:
+            return refusal
+        self._accounts[account] = working
+        return result
+
+    def _execute_advised(self, account: AccountId) -> None:
+        """Nobody hears of a refusal, nor of an account that is gone."""
+        advised = [command for advised_account, command in self._advised if advised_account == account]
+        self._advised = [(other, command) for other, command in self._advised if other != account]
+        if account in self._accounts:
+            self._execute_all(account, advised)
+
+    @asynccontextmanager
+    async def _stage(self, partition: str) -> AsyncIterator[MemoryStagedMessage]:
+        self._refuse_if_closed()
+        if partition not in self._surroundings.partitions:
+            raise PartitionNotFound(f"no partition {partition}")
+        self._staged_count += 1
+        path = f"memory:/{partition}/stage/{self._staged_count}"
+        try:
+            yield MemoryStagedMessage(partition, path, self._staged)
+        finally:
+            self._staged.pop(path, None)
+
+
+def _grants_to(acl: str, identifiers: frozenset[str]) -> bool:
+    return any(entry.identifier in identifiers for entry in Acl.parse(acl).entries)

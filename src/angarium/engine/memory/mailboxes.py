@@ -1,0 +1,162 @@
+"""Commands on mailboxes, as the memory engine executes them on its copy of an account."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import replace
+
+from angarium.engine.commands import (
+    Author,
+    CopyMessages,
+    CreateMailboxes,
+    Done,
+    EraseMailboxes,
+    MailboxRename,
+    NewMailbox,
+    QuotaPolicy,
+    RenameInbox,
+    RenameMailboxes,
+    RestoreMailbox,
+    SetAcl,
+    SetSharedSeen,
+)
+from angarium.engine.memory.account import Account, Mailbox
+from angarium.engine.memory.messages import Surroundings, copy_messages, insert_message
+from angarium.engine.rows import MailboxId, ModSeq, Uid, UidValidity
+from angarium.errors import MailboxExists, PartitionNotFound
+from angarium.sequenceset import MAXIMUM_UID, UidSet
+
+_EVERYTHING = UidSet(((1, MAXIMUM_UID),))
+
+
+def create_mailboxes(account: Account, surroundings: Surroundings, command: CreateMailboxes) -> Done:
+    """CREATE."""
+    if command.parent is not None:
+        account.live(command.parent, command.parent_acl_version)
+    modseq = account.next_folder_modseq()
+    for new in command.mailboxes:
+        _create(account, surroundings, new, command.author)
+    return Done(modseq)
+
+
+def rename_mailboxes(account: Account, surroundings: Surroundings, command: RenameMailboxes) -> Done:
+    """RENAME of a tree, delayed delete, and undoing it."""
+    _check_acl_versions(account, command.acl_versions)
+    modseq = account.next_folder_modseq()
+    for rename in command.renames:
+        mailbox = account.known(rename.mailbox)
+        if rename.partition is not None and rename.partition != mailbox.kept.partition:
+            raise PartitionNotFound(f"{mailbox.kept.name} is on {mailbox.kept.partition}, not {rename.partition}")
+        before = json.dumps({"name": mailbox.kept.name})
+        operation = _rename(account, mailbox, rename, modseq)
+        account.log(command.author, operation, now_s=surroundings.now_s(), mailbox=mailbox.kept.id, before=before)
+    live_names = [mailbox.kept.name for mailbox in account.mailboxes.values() if mailbox.is_live]
+    if len(set(live_names)) < len(live_names):
+        raise MailboxExists("a mailbox has the new name already")
+    return Done(modseq)
+
+
+def rename_inbox(account: Account, surroundings: Surroundings, command: RenameInbox) -> Done:
+    """RENAME INBOX: other readers' seen state stays behind."""
+    account.live(command.inbox)
+    modseq = account.next_folder_modseq()
+    _create(account, surroundings, command.target, command.author)
+    move = CopyMessages(
+        command.inbox, _EVERYTHING, command.target.id, command.author, move=True, quota=QuotaPolicy.IGNORE
+    )
+    copy_messages(account, surroundings, move)
+    return Done(modseq)
+
+
+def erase_mailboxes(account: Account, surroundings: Surroundings, command: EraseMailboxes) -> Done:
+    """Remove mailboxes, live or in delayed delete."""
+    _check_acl_versions(account, command.acl_versions)
+    modseq = account.next_folder_modseq()
+    for mailbox_id in command.mailboxes:
+        mailbox = account.known(mailbox_id)
+        account.note_tombstone(mailbox)
+        del account.mailboxes[mailbox_id]
+        before = json.dumps({"name": mailbox.kept.name, "uidvalidity": mailbox.kept.uidvalidity})
+        account.log(command.author, "erase", now_s=surroundings.now_s(), mailbox=mailbox_id, before=before)
+    account.forget_unnamed_contents()
+    return Done(modseq)
+
+
+def set_acl(account: Account, surroundings: Surroundings, command: SetAcl) -> Done:
+    """Replace an ACL."""
+    mailbox = account.live(command.mailbox, command.acl_version)
+    modseq = account.next_folder_modseq()
+    before = json.dumps({"acl": mailbox.kept.acl})
+    version = mailbox.kept.acl_version + 1
+    mailbox.kept = replace(mailbox.kept, acl=command.acl, acl_version=version, folder_modseq=modseq)
+    account.log(command.author, "setacl", now_s=surroundings.now_s(), mailbox=command.mailbox, before=before)
+    return Done(modseq)
+
+
+def set_shared_seen(account: Account, surroundings: Surroundings, command: SetSharedSeen) -> Done:
+    """Choose whose `\\Seen` counts."""
+    mailbox = account.live(command.mailbox)
+    modseq = account.next_folder_modseq()
+    before = json.dumps({"shared_seen": mailbox.kept.shared_seen})
+    mailbox.kept = replace(mailbox.kept, shared_seen=command.shared, folder_modseq=modseq)
+    account.log(command.author, "setsharedseen", now_s=surroundings.now_s(), mailbox=command.mailbox, before=before)
+    return Done(modseq)
+
+
+def restore_mailbox(account: Account, surroundings: Surroundings, command: RestoreMailbox) -> Done:
+    """Take up a mailbox; its header's ceilings are above every number that it has given."""
+    account.modseq = ModSeq(max(account.modseq, command.modseq_ceiling))
+    modseq = account.next_folder_modseq()
+    new = command.mailbox
+    mailbox = _add(account, surroundings, new, uidvalidity=command.uidvalidity, deleted_at_s=command.deleted_at_s)
+    account.last_uidvalidity = max(account.last_uidvalidity, command.uidvalidity)
+    uidnext = max([command.uid_ceiling, *(restored.uid + 1 for restored in command.messages)])
+    mailbox.kept = replace(mailbox.kept, uidnext=Uid(uidnext))
+    for restored in command.messages:
+        insert_message(account, surroundings, mailbox, restored.uid, restored.message)
+    account.log(command.author, "restore", now_s=surroundings.now_s(), mailbox=new.id)
+    return Done(modseq)
+
+
+def _create(account: Account, surroundings: Surroundings, new: NewMailbox, author: Author) -> Mailbox:
+    uidvalidity = account.next_uidvalidity(surroundings.now_s())
+    mailbox = _add(account, surroundings, new, uidvalidity=uidvalidity, deleted_at_s=None)
+    account.log(author, "create", now_s=surroundings.now_s(), mailbox=new.id)
+    return mailbox
+
+
+def _add(
+    account: Account,
+    surroundings: Surroundings,
+    new: NewMailbox,
+    *,
+    uidvalidity: UidValidity,
+    deleted_at_s: int | None,
+) -> Mailbox:
+    if new.partition not in surroundings.partitions:
+        raise PartitionNotFound(f"no partition {new.partition}")
+    is_taken = deleted_at_s is None and any(
+        mailbox.is_live and mailbox.kept.name == new.name for mailbox in account.mailboxes.values()
+    )
+    if is_taken or new.id in account.mailboxes:
+        raise MailboxExists(f"mailbox {new.name} is there already")
+    mailbox = account.add_mailbox(
+        new.id,
+        new.name,
+        partition=new.partition,
+        acl=new.acl,
+        uidvalidity=uidvalidity,
+        created_at_s=surroundings.now_s(),
+    )
+    mailbox.kept = replace(mailbox.kept, special_use=new.special_use, keywords=new.keywords, deleted_at_s=deleted_at_s)
+    return mailbox
+
+
+def _rename(account: Account, mailbox: Mailbox, rename: MailboxRename, modseq: ModSeq) -> str:
+    account.note_tombstone(mailbox)
+    mailbox.kept = replace(mailbox.kept, name=rename.name, deleted_at_s=rename.deleted_at_s, folder_modseq=modseq)
+    return "rename" if mailbox.is_live else "delete"
+
+
+def _check_acl_versions(account: Account, versions: Iterable[tuple[MailboxId, int]]) -> None:
+    for mailbox, version in versions:
+        account.known(mailbox, version)

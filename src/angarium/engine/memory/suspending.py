@@ -1,0 +1,181 @@
+"""`Suspending`: an engine behind which every call gives way, as one that has to wait does."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import TypeVar
+
+from angarium.engine.commands import Command, Result
+from angarium.engine.interface import Announcement, Engine, MessageFile, StagedMessage
+from angarium.engine.rows import (
+    NO_MODSEQ,
+    AccountId,
+    AccountRow,
+    AccountState,
+    CatalogueRow,
+    ChangeRow,
+    Content,
+    ContentId,
+    CredentialRow,
+    MailboxId,
+    MailboxRow,
+    MessageRow,
+    ModSeq,
+    QuotaRow,
+    SearchFields,
+    SeenRow,
+    SubscriptionRow,
+    Uid,
+    WorkRow,
+)
+
+T = TypeVar("T")
+
+
+class Suspending:
+    """Lets other tasks run before and after each call of another engine.
+
+    What holds over an engine that answers at once may break over one that waits; a test that passes over both has not
+    relied on it.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    # Writes
+
+    async def write(self, account: AccountId, command: Command) -> Result:
+        return await _suspended(lambda: self._engine.write(account, command))
+
+    async def write_batch(self, account: AccountId, commands: Sequence[Command]) -> list[Result | Exception]:
+        return await _suspended(lambda: self._engine.write_batch(account, commands))
+
+    def advise(self, account: AccountId, command: Command) -> None:
+        self._engine.advise(account, command)
+
+    def subscribe(self, listener: Announcement) -> Callable[[], None]:
+        return self._engine.subscribe(listener)
+
+    # Reads of an account
+
+    async def state(self, account: AccountId) -> AccountState:
+        return await _suspended(lambda: self._engine.state(account))
+
+    async def account_name(self, account: AccountId) -> str:
+        return await _suspended(lambda: self._engine.account_name(account))
+
+    async def mailboxes(self, account: AccountId) -> list[MailboxRow]:
+        return await _suspended(lambda: self._engine.mailboxes(account))
+
+    async def mailbox(self, account: AccountId, mailbox: MailboxId) -> MailboxRow | None:
+        return await _suspended(lambda: self._engine.mailbox(account, mailbox))
+
+    async def messages(
+        self, account: AccountId, mailbox: MailboxId, *, changed_since: ModSeq = NO_MODSEQ
+    ) -> list[MessageRow]:
+        return await _suspended(lambda: self._engine.messages(account, mailbox, changed_since=changed_since))
+
+    async def contents(self, account: AccountId, contents: Iterable[ContentId]) -> dict[ContentId, Content]:
+        return await _suspended(lambda: self._engine.contents(account, contents))
+
+    async def search_fields(self, account: AccountId, contents: Iterable[ContentId]) -> dict[ContentId, SearchFields]:
+        return await _suspended(lambda: self._engine.search_fields(account, contents))
+
+    async def seen(self, account: AccountId, mailbox: MailboxId, seen_account: AccountId) -> SeenRow | None:
+        return await _suspended(lambda: self._engine.seen(account, mailbox, seen_account))
+
+    async def subscriptions(self, account: AccountId) -> list[SubscriptionRow]:
+        return await _suspended(lambda: self._engine.subscriptions(account))
+
+    async def quotas(self, account: AccountId) -> list[QuotaRow]:
+        return await _suspended(lambda: self._engine.quotas(account))
+
+    async def changes(self, account: AccountId, *, since: ModSeq, limit: int) -> list[ChangeRow]:
+        return await _suspended(lambda: self._engine.changes(account, since=since, limit=limit))
+
+    async def uidvalidity_of_tombstone(self, account: AccountId, name: str) -> int | None:
+        return await _suspended(lambda: self._engine.uidvalidity_of_tombstone(account, name))
+
+    # Message files
+
+    def stage(self, partition: str) -> AbstractAsyncContextManager[StagedMessage]:
+        return self._stage(partition)
+
+    async def open_message(self, account: AccountId, mailbox: MailboxId, uid: Uid) -> MessageFile:
+        return await _suspended(lambda: self._engine.open_message(account, mailbox, uid))
+
+    async def mailbox_directory(self, account: AccountId, mailbox: MailboxId) -> str:
+        return await _suspended(lambda: self._engine.mailbox_directory(account, mailbox))
+
+    # Accounts and catalogue
+
+    async def create_account(self, name: str) -> AccountId:
+        return await _suspended(lambda: self._engine.create_account(name))
+
+    async def account_id(self, name: str) -> AccountId | None:
+        return await _suspended(lambda: self._engine.account_id(name))
+
+    async def accounts(self, *, prefix: str = "") -> list[AccountRow]:
+        return await _suspended(lambda: self._engine.accounts(prefix=prefix))
+
+    async def rename_account(self, account: AccountId, name: str) -> None:
+        await _suspended(lambda: self._engine.rename_account(account, name))
+
+    async def forget_account(self, account: AccountId) -> None:
+        await _suspended(lambda: self._engine.forget_account(account))
+
+    async def refresh_catalogue(self, account: AccountId) -> None:
+        await _suspended(lambda: self._engine.refresh_catalogue(account))
+
+    async def catalogue(
+        self, *, account: AccountId | None = None, identifiers: frozenset[str] | None = None
+    ) -> list[CatalogueRow]:
+        return await _suspended(lambda: self._engine.catalogue(account=account, identifiers=identifiers))
+
+    # Users
+
+    async def credential(self, userid: str) -> CredentialRow | None:
+        return await _suspended(lambda: self._engine.credential(userid))
+
+    async def credentials(self) -> list[CredentialRow]:
+        return await _suspended(self._engine.credentials)
+
+    async def put_credential(self, credential: CredentialRow) -> None:
+        await _suspended(lambda: self._engine.put_credential(credential))
+
+    async def remove_credential(self, userid: str) -> None:
+        await _suspended(lambda: self._engine.remove_credential(userid))
+
+    # Work that must not be forgotten
+
+    async def note_work(self, work: WorkRow) -> int:
+        return await _suspended(lambda: self._engine.note_work(work))
+
+    async def work(self) -> list[tuple[int, WorkRow]]:
+        return await _suspended(self._engine.work)
+
+    async def work_done(self, number: int) -> None:
+        await _suspended(lambda: self._engine.work_done(number))
+
+    # Care
+
+    async def checkpoint(self) -> None:
+        await _suspended(self._engine.checkpoint)
+
+    async def close(self) -> None:
+        await _suspended(self._engine.close)
+
+    @asynccontextmanager
+    async def _stage(self, partition: str) -> AsyncIterator[StagedMessage]:
+        await asyncio.sleep(0)
+        async with self._engine.stage(partition) as staged:
+            yield staged
+            await asyncio.sleep(0)
+
+
+async def _suspended(call: Callable[[], Awaitable[T]]) -> T:
+    """Make the call between two turns of the loop."""
+    await asyncio.sleep(0)
+    result = await call()
+    await asyncio.sleep(0)
+    return result

@@ -1,0 +1,168 @@
+"""The change log and subscriptions over every engine: what is written down, in which order, until when."""
+
+import json
+
+import pytest
+from tests.engine.contract.conftest import AUTHOR, START_S, Draft, Site, uid_set
+
+from angarium.engine.commands import (
+    Command,
+    CopyMessages,
+    Done,
+    EraseMailboxes,
+    Expunge,
+    FlagOperation,
+    MailboxRename,
+    PruneChanges,
+    Purged,
+    RemoveQuota,
+    RenameMailboxes,
+    SetAccountName,
+    SetAcl,
+    SetQuota,
+    SetSharedSeen,
+    StoreFlags,
+    Subscribe,
+)
+from angarium.engine.rows import NO_MODSEQ, ChangeRow, ModSeq
+from angarium.errors import QuotaRootNotFound, SubscriptionNotFound
+from angarium.flags import Flags
+
+
+async def changes(site: Site, *, since: int = 0, limit: int = 1000) -> list[ChangeRow]:
+    """The log."""
+    return await site.engine.changes(site.account, since=ModSeq(since), limit=limit)
+
+
+async def test_every_change_is_logged_with_its_operation_mailbox_and_uids(site: Site) -> None:
+    (work,) = await site.create("work")
+    await site.add(site.inbox, Draft(), Draft(), Draft())
+    flagged = Flags.of(["\\Flagged"])
+    commands: list[Command] = [
+        StoreFlags(site.inbox, uid_set(1, 2), FlagOperation.ADD, flagged, AUTHOR),
+        CopyMessages(site.inbox, uid_set(1, 3), work, AUTHOR),
+        CopyMessages(site.inbox, uid_set(2), work, AUTHOR, move=True),
+        Expunge(site.inbox, AUTHOR, uid_set(1), only_deleted=False),
+        SetAcl(work, "", (await site.row(work)).acl_version, AUTHOR),
+        SetSharedSeen(work, True, AUTHOR),
+        SetQuota("", 10, AUTHOR),
+        RemoveQuota("", AUTHOR),
+        Subscribe("user.smith", AUTHOR),
+        Subscribe("user.smith", AUTHOR, subscribed=False),
+        RenameMailboxes((MailboxRename(work, "labour"),), AUTHOR),
+        RenameMailboxes((MailboxRename(work, "labour.0", START_S),), AUTHOR),
+        EraseMailboxes((work,), AUTHOR),
+        SetAccountName("user.jones", AUTHOR),
+    ]
+    for command in commands:
+        await site.engine.write(site.account, command)
+    assert [(row.operation, row.mailbox, row.uids) for row in await changes(site)] == [
+        ("create", site.inbox, ""),
+        ("create", work, ""),
+        ("append", site.inbox, "1:3"),
+        ("store", site.inbox, "1:2"),
+        ("copy", work, "1:2"),
+        ("copy", work, "3"),
+        ("move", site.inbox, "2"),
+        ("expunge", site.inbox, "1"),
+        ("setacl", work, ""),
+        ("setsharedseen", work, ""),
+        ("setquota", None, ""),
+        ("setquota", None, ""),
+        ("subscribe", None, ""),
+        ("unsubscribe", None, ""),
+        ("rename", work, ""),
+        ("delete", work, ""),
+        ("erase", work, ""),
+        ("renameaccount", None, ""),
+    ]
+
+
+async def test_a_change_names_its_author_time_and_modseq(site: Site) -> None:
+    site.sources.time_s += 7
+    added = await site.add(site.inbox, Draft())
+    row = (await changes(site))[-1]
+    assert (row.actor, row.client, row.session) == (AUTHOR.actor, AUTHOR.client, AUTHOR.session)
+    assert (row.modseq, row.time_s) == (added.modseq, START_S + 7)
+
+
+@pytest.mark.parametrize("old", ["ann\tlrs\t", "häagen\tl\t"])
+async def test_what_was_before_is_json(site: Site, old: str) -> None:
+    await site.do(SetAcl(site.inbox, old, (await site.row(site.inbox)).acl_version, AUTHOR), Done)
+    await site.do(SetAcl(site.inbox, "", (await site.row(site.inbox)).acl_version, AUTHOR), Done)
+    assert json.loads((await changes(site))[-1].before) == {"acl": old}
+    (work,) = await site.create("work")
+    await site.do(RenameMailboxes((MailboxRename(work, "labour"),), AUTHOR), Done)
+    assert json.loads((await changes(site))[-1].before)["name"] == "work"
+    await site.add(work, Draft())
+    await site.engine.write(site.account, StoreFlags(work, uid_set(1), FlagOperation.ADD, Flags.of(["\\Seen"]), AUTHOR))
+    assert json.loads((await changes(site))[-1].before)
+
+
+async def test_changes_are_read_above_a_modseq_oldest_first(site: Site) -> None:
+    for _ in range(4):
+        await site.add(site.inbox, Draft())
+    rows = await changes(site)
+    assert [row.modseq for row in rows] == sorted(row.modseq for row in rows)
+    assert await changes(site, since=rows[1].modseq) == rows[2:]
+    assert await changes(site, limit=2) == rows[:2]
+    assert await changes(site, since=rows[-1].modseq) == []
+
+
+async def test_what_was_refused_or_changed_nothing_is_not_logged(site: Site) -> None:
+    await site.add(site.inbox, Draft())
+    before = await changes(site)
+    await site.refuse(RemoveQuota("", AUTHOR), QuotaRootNotFound)
+    await site.engine.write(site.account, Expunge(site.inbox, AUTHOR))
+    await site.engine.write(
+        site.account, StoreFlags(site.inbox, uid_set(1), FlagOperation.REMOVE, Flags.of(["\\Seen"]), AUTHOR)
+    )
+    assert await changes(site) == before
+
+
+async def test_old_changes_are_pruned_in_slices(site: Site) -> None:
+    for _ in range(4):
+        await site.add(site.inbox, Draft())
+    site.sources.time_s += 10
+    await site.add(site.inbox, Draft())
+    rows = await changes(site)
+    assert await site.do(PruneChanges(START_S, 3), Purged) == Purged(0, more=False)
+    assert await site.do(PruneChanges(START_S + 10, 3), Purged) == Purged(3, more=True)
+    assert await changes(site) == rows[3:]
+    assert await site.do(PruneChanges(START_S + 10, 3), Purged) == Purged(2, more=False)
+    assert await changes(site) == rows[5:]
+    assert len(rows) == 6
+
+
+async def test_subscriptions_are_kept_with_tombstones_by_name(site: Site) -> None:
+    for name in ("user.smith.b", "user.smith.a", "board.ä"):
+        await site.do(Subscribe(name, AUTHOR), Done)
+    done = await site.do(Subscribe("user.smith.a", AUTHOR, subscribed=False), Done)
+    rows = await site.engine.subscriptions(site.account)
+    assert [(row.name, row.subscribed) for row in rows] == [
+        ("board.ä", True),
+        ("user.smith.a", False),
+        ("user.smith.b", True),
+    ]
+    assert rows[1].modseq == done.modseq == (await site.engine.state(site.account)).folder_modseq
+
+
+async def test_a_name_can_be_subscribed_anew(site: Site) -> None:
+    for subscribed in (True, False, True):
+        await site.do(Subscribe("board", AUTHOR, subscribed), Done)
+    assert [row.subscribed for row in await site.engine.subscriptions(site.account)] == [True]
+
+
+async def test_subscribing_twice_changes_nothing(site: Site) -> None:
+    await site.do(Subscribe("board", AUTHOR), Done)
+    before, state = await site.dump(), await site.engine.state(site.account)
+    assert await site.do(Subscribe("board", AUTHOR), Done) == Done(state.modseq)
+    assert (await site.dump(), await site.engine.state(site.account)) == (before, state)
+
+
+async def test_what_is_not_subscribed_cannot_be_unsubscribed(site: Site) -> None:
+    await site.refuse(Subscribe("board", AUTHOR, subscribed=False), SubscriptionNotFound)
+    await site.do(Subscribe("board", AUTHOR), Done)
+    await site.do(Subscribe("board", AUTHOR, subscribed=False), Done)
+    await site.refuse(Subscribe("board", AUTHOR, subscribed=False), SubscriptionNotFound)
+    assert (await changes(site, since=NO_MODSEQ))[-1].operation == "unsubscribe"

@@ -1,0 +1,403 @@
+"""Differential test: whatever commands are given, every engine has the same rows as the one in memory.
+
+Refused commands and batches are among them. What an engine is free in is evened out before comparing: modseqs and
+UIDVALIDITYs by their rank (a refusal may leave a gap in the account's numbers), drawn ids by their first appearance,
+keyword bits by their names, and what a change log line says of the time before.
+"""
+
+import asyncio
+import tempfile
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from tests.engine.contract.conftest import (
+    AUTHOR,
+    OWNER_ACL,
+    PARTITIONS,
+    START_S,
+    Draft,
+    Site,
+    TestSources,
+    flag_names,
+    open_engine,
+    open_site,
+)
+
+from angarium.engine.commands import (
+    Added,
+    AddMessages,
+    ClaimRecent,
+    Command,
+    Copied,
+    CopyMessages,
+    CreateMailboxes,
+    EraseMailboxes,
+    Expunge,
+    FlagOperation,
+    FlagsStored,
+    MailboxRename,
+    MessageOrigin,
+    NewMailbox,
+    NewMessage,
+    PruneChanges,
+    PurgeMessages,
+    QuotaPolicy,
+    RemoveQuota,
+    RenameInbox,
+    RenameMailboxes,
+    RestoreMailbox,
+    Result,
+    SetAccountName,
+    SetAcl,
+    SetQuota,
+    SetSharedSeen,
+    StagedFile,
+    StoreFlags,
+    Subscribe,
+)
+from angarium.engine.rows import (
+    AccountId,
+    CatalogueRow,
+    ChangeRow,
+    Content,
+    ContentId,
+    EmailId,
+    MailboxId,
+    MailboxRow,
+    MessageRow,
+    ModSeq,
+    QuotaRow,
+    SeenRow,
+    SubscriptionRow,
+    ThreadId,
+    Uid,
+    UidValidity,
+)
+from angarium.flags import ALL_SYSTEM_FLAGS, Flags, SystemFlags
+from angarium.sequenceset import UidSet
+
+EXAMPLES = 25
+READERS = (AccountId("a" * 24), AccountId("b" * 24))
+MAILBOXES = tuple(MailboxId(letter * 24) for letter in "cdef")
+INBOX = MailboxId("0" * 24)
+
+mailbox_ids = st.sampled_from([*[INBOX, MAILBOXES[0]] * 4, *MAILBOXES])
+names = st.sampled_from(["", "a", "a.b", "a.b.c", "ab", "d"])
+readers = st.sampled_from([None, None, *READERS])
+acl_versions = st.sampled_from([*[None] * 9, 1, 2])
+uid_sets = st.lists(st.integers(1, 9), min_size=1, max_size=5).map(UidSet.from_numbers) | st.just(UidSet(((1, 99),)))
+system_flags = st.integers(0, 31).map(SystemFlags)
+flags = st.builds(
+    Flags,
+    system_flags,
+    st.lists(st.sampled_from(["Work", "WORK", "$Junk", "later"]), max_size=2, unique_by=str.lower).map(tuple),
+)
+times = st.integers(START_S, START_S + 20)
+quota_policies = st.sampled_from(QuotaPolicy)
+message_ids = st.sampled_from(["<1>", "<2>", "<3>", ""])
+new_mailboxes = st.builds(
+    NewMailbox,
+    st.sampled_from(MAILBOXES),
+    names,
+    st.sampled_from(PARTITIONS),
+    st.just(OWNER_ACL),
+    st.sampled_from(["", "\\Sent"]),
+    st.sampled_from([(), ("later", "x")]),
+)
+
+
+@st.composite
+def new_messages(draw: st.DrawFn) -> NewMessage:
+    """A message whose file's path is its text, to be staged under each engine."""
+    origins = st.builds(MessageOrigin, st.just(MailboxId("g" * 24)), st.integers(1, 2).map(Uid))
+    draft = Draft(
+        octets=b"x" * draw(st.sampled_from([0, 1, 300, 700])),
+        flags=draw(flags),
+        message_id=draw(message_ids),
+        references=tuple(reference for reference in draw(st.lists(message_ids, max_size=2)) if reference),
+        base_subject=draw(st.sampled_from(["news", "other"])),
+        email_id=draw(st.none() | st.just(EmailId(77))),
+        thread_id=draw(st.none() | st.just(ThreadId(88))),
+        origin=draw(st.none() | st.none() | origins),
+    )
+    return draft.message(StagedFile(draw(st.sampled_from(PARTITIONS)), draft.octets.decode(), len(draft.octets)))
+
+
+of_messages: tuple[st.SearchStrategy[Command], ...] = (
+    st.builds(
+        AddMessages,
+        mailbox_ids,
+        st.lists(new_messages(), min_size=1, max_size=3).map(tuple),
+        st.just(AUTHOR),
+        quota_policies,
+        acl_versions,
+        readers,
+    ),
+    st.builds(
+        CopyMessages,
+        mailbox_ids,
+        uid_sets,
+        mailbox_ids,
+        st.just(AUTHOR),
+        st.booleans(),
+        quota_policies,
+        acl_versions,
+        acl_versions,
+        readers,
+        readers,
+        st.sampled_from([ALL_SYSTEM_FLAGS, SystemFlags(18)]),
+        st.booleans(),
+    ),
+    st.builds(
+        StoreFlags,
+        mailbox_ids,
+        uid_sets,
+        st.sampled_from(FlagOperation),
+        flags,
+        st.just(AUTHOR),
+        st.sampled_from([ALL_SYSTEM_FLAGS, SystemFlags(18), SystemFlags(7)]),
+        st.booleans(),
+        st.none() | st.integers(0, 8).map(ModSeq),
+        acl_versions,
+        readers,
+    ),
+    st.builds(Expunge, mailbox_ids, st.just(AUTHOR), st.none() | uid_sets, st.booleans(), acl_versions),
+)
+of_the_rest: tuple[st.SearchStrategy[Command], ...] = (
+    st.builds(CreateMailboxes, st.lists(new_mailboxes, min_size=1, max_size=2).map(tuple), st.just(AUTHOR)),
+    st.builds(
+        RenameMailboxes,
+        st.lists(
+            st.builds(MailboxRename, mailbox_ids, names, st.none() | st.just(START_S)),
+            min_size=1,
+            max_size=2,
+            unique_by=lambda rename: rename.mailbox,
+        ).map(tuple),
+        st.just(AUTHOR),
+    ),
+    st.builds(RenameInbox, mailbox_ids, new_mailboxes, st.just(AUTHOR)),
+    st.builds(EraseMailboxes, st.tuples(mailbox_ids), st.just(AUTHOR)),
+    st.builds(SetAcl, mailbox_ids, st.sampled_from(["", "anyone\tlrs\t"]), st.integers(1, 2), st.just(AUTHOR)),
+    st.builds(SetSharedSeen, mailbox_ids, st.booleans(), st.just(AUTHOR)),
+    st.builds(SetQuota, names, st.sampled_from([None, 1, 2]), st.just(AUTHOR)),
+    st.builds(RemoveQuota, names, st.just(AUTHOR)),
+    st.builds(Subscribe, names, st.just(AUTHOR), st.booleans()),
+    st.builds(ClaimRecent, mailbox_ids, st.integers(1, 5).map(Uid), readers),
+    st.builds(PurgeMessages, mailbox_ids, times, st.sampled_from([1, 1000])),
+    st.builds(PruneChanges, times, st.sampled_from([1, 1000])),
+    st.builds(SetAccountName, st.just("user.jones"), st.just(AUTHOR)),
+    st.builds(
+        RestoreMailbox,
+        new_mailboxes,
+        st.integers(1, 5).map(UidValidity),
+        st.integers(1, 20).map(Uid),
+        st.integers(1, 20).map(ModSeq),
+        st.just(()),
+        st.just(AUTHOR),
+        st.none() | st.just(START_S),
+    ),
+)
+commands: st.SearchStrategy[Command] = st.integers(0, 3).flatmap(
+    lambda number: st.one_of(*(of_messages if number else of_the_rest))
+)
+
+
+PRELUDE: tuple[Command, ...] = (
+    CreateMailboxes(
+        (
+            NewMailbox(MAILBOXES[0], "a", PARTITIONS[0], OWNER_ACL),
+            NewMailbox(MAILBOXES[1], "a.b", PARTITIONS[1], OWNER_ACL),
+        ),
+        AUTHOR,
+    ),
+    *[
+        AddMessages(mailbox, (Draft().message(StagedFile(PARTITIONS[0], "x" * 100, 100)),) * 4, AUTHOR)
+        for mailbox in (INBOX, MAILBOXES[0])
+    ],
+    SetQuota("", 2, AUTHOR),
+    SetQuota("a", 1, AUTHOR),
+)
+"""So that there is something to work on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """All that can be read of an account."""
+
+    mailboxes: list[MailboxRow]
+    messages: dict[MailboxId, list[MessageRow]]
+    parsed: dict[MailboxId, list[Content]]
+    seen: dict[tuple[MailboxId, AccountId], SeenRow | None]
+    subscriptions: list[SubscriptionRow]
+    quotas: list[QuotaRow]
+    changes: list[ChangeRow]
+    catalogue: list[CatalogueRow]
+    folder_modseq: ModSeq
+
+
+async def read(site: Site) -> Contents:
+    """Read everything."""
+    engine, account = site.engine, site.account
+    mailboxes = sorted(await engine.mailboxes(account), key=lambda row: (row.name, row.id))
+    messages = {row.id: await engine.messages(account, row.id, changed_since=ModSeq(1)) for row in mailboxes}
+    for row in mailboxes:
+        there = [message for message in messages[row.id] if not message.expunged_modseq]
+        assert await engine.messages(account, row.id) == there
+    parsed = {}
+    for mailbox, rows in messages.items():
+        contents = await engine.contents(account, [row.content for row in rows])
+        parsed[mailbox] = [contents[row.content] for row in rows]
+    await engine.refresh_catalogue(account)
+    return Contents(
+        mailboxes,
+        messages,
+        parsed,
+        {(row.id, reader): await engine.seen(account, row.id, reader) for row in mailboxes for reader in READERS},
+        await engine.subscriptions(account),
+        await engine.quotas(account),
+        await engine.changes(account, since=ModSeq(0), limit=10_000),
+        sorted(await engine.catalogue(), key=lambda row: (row.name, row.mailbox)),
+        (await engine.state(account)).folder_modseq,
+    )
+
+
+def modseqs(contents: Contents) -> list[ModSeq]:
+    """Every modseq that can be seen, ascending."""
+    found: set[ModSeq] = {ModSeq(0), contents.folder_modseq}
+    for row in contents.mailboxes:
+        found |= {row.created_modseq, row.folder_modseq, row.highestmodseq, row.purged_modseq}
+    for message in (message for rows in contents.messages.values() for message in rows):
+        found |= {message.modseq, message.created_modseq, message.expunged_modseq}
+    found |= {seen.highestmodseq for seen in contents.seen.values() if seen is not None}
+    found |= {subscription.modseq for subscription in contents.subscriptions}
+    found |= {quota.modseq for quota in contents.quotas}
+    found |= {change.modseq for change in contents.changes}
+    return sorted(found)
+
+
+def evened(contents: Contents) -> dict[str, object]:
+    """What engines must agree on."""
+    ranks = {modseq: ModSeq(rank) for rank, modseq in enumerate(modseqs(contents))}
+    given = sorted({row.uidvalidity for row in contents.mailboxes})
+    uidvalidities = {uidvalidity: UidValidity(rank) for rank, uidvalidity in enumerate(given)}
+    drawn: dict[int, int] = {}
+    messages: dict[MailboxId, list[object]] = {}
+    for mailbox in contents.mailboxes:
+        messages[mailbox.id] = [
+            (
+                replace(
+                    message,
+                    modseq=ranks[message.modseq],
+                    created_modseq=ranks[message.created_modseq],
+                    expunged_modseq=ranks[message.expunged_modseq],
+                    keywords_low=0,
+                    keywords_high=0,
+                    content=ContentId(drawn.setdefault(-message.content, len(drawn))),
+                    email_id=EmailId(drawn.setdefault(message.email_id, len(drawn))),
+                    thread_id=ThreadId(drawn.setdefault(message.thread_id, len(drawn))),
+                ),
+                {name.lower() for name in flag_names(message, mailbox.keywords)},
+            )
+            for message in contents.messages[mailbox.id]
+        ]
+    return {
+        "mailboxes": [
+            replace(_evened_mailbox(row, ranks), uidvalidity=uidvalidities[row.uidvalidity])
+            for row in contents.mailboxes
+        ],
+        "messages": messages,
+        "parsed": contents.parsed,
+        "seen": {
+            key: seen and replace(seen, highestmodseq=ranks[seen.highestmodseq]) for key, seen in contents.seen.items()
+        },
+        "subscriptions": [replace(row, modseq=ranks[row.modseq]) for row in contents.subscriptions],
+        "quotas": sorted((replace(row, modseq=ranks[row.modseq]) for row in contents.quotas), key=lambda row: row.root),
+        "changes": [replace(row, modseq=ranks[row.modseq], before="") for row in contents.changes],
+        "catalogue": [replace(row, uidvalidity=uidvalidities[row.uidvalidity]) for row in contents.catalogue],
+        "folder_modseq": ranks[contents.folder_modseq],
+    }
+
+
+def _evened_mailbox(row: MailboxRow, ranks: dict[ModSeq, ModSeq]) -> MailboxRow:
+    return replace(
+        row,
+        keywords=tuple(sorted(keyword.lower() for keyword in row.keywords)),
+        created_modseq=ranks[row.created_modseq],
+        folder_modseq=ranks[row.folder_modseq],
+        highestmodseq=ranks[row.highestmodseq],
+        purged_modseq=ranks[row.purged_modseq],
+    )
+
+
+async def concrete(site: Site, exits: AsyncExitStack, command: Command, known: list[ModSeq]) -> Command:
+    """The command for this engine: its files staged, its UNCHANGEDSINCE one of the modseqs it has shown."""
+    match command:
+        case AddMessages():
+            messages = [
+                replace(message, file=await site.stage(exits, message.file.path.encode(), message.file.partition))
+                for message in command.messages
+            ]
+            return replace(command, messages=tuple(messages))
+        case StoreFlags(unchanged_since=int(rank)):
+            return replace(command, unchanged_since=known[min(rank, len(known) - 1)])
+        case _:
+            return command
+
+
+async def execute(site: Site, batch: tuple[Command, ...], known: list[ModSeq]) -> list[object]:
+    """Execute a batch; gives results without the account's numbers, and the classes of refusals."""
+    async with AsyncExitStack() as exits:
+        ready = [await concrete(site, exits, command, known) for command in batch]
+        results = await site.engine.write_batch(site.account, ready)
+    return [type(result) if isinstance(result, Exception) else _evened_result(result) for result in results]
+
+
+def _evened_result(result: Result) -> object:
+    match result:
+        case Added(_, uids, _):
+            return uids
+        case Copied(_, source, target, _):
+            return source, target
+        case FlagsStored(changed, refused, modseq):
+            return changed, refused, modseq is None
+        case _:
+            return type(result)
+
+
+async def compare(kind: str, directory: Path, batches: list[tuple[Command, ...]]) -> None:
+    """Give the same batches to the engine in memory and to another, and compare what they have after each."""
+    sites = []
+    for each in ("memory", kind):
+        sources = TestSources()
+        sites.append(await open_site(await open_engine(each, directory, sources), sources, inbox=INBOX))
+    known = [modseqs(await read(site)) for site in sites]
+    for batch in [PRELUDE, *batches]:
+        results = []
+        for site, shown in zip(sites, known, strict=True):
+            site.sources.time_s += 1
+            results.append(await execute(site, batch, shown))
+        assert results[1] == results[0]
+        contents = [await read(site) for site in sites]
+        assert evened(contents[1]) == evened(contents[0])
+        known = [modseqs(each) for each in contents]
+    for site in sites:
+        await site.check_counters()
+        await site.engine.close()
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "suspending"])
+@settings(
+    max_examples=EXAMPLES,
+    deadline=None,
+    phases=[Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink],
+    report_multiple_bugs=False,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+@given(batches=st.lists(st.lists(commands, min_size=1, max_size=3).map(tuple), min_size=1, max_size=14))
+def test_engines_agree_on_every_row(kind: str, batches: list[tuple[Command, ...]]) -> None:
+    with tempfile.TemporaryDirectory() as directory:
+        asyncio.run(compare(kind, Path(directory), batches))
