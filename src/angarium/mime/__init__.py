@@ -1,0 +1,57 @@
+"""Messages as octets: scanned once for all that the store keeps, and decoded for those who read or search them.
+
+`scan` yields ENVELOPE, BODY and BODYSTRUCTURE ready to send, the part tree with offsets, and what SEARCH, SORT and
+THREAD compare; `section` and `select_fields` serve BODY[...] from what was stored. Pure: octets in, values out.
+"""
+
+from .address import Address, parse_addresses
+from .basesubject import BaseSubject, base_subject
+from .casemap import fold
+from .charset import codec_name, decode
+from .date import parse_date
+from .encodedword import decode_header, unfold
+from .header import FieldSelection, HeaderFields, field_selection, select_fields, select_stored_fields
+from .limits import Limits, MessageBuffer
+from .message import SCANNER_VERSION, ScannedMessage, scan, scan_in_slices
+from .messageid import parse_message_ids
+from .part import Part
+from .parts import decode_fields, decode_parts, encode_parts
+from .section import ByteRange, SectionKind, find_part, section
+from .transfer import decode_text, decode_text_in_chunks, decode_transfer, decode_transfer_in_chunks
+
+__all__ = [
+    "SCANNER_VERSION",
+    "Address",
+    "BaseSubject",
+    "ByteRange",
+    "FieldSelection",
+    "HeaderFields",
+    "Limits",
+    "MessageBuffer",
+    "Part",
+    "ScannedMessage",
+    "SectionKind",
+    "base_subject",
+    "codec_name",
+    "decode",
+    "decode_fields",
+    "decode_header",
+    "decode_parts",
+    "decode_text",
+    "decode_text_in_chunks",
+    "decode_transfer",
+    "decode_transfer_in_chunks",
+    "encode_parts",
+    "field_selection",
+    "find_part",
+    "fold",
+    "parse_addresses",
+    "parse_date",
+    "parse_message_ids",
+    "scan",
+    "scan_in_slices",
+    "section",
+    "select_fields",
+    "select_stored_fields",
+    "unfold",
+]

@@ -1,0 +1,88 @@
+"""Character sets by the names that mail gives them, and decoding that never fails.
+
+Only codecs of this table are used: a name from a message must neither import a module nor reach a codec that is no
+character set (`zlib`, `rot13`), and Python remembers every unknown name it was asked for.
+"""
+
+import codecs
+from encodings.aliases import aliases
+
+_NOT_FOR_MAIL = frozenset(
+    {"base64_codec", "bz2_codec", "hex_codec", "mbcs", "quopri_codec", "rot_13", "tactis", "uu_codec", "zlib_codec"}
+)
+
+# What is labelled as the narrower set is often written in the wider one, as browsers know too; the wider one decodes
+# all that the narrower does, except for control characters that nobody means.
+_WIDENED = {
+    "latin_1": "cp1252",
+    "gb2312": "gb18030",
+    "gbk": "gb18030",
+    "euc_kr": "cp949",
+    "shift_jis": "cp932",
+    "iso8859_9": "cp1254",
+    "tis_620": "cp874",
+}
+
+_EXTRA = {
+    "unicode_1_1_utf_7": "utf_7",
+    "x_gbk": "gb18030",
+    "x_sjis": "cp932",
+    "x_windows_949": "cp949",
+    "windows_874": "cp874",
+    "cp_850": "cp850",
+    "ansi": "cp1252",
+    "iso_8859_8_i": "iso8859_8",
+    "iso_8859_8_e": "iso8859_8",
+    "big5_hkscs": "big5hkscs",
+    "utf_8_sig": "utf_8",
+    "x_mac_roman": "mac_roman",
+}
+
+
+def _table() -> dict[str, str]:
+    table = {alias: codec for alias, codec in aliases.items() if codec not in _NOT_FOR_MAIL}
+    table.update({codec: codec for codec in set(table.values())})
+    table["cp874"] = "cp874"
+    table["koi8_u"] = "koi8_u"
+    table.update(_EXTRA)
+    return {name: _WIDENED.get(codec, codec) for name, codec in table.items()}
+
+
+_CODECS = _table()
+
+
+def codec_name(charset: str) -> str | None:
+    """The codec for a charset's name, in any case and with `-`, `_`, `.`, ` ` alike; None where it is unknown."""
+    name = charset.strip().strip("'\"").lower()
+    for separator in "-. ":
+        name = name.replace(separator, "_")
+    return _CODECS.get(name)
+
+
+def decode(data: bytes, charset: str) -> str:
+    """`data` as text without NUL or lone surrogates; an unknown charset, or octets it has not, are guessed at."""
+    codec = codec_name(charset)
+    if codec is None or codec == "ascii":
+        return decode_unlabelled(data)
+    try:
+        text = codecs.decode(data, codec, "replace")
+    except (UnicodeError, ValueError):  # a stateful codec may refuse what it cannot replace
+        return decode_unlabelled(data)
+    return clean(text)
+
+
+def decode_unlabelled(data: bytes) -> str:
+    """Raw octets as UTF-8 where they are that, else as Windows-1252."""
+    try:
+        return clean(data.decode())
+    except UnicodeDecodeError:
+        return clean(data.decode("cp1252", "replace"))
+
+
+def clean(text: str) -> str:
+    """`text` without NUL; lone surrogates, which UTF-7 can make and no file or socket takes, become `?`."""
+    if "\0" in text:
+        text = text.replace("\0", "")
+    if text.isascii():
+        return text
+    return text.encode("utf-8", "replace").decode("utf-8")
