@@ -1,0 +1,67 @@
+"""FETCH responses (RFC 9051 §7.5.2): one compiled template for a whole FETCH, one `%` a message.
+
+Attributes come in Cyrus's fixed order, sections behind them in the client's. A section's octets may be large, so they
+are the session's to send: it writes `head`, then for each section its label and what `serialize_…` announces, then
+`END`.
+"""
+
+from collections.abc import Iterable
+from typing import Final
+
+from angarium.fetchitem import BinarySection, BinarySize, BodySection, FetchAttribute, FetchItem
+
+_FORMATS: Final[dict[FetchAttribute, bytes]] = {
+    FetchAttribute.FLAGS: b"FLAGS (%b)",
+    FetchAttribute.UID: b"UID %d",
+    FetchAttribute.INTERNALDATE: b"INTERNALDATE %b",
+    FetchAttribute.MODSEQ: b"MODSEQ (%d)",
+    FetchAttribute.RFC822_SIZE: b"RFC822.SIZE %d",
+    FetchAttribute.ENVELOPE: b"ENVELOPE %b",
+    FetchAttribute.BODYSTRUCTURE: b"BODYSTRUCTURE %b",
+    FetchAttribute.BODY: b"BODY %b",
+}
+"""In the order of the answer. FLAGS takes names with spaces between, INTERNALDATE a quoted date-time, the last three
+what the scanner has made ready."""
+
+END: Final = b")\r\n"
+"""Closes a response that has sections."""
+
+SectionItem = BodySection | BinarySection | BinarySize
+
+
+class FetchTemplate:
+    """The answers of one FETCH.
+
+    `attributes` says which values `head` wants behind the message number, and their order; `sections` what follows,
+    `labels` its names as they are sent, each with the spaces around it.
+    """
+
+    __slots__ = ("_template", "attributes", "labels", "sections")
+
+    def __init__(self, items: Iterable[FetchItem]) -> None:
+        asked = tuple(dict.fromkeys(items))
+        self.attributes: tuple[FetchAttribute, ...] = tuple(attribute for attribute in _FORMATS if attribute in asked)
+        self.sections: tuple[SectionItem, ...] = tuple(item for item in asked if not isinstance(item, FetchAttribute))
+        formats = b" ".join([_FORMATS[attribute] for attribute in self.attributes])
+        self._template = b"* %d FETCH (" + formats + (b"" if self.sections else END)
+        self.labels: tuple[bytes, ...] = tuple(
+            (b" " if position or self.attributes else b"") + section.label + b" "
+            for position, section in enumerate(self.sections)
+        )
+
+    def head(self, values: tuple[int | bytes, ...]) -> bytes:
+        """One message's response: whole if there are no sections, else up to the first of them.
+
+        `values` are the message number, then one for each of `attributes`.
+        """
+        return self._template % values
+
+    def heads(self, rows: Iterable[tuple[int | bytes, ...]]) -> bytes:
+        """`head` of many messages, joined; for templates without sections."""
+        template = self._template
+        return b"".join([template % row for row in rows])
+
+
+def serialize_literal_head(size_octets: int, *, is_binary: bool = False) -> bytes:
+    """Announces a section's octets, which the session sends behind it; `is_binary` if NUL may be among them."""
+    return b"~{%d}\r\n" % size_octets if is_binary else b"{%d}\r\n" % size_octets

@@ -1,0 +1,47 @@
+"""The commands of RFC 4314 §3."""
+
+from collections.abc import Callable
+
+from angarium.imap import commands as c
+from angarium.imap.cursor import Cursor
+
+from .entry import Entry
+from .mailboxes import one_mailbox
+
+_MODES = {mode.value: mode for mode in (c.RightsMode.ADD, c.RightsMode.REMOVE)}
+
+
+def _mailbox_and_identifier(make: Callable[[bytes, bytes], c.Command]) -> Callable[[Cursor], c.Command]:
+    def parse(cursor: Cursor) -> c.Command:
+        cursor.space()
+        mailbox = cursor.astring()
+        cursor.space()
+        identifier = cursor.astring()
+        cursor.end()
+        return make(mailbox, identifier)
+
+    return parse
+
+
+def parse_setacl(cursor: Cursor) -> c.SetAcl:
+    """RFC 4314 §3.1."""
+    cursor.space()
+    mailbox = cursor.astring()
+    cursor.space()
+    identifier = cursor.astring()
+    cursor.space()
+    rights = cursor.astring()
+    cursor.end()
+    mode = _MODES.get(rights[:1])
+    if mode is None:
+        return c.SetAcl(mailbox, identifier, c.RightsMode.REPLACE, rights)
+    return c.SetAcl(mailbox, identifier, mode, rights[1:])
+
+
+ENTRIES = {
+    b"GETACL": Entry(b"Getacl", c.GetAcl, one_mailbox(c.GetAcl)),
+    b"SETACL": Entry(b"Setacl", c.SetAcl, parse_setacl),
+    b"DELETEACL": Entry(b"Deleteacl", c.DeleteAcl, _mailbox_and_identifier(c.DeleteAcl)),
+    b"LISTRIGHTS": Entry(b"Listrights", c.ListRights, _mailbox_and_identifier(c.ListRights)),
+    b"MYRIGHTS": Entry(b"Myrights", c.MyRights, one_mailbox(c.MyRights)),
+}

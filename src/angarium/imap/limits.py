@@ -1,0 +1,47 @@
+"""Limits of the IMAP parser, each with the text of its refusal: memory of a connection is bounded by them alone."""
+
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True)
+class ParserLimits:
+    """What one command may be; the session gives smaller ones before login."""
+
+    line_octets: int = 262_144
+    """One line, its CRLF left out; RFC 7162 §4 asks for at least 8192, clients send sets of many thousand UIDs."""
+    atom_octets: int = 131_072
+    """`maxword`."""
+    quoted_octets: int = 131_072
+    """`maxquoted`."""
+    literal_octets: int = 131_072
+    """`maxliteral`: a literal that is an argument; a message in APPEND has its own limit."""
+    command_octets: int = 1_048_576
+    """A whole command with its literals, the message of an APPEND left out (`maxargssize`)."""
+    message_octets: int = 0
+    """The message of an APPEND (`maxmessagesize`); 0: as large as the file system takes."""
+    arguments: int = 10_000
+    """Elements of all lists of one command together: flags, fetch items, search keys, patterns, …; those of a
+    sequence-set are bounded by the line."""
+    nesting: int = 50
+    """Search keys and parentheses within one another."""
+
+
+BEFORE_LOGIN: Final = ParserLimits(
+    line_octets=16_384,
+    atom_octets=1_024,
+    quoted_octets=1_024,
+    literal_octets=4_096,
+    command_octets=32_768,
+    arguments=100,
+)
+"""For those whom nobody knows yet; a SASL response of 12 KB still fits on a line."""
+
+LINE_TOO_LONG: Final = b"Line too long"
+ATOM_TOO_LONG: Final = b"Word too long"
+QUOTED_TOO_LONG: Final = b"Quoted string too long"
+LITERAL_TOO_LARGE: Final = b"Literal too large"
+COMMAND_TOO_LONG: Final = b"Command too long"
+MESSAGE_TOO_LARGE: Final = b"Message size exceeds fixed limit"
+TOO_MANY_ARGUMENTS: Final = b"Too many arguments"
+TOO_DEEPLY_NESTED: Final = b"Arguments nested too deeply"

@@ -1,0 +1,108 @@
+"""Status responses (RFC 9051 §7.1) with their codes (RFC 9051 §7.1, RFC 5530, RFC 4315, RFC 7162)."""
+
+from collections.abc import Iterable
+from enum import Enum
+
+from angarium.sequenceset import UidSet
+
+from .terminals import serialize_flags
+
+
+class Condition(Enum):
+    """What a status response says."""
+
+    OK = b"OK"
+    NO = b"NO"
+    BAD = b"BAD"
+    BYE = b"BYE"
+    PREAUTH = b"PREAUTH"
+
+
+class ResponseCode(Enum):
+    """Codes without arguments; the functions below make those with."""
+
+    ALERT = b"ALERT"
+    ALREADYEXISTS = b"ALREADYEXISTS"
+    AUTHENTICATIONFAILED = b"AUTHENTICATIONFAILED"
+    AUTHORIZATIONFAILED = b"AUTHORIZATIONFAILED"
+    CANNOT = b"CANNOT"
+    CLIENTBUG = b"CLIENTBUG"
+    CLOSED = b"CLOSED"
+    CONTACTADMIN = b"CONTACTADMIN"
+    CORRUPTION = b"CORRUPTION"
+    EXPIRED = b"EXPIRED"
+    EXPUNGEISSUED = b"EXPUNGEISSUED"
+    HASCHILDREN = b"HASCHILDREN"
+    INUSE = b"INUSE"
+    LIMIT = b"LIMIT"
+    NOMODSEQ = b"NOMODSEQ"
+    NONEXISTENT = b"NONEXISTENT"
+    NOPERM = b"NOPERM"
+    NOTSAVED = b"NOTSAVED"
+    OVERQUOTA = b"OVERQUOTA"
+    PARSE = b"PARSE"
+    PRIVACYREQUIRED = b"PRIVACYREQUIRED"
+    READ_ONLY = b"READ-ONLY"
+    READ_WRITE = b"READ-WRITE"
+    SERVERBUG = b"SERVERBUG"
+    TOOBIG = b"TOOBIG"
+    TRYCREATE = b"TRYCREATE"
+    UIDNOTSTICKY = b"UIDNOTSTICKY"
+    UNAVAILABLE = b"UNAVAILABLE"
+    UNKNOWN_CTE = b"UNKNOWN-CTE"
+
+
+def serialize_status(
+    condition: Condition, text: bytes, *, tag: bytes = b"*", code: ResponseCode | bytes = b""
+) -> bytes:
+    """`tag OK [CODE] text`, untagged without `tag`; `text` is not empty, and holds no CR or LF."""
+    if isinstance(code, ResponseCode):
+        code = code.value
+    if code:
+        return b"%b %b [%b] %b\r\n" % (tag, condition.value, code, text)
+    return b"%b %b %b\r\n" % (tag, condition.value, text)
+
+
+def serialize_continuation(text: bytes = b"") -> bytes:
+    """`+ text`: a go-ahead, or the base64 of a challenge; the space stays where there is no text (RFC 9051 §9)."""
+    return b"+ %b\r\n" % text
+
+
+def code_capability(capabilities: Iterable[bytes]) -> bytes:
+    """CAPABILITY (RFC 9051 §7.1)."""
+    return b"CAPABILITY " + b" ".join(capabilities)
+
+
+def code_permanentflags(flags: Iterable[str]) -> bytes:
+    """PERMANENTFLAGS (RFC 9051 §7.1); `\\*` among them says that new keywords can be made."""
+    return b"PERMANENTFLAGS " + serialize_flags(flags)
+
+
+def code_number(name: bytes, number: int) -> bytes:
+    """A code with one number: UIDNEXT, UIDVALIDITY, UNSEEN, HIGHESTMODSEQ."""
+    return b"%b %d" % (name, number)
+
+
+def code_mailboxid(identifier: bytes) -> bytes:
+    """MAILBOXID (RFC 8474 §4)."""
+    return b"MAILBOXID (%b)" % identifier
+
+
+def code_appenduid(uidvalidity: int, uids: UidSet) -> bytes:
+    """APPENDUID (RFC 9051 §7.1, RFC 4315 §3)."""
+    return b"APPENDUID %d %b" % (uidvalidity, uids.serialize())
+
+
+def code_copyuid(uidvalidity: int, source: UidSet, target: UidSet) -> bytes:
+    """COPYUID (RFC 9051 §7.1, RFC 4315 §3); both sets have as many members, and not none."""
+    return b"COPYUID %d %b %b" % (uidvalidity, source.serialize(), target.serialize())
+
+
+def code_modified(messages: UidSet) -> bytes:
+    """MODIFIED (RFC 7162 §3.1.3): message numbers, or UIDs for UID STORE."""
+    return b"MODIFIED " + messages.serialize()
+
+
+def code_badcharset(charsets: Iterable[bytes]) -> bytes:
+    """BADCHARSET (RFC 9051 §7.1)."""
+    return b"BADCHARSET (" + b" ".join(charsets) + b")"

@@ -1,0 +1,164 @@
+"""Untagged data responses to octets (RFC 9051 §7.2 to §7.4, RFC 3501 §7.2, RFC 2971, RFC 4314, RFC 9208, RFC 7162).
+
+Each function gives a whole line. FETCH has a module of its own (`fetchtemplate`), and so have status responses
+(`responses`).
+"""
+
+from collections.abc import Iterable, Sequence
+
+from angarium.sequenceset import UidSet
+
+from .commands import StatusItem
+from .terminals import (
+    serialize_astring,
+    serialize_flags,
+    serialize_nstring,
+    serialize_numbers,
+    serialize_string,
+)
+
+Namespace = Sequence[tuple[bytes, bytes | None]]
+"""(prefix, delimiter) pairs; empty where there are no such mailboxes."""
+
+
+def serialize_capability(capabilities: Iterable[bytes]) -> bytes:
+    """CAPABILITY (RFC 9051 §7.2.2)."""
+    return b"* CAPABILITY " + b" ".join(capabilities) + b"\r\n"
+
+
+def serialize_enabled(capabilities: Iterable[bytes]) -> bytes:
+    """ENABLED (RFC 9051 §7.2.1)."""
+    return b"".join([b"* ENABLED", *[b" " + capability for capability in capabilities], b"\r\n"])
+
+
+def serialize_exists(messages: int) -> bytes:
+    """EXISTS (RFC 9051 §7.4.1)."""
+    return b"* %d EXISTS\r\n" % messages
+
+
+def serialize_recent(messages: int) -> bytes:
+    """RECENT (RFC 3501 §7.3.2)."""
+    return b"* %d RECENT\r\n" % messages
+
+
+def serialize_expunge(number: int) -> bytes:
+    """EXPUNGE (RFC 9051 §7.5.1)."""
+    return b"* %d EXPUNGE\r\n" % number
+
+
+def serialize_flags_response(flags: Iterable[str]) -> bytes:
+    """FLAGS (RFC 9051 §7.3.5)."""
+    return b"* FLAGS " + serialize_flags(flags) + b"\r\n"
+
+
+def serialize_list(
+    attributes: Iterable[bytes],
+    delimiter: bytes | None,
+    mailbox: bytes,
+    *,
+    name: bytes = b"LIST",
+    childinfo: Iterable[bytes] = (),
+    oldname: bytes | None = None,
+) -> bytes:
+    """LIST (RFC 9051 §7.3.1), or LSUB by `name`.
+
+    `childinfo` names the selection options that something below matched, `oldname` what the mailbox was asked for as.
+    """
+    children = list(childinfo)
+    extended: list[bytes] = []
+    if children:
+        extended.append(b"CHILDINFO (" + b" ".join([serialize_string(option) for option in children]) + b")")
+    if oldname is not None:
+        extended.append(b"OLDNAME (" + serialize_astring(oldname) + b")")
+    return b"* %b (%b) %b %b%b\r\n" % (
+        name,
+        b" ".join(attributes),
+        serialize_nstring(delimiter),
+        serialize_astring(mailbox),
+        b" (" + b" ".join(extended) + b")" if extended else b"",
+    )
+
+
+def serialize_status_response(mailbox: bytes, items: Iterable[tuple[StatusItem, int]]) -> bytes:
+    """STATUS (RFC 9051 §7.3.3), in the order of `items`."""
+    values = b" ".join([b"%b %d" % (item.value, value) for item, value in items])
+    return b"* STATUS %b (%b)\r\n" % (serialize_astring(mailbox), values)
+
+
+def serialize_namespace(personal: Namespace, others: Namespace, shared: Namespace) -> bytes:
+    """NAMESPACE (RFC 9051 §7.3.2, RFC 2342 §5)."""
+    return b"* NAMESPACE %b %b %b\r\n" % tuple(_serialize_namespace(kind) for kind in (personal, others, shared))
+
+
+def _serialize_namespace(namespace: Namespace) -> bytes:
+    if not namespace:
+        return b"NIL"
+    pairs = [b"(%b %b)" % (serialize_string(prefix), serialize_nstring(delimiter)) for prefix, delimiter in namespace]
+    return b"(" + b"".join(pairs) + b")"
+
+
+def serialize_id(parameters: Iterable[tuple[bytes, bytes | None]]) -> bytes:
+    """ID (RFC 2971 §3.2); NIL without parameters."""
+    pairs = [serialize_string(field) + b" " + serialize_nstring(value) for field, value in parameters]
+    return b"* ID (" + b" ".join(pairs) + b")\r\n" if pairs else b"* ID NIL\r\n"
+
+
+def serialize_search(numbers: Iterable[int], *, modseq: int | None = None) -> bytes:
+    """SEARCH (RFC 3501 §7.2.5), with the highest mod-sequence found where one was asked for (RFC 7162 §3.1.5)."""
+    tail = b"\r\n" if modseq is None else b" (MODSEQ %d)\r\n" % modseq
+    return b"* SEARCH" + serialize_numbers(numbers) + tail
+
+
+def serialize_esearch(
+    tag: bytes,
+    *,
+    by_uid: bool,
+    count: int | None = None,
+    minimum: int | None = None,
+    maximum: int | None = None,
+    found: UidSet | None = None,
+    modseq: int | None = None,
+) -> bytes:
+    """ESEARCH (RFC 9051 §7.3.4) in Cyrus's order; what is None, and an empty set, are left out."""
+    parts = [b"* ESEARCH (TAG ", serialize_string(tag), b")"]
+    if by_uid:
+        parts.append(b" UID")
+    for name, number in ((b"COUNT", count), (b"MIN", minimum), (b"MAX", maximum)):
+        if number is not None:
+            parts.append(b" %b %d" % (name, number))
+    if found:
+        parts.append(b" ALL " + found.serialize())
+    if modseq is not None:
+        parts.append(b" MODSEQ %d" % modseq)
+    parts.append(b"\r\n")
+    return b"".join(parts)
+
+
+def serialize_acl(mailbox: bytes, entries: Iterable[tuple[bytes, bytes]]) -> bytes:
+    """ACL (RFC 4314 §3.6): (identifier, rights) pairs."""
+    return _serialize_astrings(b"ACL", [mailbox, *[octets for entry in entries for octets in entry]])
+
+
+def serialize_listrights(mailbox: bytes, identifier: bytes, required: bytes, optional: Iterable[bytes]) -> bytes:
+    """LISTRIGHTS (RFC 4314 §3.7): what the identifier always has, then what can be granted, tied rights together."""
+    return _serialize_astrings(b"LISTRIGHTS", [mailbox, identifier, required, *optional])
+
+
+def serialize_myrights(mailbox: bytes, rights: bytes) -> bytes:
+    """MYRIGHTS (RFC 4314 §3.8)."""
+    return _serialize_astrings(b"MYRIGHTS", [mailbox, rights])
+
+
+def serialize_quota(root: bytes, resources: Iterable[tuple[bytes, int, int]]) -> bytes:
+    """QUOTA (RFC 9208 §4.2.1): (resource, usage, limit)."""
+    values = b" ".join([b"%b %d %d" % resource for resource in resources])
+    return b"* QUOTA %b (%b)\r\n" % (serialize_astring(root), values)
+
+
+def serialize_quotaroot(mailbox: bytes, roots: Iterable[bytes]) -> bytes:
+    """QUOTAROOT (RFC 9208 §4.2.2)."""
+    return _serialize_astrings(b"QUOTAROOT", [mailbox, *roots])
+
+
+def _serialize_astrings(name: bytes, strings: Iterable[bytes]) -> bytes:
+    return b"* " + name + b" " + b" ".join([serialize_astring(octets) for octets in strings]) + b"\r\n"

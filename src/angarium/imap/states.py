@@ -1,0 +1,76 @@
+"""What is legal now: the states of a session (RFC 9051 §3) and the commands of each, as one table."""
+
+from enum import Enum
+from typing import Final
+
+from . import commands as c
+from .events import AppendBegun
+
+CommandType = type[c.Command] | type[AppendBegun]
+
+
+class State(Enum):
+    """The states of RFC 9051 §3."""
+
+    NOT_AUTHENTICATED = "not authenticated"
+    AUTHENTICATED = "authenticated"
+    SELECTED = "selected"
+    LOGOUT = "logout"
+
+
+_ANY_STATE: Final[frozenset[CommandType]] = frozenset({c.Capability, c.Noop, c.Logout, c.Id})
+
+_AUTHENTICATED: Final[frozenset[CommandType]] = _ANY_STATE | {
+    c.Enable,
+    c.Select,
+    c.Examine,
+    c.Create,
+    c.Delete,
+    c.Rename,
+    c.Subscribe,
+    c.Unsubscribe,
+    c.List,
+    c.Lsub,
+    c.Namespace,
+    c.Status,
+    c.Idle,
+    AppendBegun,
+    c.GetAcl,
+    c.SetAcl,
+    c.DeleteAcl,
+    c.ListRights,
+    c.MyRights,
+    c.GetQuota,
+    c.GetQuotaRoot,
+    c.SetQuota,
+}
+
+LEGAL: Final[dict[State, frozenset[CommandType]]] = {
+    State.NOT_AUTHENTICATED: _ANY_STATE | {c.StartTls, c.Authenticate, c.Login},
+    State.AUTHENTICATED: _AUTHENTICATED,
+    State.SELECTED: _AUTHENTICATED
+    | {c.Check, c.Close, c.Unselect, c.Expunge, c.Search, c.Fetch, c.Store, c.Copy, c.Move},
+    State.LOGOUT: frozenset(),
+}
+
+_ONLY_BEFORE_LOGIN: Final[dict[CommandType, bytes]] = {
+    c.Login: b"Already logged in",
+    c.Authenticate: b"Already authenticated",
+    c.StartTls: b"Can't Starttls after authentication",
+}
+
+
+def illegal_text(state: State, command: CommandType | None) -> bytes | None:
+    """The text of the BAD for a command that is not legal in `state`, None if it is legal.
+
+    `command` is None for a command that does not exist: before login a stranger does not learn which do.
+    """
+    if command in LEGAL[state]:
+        return None
+    if state is State.NOT_AUTHENTICATED:
+        return b"Please login first"
+    if state is State.LOGOUT:
+        return b"Logout in progress"
+    if command is None:
+        return b"Unrecognized command"
+    return _ONLY_BEFORE_LOGIN.get(command, b"Please select a mailbox first")

@@ -1,0 +1,46 @@
+"""Octets of the terminals of responses (RFC 9051 §9): astring, string, nstring, literal, lists."""
+
+import re
+from collections.abc import Iterable
+
+# An atom by the strictest reader: RFC 3501's ATOM-CHAR, and not the word NIL, which some take for nil anywhere.
+_ATOM = re.compile(rb"(?!NIL\Z)[^\x00-\x20\x7f-\xff(){%*\"\\\]]+\Z", re.IGNORECASE)
+_NOT_QUOTED = re.compile(rb"[\x00\r\n\x80-\xff]")
+_ESCAPED = re.compile(rb'(["\\])')
+
+QUOTED_OCTETS = 1024
+"""Longer strings go out as literals, since clients may have a limit of their own for quoted ones."""
+
+
+def serialize_literal(octets: bytes) -> bytes:
+    """`literal`."""
+    return b"{%d}\r\n%b" % (len(octets), octets)
+
+
+def serialize_string(octets: bytes) -> bytes:
+    """`string`: quoted where that is legal for all clients, else a literal. NUL must not be in it."""
+    if len(octets) > QUOTED_OCTETS or _NOT_QUOTED.search(octets):
+        return serialize_literal(octets)
+    if b'"' in octets or b"\\" in octets:
+        octets = _ESCAPED.sub(rb"\\\1", octets)
+    return b'"' + octets + b'"'
+
+
+def serialize_nstring(octets: bytes | None) -> bytes:
+    """`nstring`; None is NIL."""
+    return b"NIL" if octets is None else serialize_string(octets)
+
+
+def serialize_astring(octets: bytes) -> bytes:
+    """`astring`, as which mailbox names, identifiers and quota roots are sent: an atom where it can be one."""
+    return octets if _ATOM.match(octets) else serialize_string(octets)
+
+
+def serialize_flags(flags: Iterable[str]) -> bytes:
+    """`flag-list` with its parentheses."""
+    return b"(" + " ".join(flags).encode("ascii") + b")"
+
+
+def serialize_numbers(numbers: Iterable[int]) -> bytes:
+    """Numbers with a space before each, as SEARCH lists them."""
+    return "".join([f" {number}" for number in numbers]).encode("ascii")

@@ -1,0 +1,75 @@
+"""Untagged data responses, most of them as a real Cyrus sends them."""
+
+import pytest
+
+from angarium.imap import serializer as s
+from angarium.imap.commands import StatusItem
+from angarium.sequenceset import UidSet
+
+EVERYONE = ((b"Other Users/", b"/"),)
+SHARED = ((b"Shared Folders/", b"/"),)
+
+
+@pytest.mark.parametrize(
+    ("response", "octets"),
+    [
+        (s.serialize_capability([b"IMAP4rev1", b"ID"]), b"* CAPABILITY IMAP4rev1 ID"),
+        (s.serialize_enabled([b"CONDSTORE"]), b"* ENABLED CONDSTORE"),
+        (s.serialize_enabled([]), b"* ENABLED"),
+        (s.serialize_exists(4), b"* 4 EXISTS"),
+        (s.serialize_recent(0), b"* 0 RECENT"),
+        (s.serialize_expunge(2), b"* 2 EXPUNGE"),
+        (s.serialize_flags_response(["\\Answered", "$Work"]), b"* FLAGS (\\Answered $Work)"),
+        (s.serialize_list([b"\\HasNoChildren"], b"/", b"INBOX"), b'* LIST (\\HasNoChildren) "/" INBOX'),
+        (s.serialize_list([b"\\Noselect"], b"/", b""), b'* LIST (\\Noselect) "/" ""'),
+        (s.serialize_list([], None, b"a b", name=b"LSUB"), b'* LSUB () NIL "a b"'),
+        (
+            s.serialize_list([b"\\NonExistent", b"\\HasChildren"], b"/", b"Work", childinfo=[b"SUBSCRIBED"]),
+            b'* LIST (\\NonExistent \\HasChildren) "/" Work (CHILDINFO ("SUBSCRIBED"))',
+        ),
+        (
+            s.serialize_list([], b".", b"new", childinfo=[b"SUBSCRIBED"], oldname=b"old name"),
+            b'* LIST () "." new (CHILDINFO ("SUBSCRIBED") OLDNAME ("old name"))',
+        ),
+        (
+            s.serialize_status_response(b"INBOX", [(StatusItem.MESSAGES, 0), (StatusItem.UNSEEN, 0)]),
+            b"* STATUS INBOX (MESSAGES 0 UNSEEN 0)",
+        ),
+        (
+            s.serialize_namespace([(b"", b"/")], EVERYONE, SHARED),
+            b'* NAMESPACE (("" "/")) (("Other Users/" "/")) (("Shared Folders/" "/"))',
+        ),
+        (s.serialize_namespace([], EVERYONE, [(b"#x", None)]), b'* NAMESPACE NIL (("Other Users/" "/")) (("#x" NIL))'),
+        (s.serialize_id([(b"name", b"Angarium"), (b"os", None)]), b'* ID ("name" "Angarium" "os" NIL)'),
+        (s.serialize_id([]), b"* ID NIL"),
+        (s.serialize_search([1, 2, 3]), b"* SEARCH 1 2 3"),
+        (s.serialize_search([]), b"* SEARCH"),
+        (s.serialize_search([1], modseq=72), b"* SEARCH 1 (MODSEQ 72)"),
+        (
+            s.serialize_esearch(b"a32", by_uid=False, count=4, minimum=1, maximum=4, found=UidSet(((1, 4),)), modseq=9),
+            b'* ESEARCH (TAG "a32") COUNT 4 MIN 1 MAX 4 ALL 1:4 MODSEQ 9',
+        ),
+        (s.serialize_esearch(b"a35", by_uid=False, found=UidSet()), b'* ESEARCH (TAG "a35")'),
+        (s.serialize_esearch(b"a33", by_uid=True, found=UidSet(((1, 2),))), b'* ESEARCH (TAG "a33") UID ALL 1:2'),
+        (s.serialize_esearch(b"a", by_uid=False, count=0), b'* ESEARCH (TAG "a") COUNT 0'),
+        (
+            s.serialize_acl(b"Sent", [(b"ann", b"lrs"), (b"-bob", b"w"), (b"none", b"")]),
+            b'* ACL Sent ann lrs -bob w none ""',
+        ),
+        (s.serialize_acl(b"Sent", []), b"* ACL Sent"),
+        (
+            s.serialize_listrights(b"Sent", b"bob", b"", [b"l", b"r", b"te"]),
+            b'* LISTRIGHTS Sent bob "" l r te',
+        ),
+        (s.serialize_myrights(b"a b", b"lrs"), b'* MYRIGHTS "a b" lrs'),
+        (
+            s.serialize_quota(b"user/ann", [(b"STORAGE", 3, 10), (b"MESSAGE", 19, 100)]),
+            b"* QUOTA user/ann (STORAGE 3 10 MESSAGE 19 100)",
+        ),
+        (s.serialize_quota(b"", []), b'* QUOTA "" ()'),
+        (s.serialize_quotaroot(b"INBOX", []), b"* QUOTAROOT INBOX"),
+        (s.serialize_quotaroot(b"INBOX", [b"user/ann"]), b"* QUOTAROOT INBOX user/ann"),
+    ],
+)
+def test_responses(response: bytes, octets: bytes) -> None:
+    assert response == octets + b"\r\n"
