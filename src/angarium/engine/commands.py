@@ -258,6 +258,16 @@ class EraseMailboxes:
     mailboxes: tuple[MailboxId, ...]
     author: Author
     acl_versions: tuple[tuple[MailboxId, int], ...] = ()
+    deleted_until_s: int | None = None
+    """Pass over those that are not in delayed delete since this time: somebody has brought them back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Erased:
+    """Which mailboxes went."""
+
+    mailboxes: tuple[MailboxId, ...]
+    modseq: ModSeq
 
 
 @dataclass(frozen=True, slots=True)
@@ -368,8 +378,18 @@ class RestoreMailbox:
     uid_ceiling: Uid
     modseq_ceiling: ModSeq
     messages: tuple[RestoredMessage, ...]
+    """The first of them; more come by RestoreMessages."""
     author: Author
     deleted_at_s: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RestoreMessages:
+    """More messages of a mailbox that is being restored, under UIDs below its next one that nobody has."""
+
+    mailbox: MailboxId
+    messages: tuple[RestoredMessage, ...]
+    author: Author
 
 
 @dataclass(frozen=True, slots=True)
@@ -398,9 +418,10 @@ Command = (
     | PruneChanges
     | SetAccountName
     | RestoreMailbox
+    | RestoreMessages
 )
 
-Result = Added | Copied | FlagsStored | Expunged | Purged | Done
+Result = Added | Copied | FlagsStored | Expunged | Erased | Purged | Done
 
 __all__ = [
     "AddMessages",
@@ -413,6 +434,7 @@ __all__ = [
     "CreateMailboxes",
     "Done",
     "EraseMailboxes",
+    "Erased",
     "Expunge",
     "Expunged",
     "FlagOperation",
@@ -429,6 +451,7 @@ __all__ = [
     "RenameInbox",
     "RenameMailboxes",
     "RestoreMailbox",
+    "RestoreMessages",
     "RestoredMessage",
     "Result",
     "SetAccountName",

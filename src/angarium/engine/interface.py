@@ -61,6 +61,10 @@ class MessageFile(Protocol):
     @property
     def size_octets(self) -> int: ...
 
+    @property
+    def written_at_s(self) -> int:
+        """When the file was written: the nearest to an internal date where the index is lost."""
+
     async def read(self, offset: int, size_octets: int) -> bytes:
         """At most `size_octets` from `offset`: inline where the page cache has them, else from a thread."""
 
@@ -143,6 +147,11 @@ class Engine(Protocol):
     async def open_message(self, account: AccountId, mailbox: MailboxId, uid: Uid) -> MessageFile:
         """MessageNotFound where the index knows none, MessageFileMissing where the spool has lost it."""
 
+    async def stored_file(self, account: AccountId, mailbox: MailboxId, uid: Uid) -> StagedFile:
+        """A stored message as a file to be linked into a mailbox of another account (DESIGN §8). It is not removed by
+        whoever asks; a write that names it is refused with MessageFileMissing once it was purged. Refusals as of
+        `open_message`."""
+
     async def mailbox_directory(self, account: AccountId, mailbox: MailboxId) -> str:
         """The path of a mailbox's directory, for administrators."""
 
@@ -206,6 +215,9 @@ class SpoolRepair(Protocol):
 
     async def found_mailboxes(self) -> list[FoundMailbox | UnreadableDirectory]:
         """Every mailbox directory on every partition, with what its header says; reads all headers, in a thread."""
+
+    async def open_found(self, mailbox: FoundMailbox, uid: Uid) -> MessageFile:
+        """A message file of a directory that was found; MessageFileMissing, DiskFailed."""
 
     async def recreate_account(self, account: AccountId, name: str) -> str | None:
         """Put an account's file aside, where there is one, and make an empty one of the same id; the catalogue gets

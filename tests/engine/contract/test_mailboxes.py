@@ -13,6 +13,7 @@ from angarium.engine.commands import (
     CopyMessages,
     CreateMailboxes,
     Done,
+    Erased,
     EraseMailboxes,
     Expunge,
     Expunged,
@@ -185,7 +186,7 @@ async def test_acls_are_preconditions_of_rename_and_erase(site: Site) -> None:
         await site.refuse(EraseMailboxes((work,), AUTHOR, versions), refusal)
     right = ((site.inbox, version), (work, version))
     await site.do(replace(rename(work, "new"), acl_versions=right), Done)
-    await site.do(EraseMailboxes((work,), AUTHOR, right), Done)
+    await site.do(EraseMailboxes((work,), AUTHOR, right), Erased)
 
 
 # Delayed delete
@@ -267,7 +268,7 @@ async def test_an_erased_mailbox_is_gone_with_its_messages(site: Site, is_delete
     contents = [row.content for row in await site.messages(work)]
     if is_deleted:
         await site.do(rename(work, "work.655f1c00", deleted_at_s=START_S), Done)
-    done = await site.do(EraseMailboxes((work,), AUTHOR), Done)
+    done = await site.do(EraseMailboxes((work,), AUTHOR), Erased)
     assert await site.engine.mailbox(site.account, work) is None
     assert await names(site) == [""]
     assert await site.engine.contents(site.account, contents) == {}
@@ -282,7 +283,7 @@ async def test_erasing_leaves_contents_that_copies_name(site: Site) -> None:
     await site.add(work, Draft(b"kept"), Draft(b"lost"))
     contents = [row.content for row in await site.messages(work)]
     await site.engine.write(site.account, CopyMessages(work, uid_set(1), site.inbox, AUTHOR))
-    await site.do(EraseMailboxes((work,), AUTHOR), Done)
+    await site.do(EraseMailboxes((work,), AUTHOR), Erased)
     assert list(await site.engine.contents(site.account, contents)) == contents[:1]
     file = await site.engine.open_message(site.account, site.inbox, Uid(1))
     assert await file.read(0, 99) == b"kept"
@@ -297,12 +298,12 @@ async def test_one_unknown_mailbox_refuses_the_erasing_of_all(site: Site) -> Non
 async def test_tombstones_remember_the_uidvalidity_of_a_name(site: Site) -> None:
     (work,) = await site.create("work")
     first = (await site.row(work)).uidvalidity
-    await site.do(EraseMailboxes((work,), AUTHOR), Done)
+    await site.do(EraseMailboxes((work,), AUTHOR), Erased)
     assert await site.engine.uidvalidity_of_tombstone(site.account, "work") == first
     (work,) = await site.create("work")
     second = (await site.row(work)).uidvalidity
     assert second > first
-    await site.do(EraseMailboxes((work,), AUTHOR), Done)
+    await site.do(EraseMailboxes((work,), AUTHOR), Erased)
     assert await site.engine.uidvalidity_of_tombstone(site.account, "work") == second
 
 
@@ -311,7 +312,7 @@ async def test_a_tombstone_outlives_delayed_delete_and_erasing(site: Site) -> No
     uidvalidity = (await site.row(work)).uidvalidity
     await site.do(rename(work, "work.655f1c00", deleted_at_s=START_S), Done)
     assert await site.engine.uidvalidity_of_tombstone(site.account, "work") == uidvalidity
-    await site.do(EraseMailboxes((work,), AUTHOR), Done)
+    await site.do(EraseMailboxes((work,), AUTHOR), Erased)
     assert await site.engine.uidvalidity_of_tombstone(site.account, "work") == uidvalidity
 
 

@@ -10,6 +10,7 @@ from angarium.engine.commands import (
     Copied,
     CopyMessages,
     Done,
+    Erased,
     EraseMailboxes,
     Expunge,
     Expunged,
@@ -128,7 +129,7 @@ async def test_use_follows_create_rename_delete_and_erase(site: Site) -> None:
     assert await use(site) == {"": 0, "work": 2 * 1024}
     await site.do(RenameMailboxes((MailboxRename(inside, "a"),), AUTHOR), Done)
     assert await use(site) == {"": 1024, "work": 2 * 1024}
-    await site.do(EraseMailboxes((outside,), AUTHOR), Done)
+    await site.do(EraseMailboxes((outside,), AUTHOR), Erased)
     assert await use(site) == {"": 1024, "work": 0}
 
 

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Collection, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
-from angarium.engine.commands import Command, Result
+from angarium.engine.commands import Command, Result, StagedFile
 from angarium.engine.interface import Announcement
 from angarium.engine.memory.account import Account, Mailbox
 from angarium.engine.memory.execution import execute
@@ -149,6 +149,14 @@ class MemoryEngine:
         if message is None:
             raise MessageNotFound(f"mailbox {mailbox} has no message {uid}")
         return MemoryMessageFile(message.octets)
+
+    async def stored_file(self, account: AccountId, mailbox: MailboxId, uid: Uid) -> StagedFile:
+        with await self.open_message(account, mailbox, uid) as file:
+            path = f"memory:/{account}/{mailbox}/{uid}"
+            self._staged[path] = bytes(file.view())
+            row = await self.mailbox(account, mailbox)
+            assert row is not None
+            return StagedFile(row.partition, path, file.size_octets)
 
     async def mailbox_directory(self, account: AccountId, mailbox: MailboxId) -> str:
         return f"memory:/{self._mailbox(account, mailbox).kept.partition}/{mailbox}"

@@ -20,6 +20,7 @@ from angarium.engine.commands import (
     RenameInbox,
     RenameMailboxes,
     RestoreMailbox,
+    RestoreMessages,
     Result,
     SetAccountName,
     SetAcl,
@@ -62,6 +63,8 @@ def execute(account: Account, surroundings: Surroundings, command: Command) -> R
             return mailboxes.set_shared_seen(account, surroundings, command)
         case RestoreMailbox():
             return mailboxes.restore_mailbox(account, surroundings, command)
+        case RestoreMessages():
+            return mailboxes.restore_messages(account, surroundings, command)
         case SetQuota() | RemoveQuota():
             return _change_quota(account, surroundings, command)
         case Subscribe():

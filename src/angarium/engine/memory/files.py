@@ -45,6 +45,10 @@ class MemoryMessageFile:
     def size_octets(self) -> int:
         return len(self._octets)
 
+    @property
+    def written_at_s(self) -> int:
+        return 0
+
     async def read(self, offset: int, size_octets: int) -> bytes:
         return self._octets[offset : offset + size_octets]
 

@@ -9,6 +9,7 @@ from angarium.engine.commands import (
     CopyMessages,
     CreateMailboxes,
     Done,
+    Erased,
     EraseMailboxes,
     MailboxRename,
     NewMailbox,
@@ -16,6 +17,7 @@ from angarium.engine.commands import (
     RenameInbox,
     RenameMailboxes,
     RestoreMailbox,
+    RestoreMessages,
     SetAcl,
     SetSharedSeen,
 )
@@ -67,18 +69,26 @@ def rename_inbox(account: Account, surroundings: Surroundings, command: RenameIn
     return Done(modseq)
 
 
-def erase_mailboxes(account: Account, surroundings: Surroundings, command: EraseMailboxes) -> Done:
+def erase_mailboxes(account: Account, surroundings: Surroundings, command: EraseMailboxes) -> Erased:
     """Remove mailboxes, live or in delayed delete."""
     _check_acl_versions(account, command.acl_versions)
+    mailboxes = [account.known(mailbox_id) for mailbox_id in command.mailboxes]
+    if command.deleted_until_s is not None:
+        mailboxes = [
+            mailbox
+            for mailbox in mailboxes
+            if mailbox.kept.deleted_at_s is not None and mailbox.kept.deleted_at_s <= command.deleted_until_s
+        ]
+    if not mailboxes:
+        return Erased((), account.modseq)
     modseq = account.next_folder_modseq()
-    for mailbox_id in command.mailboxes:
-        mailbox = account.known(mailbox_id)
+    for mailbox in mailboxes:
         account.note_tombstone(mailbox)
-        del account.mailboxes[mailbox_id]
+        del account.mailboxes[mailbox.kept.id]
         before = json.dumps({"name": mailbox.kept.name, "uidvalidity": mailbox.kept.uidvalidity})
-        account.log(command.author, "erase", now_s=surroundings.now_s(), mailbox=mailbox_id, before=before)
+        account.log(command.author, "erase", now_s=surroundings.now_s(), mailbox=mailbox.kept.id, before=before)
     account.forget_unnamed_contents()
-    return Done(modseq)
+    return Erased(tuple([mailbox.kept.id for mailbox in mailboxes]), modseq)
 
 
 def set_acl(account: Account, surroundings: Surroundings, command: SetAcl) -> Done:
@@ -114,6 +124,19 @@ def restore_mailbox(account: Account, surroundings: Surroundings, command: Resto
     for restored in command.messages:
         insert_message(account, surroundings, mailbox, restored.uid, restored.message)
     account.log(command.author, "restore", now_s=surroundings.now_s(), mailbox=new.id)
+    return Done(modseq)
+
+
+def restore_messages(account: Account, surroundings: Surroundings, command: RestoreMessages) -> Done:
+    """More messages of a restored mailbox."""
+    mailbox = account.known(command.mailbox)
+    modseq = account.next_modseq()
+    uidnext = max([mailbox.kept.uidnext, *(restored.uid + 1 for restored in command.messages)])
+    mailbox.kept = replace(mailbox.kept, uidnext=Uid(uidnext))
+    for restored in command.messages:
+        insert_message(account, surroundings, mailbox, restored.uid, restored.message)
+    uids = [restored.uid for restored in command.messages]
+    account.log(command.author, "restore", now_s=surroundings.now_s(), mailbox=command.mailbox, uids=uids)
     return Done(modseq)
 
 

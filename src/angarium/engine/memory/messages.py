@@ -24,7 +24,7 @@ from angarium.engine.commands import (
 from angarium.engine.memory.account import Account, Mailbox, StoredMessage, split_mask
 from angarium.engine.rows import NO_MODSEQ, ContentId, EmailId, MessageRow, ThreadId, Uid
 from angarium.engine.sources import Sources
-from angarium.errors import QuotaExceeded, StoreDamaged
+from angarium.errors import MessageFileMissing, QuotaExceeded
 from angarium.flags import Flags, SystemFlags
 from angarium.sequenceset import UidSet
 
@@ -41,9 +41,9 @@ class Surroundings:
         return self.sources.now_s()
 
     def octets(self, file: StagedFile) -> bytes:
-        """What was staged; StoreDamaged where nothing was."""
+        """What was staged; MessageFileMissing where nothing was."""
         if file.path not in self.staged:
-            raise StoreDamaged(f"nothing is staged as {file.path}")
+            raise MessageFileMissing(f"nothing is staged as {file.path}")
         return self.staged[file.path]
 
 

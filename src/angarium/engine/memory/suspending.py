@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequen
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import TypeVar
 
-from angarium.engine.commands import Command, Result
+from angarium.engine.commands import Command, Result, StagedFile
 from angarium.engine.interface import Announcement, Engine, MessageFile, StagedMessage
 from angarium.engine.rows import (
     NO_MODSEQ,
@@ -103,6 +103,9 @@ class Suspending:
 
     async def open_message(self, account: AccountId, mailbox: MailboxId, uid: Uid) -> MessageFile:
         return await _suspended(lambda: self._engine.open_message(account, mailbox, uid))
+
+    async def stored_file(self, account: AccountId, mailbox: MailboxId, uid: Uid) -> StagedFile:
+        return await _suspended(lambda: self._engine.stored_file(account, mailbox, uid))
 
     async def mailbox_directory(self, account: AccountId, mailbox: MailboxId) -> str:
         return await _suspended(lambda: self._engine.mailbox_directory(account, mailbox))

@@ -61,12 +61,14 @@ class SpoolStagedMessage:
 class SpoolMessageFile:
     """An open message file; see `interface.MessageFile`."""
 
-    __slots__ = ("_descriptor", "_executor", "_size_octets")
+    __slots__ = ("_descriptor", "_executor", "_size_octets", "_written_at_s")
 
     def __init__(self, executor: Executor, descriptor: int) -> None:
         self._executor = executor
         self._descriptor = descriptor
-        self._size_octets = os.fstat(descriptor).st_size
+        status = os.fstat(descriptor)
+        self._size_octets = status.st_size
+        self._written_at_s = int(status.st_mtime)
 
     def __enter__(self) -> Self:
         return self
@@ -77,6 +79,10 @@ class SpoolMessageFile:
     @property
     def size_octets(self) -> int:
         return self._size_octets
+
+    @property
+    def written_at_s(self) -> int:
+        return self._written_at_s
 
     async def read(self, offset: int, size_octets: int) -> bytes:
         wanted = min(size_octets, self._size_octets - offset)

@@ -14,7 +14,7 @@ from typing import TypeVar
 
 import apsw
 
-from angarium.engine.commands import Command, Result
+from angarium.engine.commands import Command, Result, StagedFile
 from angarium.engine.disk import Directories, Disk, FileLock, SystemDisk, as_refusal
 from angarium.engine.interface import Announcement
 from angarium.engine.rows import (
@@ -191,6 +191,16 @@ class SqliteEngine:
             staged.close()
 
     async def open_message(self, account: AccountId, mailbox: MailboxId, uid: Uid) -> SpoolMessageFile:
+        _, path = await self._place_of(account, mailbox, uid)
+        return self._open_file(path)
+
+    async def stored_file(self, account: AccountId, mailbox: MailboxId, uid: Uid) -> StagedFile:
+        partition, path = await self._place_of(account, mailbox, uid)
+        with self._open_file(path) as file:
+            return StagedFile(partition, path, file.size_octets)
+
+    async def _place_of(self, account: AccountId, mailbox: MailboxId, uid: Uid) -> tuple[str, str]:
+        """Partition and path of a message that the index knows."""
         opened = self._accounts.get(account) or await self._accounts.open(account)
         place = reads.read_message_place(opened.reader, mailbox, uid)
         if place is None:
@@ -198,11 +208,13 @@ class SqliteEngine:
         partition, known = place
         if known is None:
             raise MessageNotFound(f"no message {uid} in mailbox {mailbox}")
-        path = f"{self._layout.directory(partition, mailbox)}/{message_name(uid)}"
+        return partition, f"{self._layout.directory(partition, mailbox)}/{message_name(uid)}"
+
+    def _open_file(self, path: str) -> SpoolMessageFile:
         try:
             return SpoolMessageFile(self._readers, self._disk.open_read(path))
         except FileNotFoundError as error:
-            log.error("message_file_missing", extra={"path": path, "account": account})
+            log.error("message_file_missing", extra={"path": path})
             raise MessageFileMissing(f"{path} is missing") from error
         except OSError as error:
             raise as_refusal(error) from error
@@ -251,6 +263,9 @@ class SqliteEngine:
 
     async def found_mailboxes(self) -> list[FoundMailbox | UnreadableDirectory]:
         return await self._in_site_thread(lambda: find_mailboxes(self._disk, self._layout))
+
+    async def open_found(self, mailbox: FoundMailbox, uid: Uid) -> SpoolMessageFile:
+        return self._open_file(f"{mailbox.directory}/{message_name(uid)}")
 
     async def recreate_account(self, account: AccountId, name: str) -> str | None:
         await self._accounts.forget(account, lambda: None)

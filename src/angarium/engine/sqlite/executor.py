@@ -27,6 +27,7 @@ _EXECUTORS: dict[type[commands.Command], Callable[[Transaction, Any], commands.R
     commands.PruneChanges: expunge.prune_changes,
     commands.SetAccountName: mailboxes.set_account_name,
     commands.RestoreMailbox: mailboxes.restore_mailbox,
+    commands.RestoreMessages: mailboxes.restore_messages,
 }
 
 

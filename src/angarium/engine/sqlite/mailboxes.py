@@ -9,12 +9,14 @@ from angarium.engine.commands import (
     CopyMessages,
     CreateMailboxes,
     Done,
+    Erased,
     EraseMailboxes,
     NewMailbox,
     QuotaPolicy,
     RenameInbox,
     RenameMailboxes,
     RestoreMailbox,
+    RestoreMessages,
     SetAccountName,
     SetAcl,
     SetSharedSeen,
@@ -24,6 +26,7 @@ from angarium.engine.rows import MailboxId, ModSeq, Uid
 from angarium.engine.spool import CEILING_STEP
 from angarium.engine.sqlite.expunge import forget_contents
 from angarium.engine.sqlite.messages import copy_messages, restore_message
+from angarium.engine.sqlite.query import fetch_all
 from angarium.engine.sqlite.quotas import rehome
 from angarium.engine.sqlite.transaction import Mailbox, Transaction
 from angarium.errors import (
@@ -96,36 +99,38 @@ def rename_inbox(transaction: Transaction, command: RenameInbox) -> Done:
     return Done(modseq)
 
 
-def erase_mailboxes(transaction: Transaction, command: EraseMailboxes) -> Done:
+def erase_mailboxes(transaction: Transaction, command: EraseMailboxes) -> Erased:
     """Remove mailboxes for good, keeping tombstones."""
     _check_acls(transaction, command.acl_versions)
+    records = [transaction.mailbox(mailbox, deleted_too=True) for mailbox in command.mailboxes]
+    if command.deleted_until_s is not None:
+        records = [r for r in records if r.deleted_at_s is not None and r.deleted_at_s <= command.deleted_until_s]
+    if not records:
+        return Erased((), ModSeq(transaction.modseq))
     modseq = transaction.next_folder_modseq()
-    connection = transaction.connection
-    for mailbox_id in command.mailboxes:
-        record = transaction.mailbox(mailbox_id, deleted_too=True)
-        contents = [
-            content
-            for (content,) in connection.execute("SELECT content FROM message WHERE mailbox = ?", (record.number,))
-        ]
-        for table, column in (
-            ("message", "mailbox"),
-            ("seen", "mailbox"),
-            ("origin", "mailbox"),
-            ("mailbox", "number"),
-        ):
-            connection.execute(f"DELETE FROM {table} WHERE {column} = ?", (record.number,))
-        forget_contents(transaction, contents)
-        _remember_name(transaction, record)
-        transaction.remove_mailbox_directory(record)
-        transaction.forgive_header(record.id)
+    for record in records:
+        _erase(transaction, record)
         before = json.dumps({"name": record.name, "uidvalidity": record.uidvalidity}, ensure_ascii=False)
         transaction.log_change(command.author, "erase", modseq, mailbox=record.id, before=before)
     # The header that held the highest modseq ceiling may have gone: one that stays must say it before that.
-    stays = connection.execute("SELECT id FROM mailbox LIMIT 1").get
+    stays = transaction.connection.execute("SELECT id FROM mailbox LIMIT 1").get
     if stays is not None:
         transaction.owe_header(MailboxId(stays))
     rehome(transaction)
-    return Done(modseq)
+    return Erased(tuple([record.id for record in records]), modseq)
+
+
+def _erase(transaction: Transaction, record: Mailbox) -> None:
+    connection = transaction.connection
+    contents = [
+        row[0] for row in fetch_all(connection, "SELECT content FROM message WHERE mailbox = ?", (record.number,))
+    ]
+    for table, column in (("message", "mailbox"), ("seen", "mailbox"), ("origin", "mailbox"), ("mailbox", "number")):
+        connection.execute(f"DELETE FROM {table} WHERE {column} = ?", (record.number,))
+    forget_contents(transaction, contents)
+    _remember_name(transaction, record)
+    transaction.remove_mailbox_directory(record)
+    transaction.forgive_header(record.id)
 
 
 def set_acl(transaction: Transaction, command: SetAcl) -> Done:
@@ -224,6 +229,21 @@ def restore_mailbox(transaction: Transaction, command: RestoreMailbox) -> Done:
     transaction.save_counters(record)
     rehome(transaction)
     transaction.log_change(command.author, "restore", modseq, mailbox=record.id)
+    return Done(modseq)
+
+
+def restore_messages(transaction: Transaction, command: RestoreMessages) -> Done:
+    """Take up more messages of a restored mailbox."""
+    record = transaction.mailbox(command.mailbox, deleted_too=True)
+    modseq = transaction.next_modseq()
+    for restored in command.messages:
+        restore_message(transaction, record, restored, modseq)
+    record.uidnext = max(record.uidnext, *(restored.uid + 1 for restored in command.messages))
+    record.highestmodseq = modseq
+    transaction.save_counters(record)
+    rehome(transaction)
+    uids = UidSet.from_numbers(restored.uid for restored in command.messages).serialize().decode()
+    transaction.log_change(command.author, "restore", modseq, mailbox=record.id, uids=uids)
     return Done(modseq)
 
 

@@ -37,7 +37,7 @@ _COPIED_COLUMNS = "uid, flags, keywords_low, keywords_high, date, zone, size, co
 def add_messages(transaction: Transaction, command: AddMessages) -> Added:
     """APPEND and delivery."""
     mailbox = transaction.mailbox(command.mailbox, acl_version=command.acl_version)
-    modseq = transaction.next_modseq()
+    modseq = ModSeq(transaction.modseq)
     uids: list[Uid] = []
     added: list[Uid] = []
     seen: list[Uid] = []
@@ -46,6 +46,8 @@ def add_messages(transaction: Transaction, command: AddMessages) -> Added:
         if known is not None:
             uids.append(known)
             continue
+        if not added:
+            modseq = transaction.next_modseq()
         charge(transaction, mailbox, message.file.size_octets, command.quota)
         uid = transaction.place_file(mailbox, message.file.path, message.file.partition)
         flags = message.flags
@@ -76,8 +78,11 @@ def copy_messages(transaction: Transaction, command: CopyMessages) -> Copied:
     target = transaction.mailbox(command.target, acl_version=command.target_acl_version)
     if same:
         target = source
-    modseq = transaction.next_modseq()
     source_seen = seen_uids(transaction, source, command.source_seen_account)
+    rows = _present_rows(transaction, source, command.uids)
+    if not rows:
+        return Copied(UidValidity(target.uidvalidity), (), (), ModSeq(transaction.modseq))
+    modseq = transaction.next_modseq()
     keywords = source.keywords.split()
     masks: dict[tuple[int, int], tuple[int, int]] = {}
     from_uids: list[Uid] = []
@@ -87,7 +92,7 @@ def copy_messages(transaction: Transaction, command: CopyMessages) -> Copied:
     # What moves within one root takes no more room than it had.
     moves_within_root = command.move and source.quota_root == target.quota_root
     policy = QuotaPolicy.IGNORE if moves_within_root else command.quota
-    for uid, system, low, high, *rest in _present_rows(transaction, source, command.uids):
+    for uid, system, low, high, *rest in rows:
         was_seen = uid in source_seen if source_seen is not None else bool(system & SystemFlags.SEEN)
         system = (system & ~SystemFlags.SEEN) | (SystemFlags.SEEN if was_seen else 0)
         system &= command.kept_flags

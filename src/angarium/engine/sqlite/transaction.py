@@ -35,6 +35,7 @@ from angarium.errors import (
     KeywordLimitExceeded,
     MailboxMoving,
     MailboxNotFound,
+    MessageFileMissing,
     StoreDamaged,
     UidsExhausted,
 )
@@ -339,7 +340,9 @@ class Transaction:
             except FileExistsError:
                 continue  # left by a crash or a restored backup: that UID is burnt
             except FileNotFoundError as error:
-                raise StoreDamaged(f"{source} cannot be linked to {target}: {error}") from error
+                if self.storage.disk.exists(directory):
+                    raise MessageFileMissing(f"{source} is gone") from error
+                raise StoreDamaged(f"{directory} is missing") from error
             self.links.append(target)
             self._unsynced.add(directory)
             return uid

@@ -1,0 +1,33 @@
+"""Accounts, mailboxes, rights and views: the rules over an engine."""
+
+from angarium.store.actor import Actor
+from angarium.store.columns import Indexes, Mask, Uids
+from angarium.store.mailbox import Mailbox, SeenState
+from angarium.store.policy import StorePolicy
+from angarium.store.seen import SeenOverlay
+from angarium.store.selected import SelectedMailbox, Updates
+from angarium.store.store import Store, decided_again
+from angarium.store.tree import AccountTree, TreeEntry
+from angarium.store.view import MailboxView
+from angarium.store.views import MailboxViews
+from angarium.store.visible import VisibleMailbox
+
+__all__ = [
+    "AccountTree",
+    "Actor",
+    "Indexes",
+    "Mailbox",
+    "MailboxView",
+    "MailboxViews",
+    "Mask",
+    "SeenOverlay",
+    "SeenState",
+    "SelectedMailbox",
+    "Store",
+    "StorePolicy",
+    "TreeEntry",
+    "Uids",
+    "Updates",
+    "VisibleMailbox",
+    "decided_again",
+]

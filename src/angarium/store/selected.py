@@ -1,0 +1,303 @@
+"""A selected mailbox: what one session was told, and what it has to be told (RFC 9051 §5.2, §7.5.1).
+
+A session keeps the UIDs that it was told of, as ranges, and the modseq up to which it was told of changes. Everything
+else is found by comparing these with the view: what is in the view above the last UID is new; what was told and is not
+there any more was expunged, now or while expunges could not be told; what has a higher modseq was changed.
+"""
+
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from angarium.engine.rows import ModSeq, Uid
+from angarium.errors import MailboxNotFound
+from angarium.rights import Right
+from angarium.sequenceset import SequenceSet, UidSet
+from angarium.store.acl import require
+from angarium.store.actor import Actor
+from angarium.store.columns import Uids
+from angarium.store.mailbox import Mailbox, SeenState
+from angarium.store.seen import SeenOverlay, load_seen
+from angarium.store.store import Store
+from angarium.store.uidranges import UidRanges, uid_set_of
+from angarium.store.view import MailboxView
+from angarium.store.views import Reader
+
+_WRITING = (
+    Right.SEEN,
+    Right.WRITE,
+    Right.INSERT,
+    Right.DELETE_MESSAGES,
+    Right.EXPUNGE,
+)
+
+_NO_UIDS = UidSet()
+
+
+@dataclass(frozen=True, slots=True)
+class Updates:
+    """What changed since the session was last told; to be sent in the order of the fields."""
+
+    expunged: tuple[int, ...] = ()
+    """Sequence numbers for untagged EXPUNGE, in the order in which they are to be sent: each counts as of then."""
+    vanished: UidSet = _NO_UIDS
+    """The same messages by UID, for VANISHED."""
+    exists: int | None = None
+    """The number of messages, where there are new ones."""
+    recent: int | None = None
+    """With `exists`: how many are recent to this session."""
+    keywords: tuple[str, ...] | None = None
+    """All keywords of the mailbox, where there are new ones (an untagged FLAGS)."""
+    changed: UidSet = _NO_UIDS
+    """UIDs of messages whose flags changed, those of the session's own silent STORE left out."""
+
+    def __bool__(self) -> bool:
+        return bool(self.vanished or self.exists is not None or self.keywords is not None or self.changed)
+
+
+NO_UPDATES = Updates()
+
+
+class SelectedMailbox(Reader):
+    """The session's own picture. Sequence numbers mean what the client was told, whatever happened since.
+
+    Between commands call `rest`, so that an idle session does not hold a view.
+    """
+
+    def __init__(self, store: Store, actor: Actor, mailbox: Mailbox, *, examine: bool) -> None:
+        """Not yet to be used: `open` makes one."""
+        self.store = store
+        self.actor = actor
+        self.mailbox = mailbox
+        """Found again at each `refresh`: rights and counters may have changed."""
+        self.seen = SeenOverlay()
+        self.told_modseq = ModSeq(0)
+        self._examine = examine
+        self._was_deleted = mailbox.row.deleted_at_s is not None
+        self._view: MailboxView | None = None
+        self._fresh_stamp = 0
+        self._fresh_modseq = ModSeq(0)
+        self._account_modseq = ModSeq(-1)
+        self._told = UidRanges(np.empty(0, dtype=np.uint32))
+        self._told_stamp = 0
+        self._changes_modseq = ModSeq(0)
+        self._expunge_waits = False
+        self._told_seen = self.seen
+        self._told_keywords: tuple[str, ...] = ()
+        self._last_uid = 0
+        self._recent = UidSet()
+        self._silent: list[tuple[UidSet, ModSeq]] = []
+
+    @classmethod
+    async def open(cls, store: Store, actor: Actor, mailbox: Mailbox, *, examine: bool) -> Self:
+        """Select what `Store.find` gave; needs `r`. Claims `\\Recent` unless `examine`.
+
+        All messages count as told on return.
+        """
+        require(mailbox.rights, Right.READ)
+        selected = cls(store, actor, mailbox, examine=examine)
+        view = selected._view = await store.views.get(mailbox.account, mailbox.id)
+        selected.seen = await load_seen(store.engine, mailbox)
+        store.views.register(mailbox.account, mailbox.id, selected)
+        nothing = view.uid[:0]
+        selected._take_as_told(view, nothing, view.live_uids())
+        selected._note_recent(view.live_uids(), UidSet())
+        return selected
+
+    # What it is now
+
+    @property
+    def read_only(self) -> bool:
+        """EXAMINE, or a mailbox where the actor may change nothing."""
+        return self._examine or not any(right in self.mailbox.rights for right in _WRITING)
+
+    @property
+    def view(self) -> MailboxView:
+        """The view of the last `refresh`."""
+        assert self._view is not None, "refresh comes first"
+        return self._view
+
+    async def refresh(self) -> None:
+        """Take the fresh view, seen state and rights; tells nothing yet.
+
+        MailboxNotFound where the mailbox or the right to know of it is gone, PermissionDenied where that to read is.
+        """
+        state = await self.store.engine.state(self.mailbox.account)
+        if self._view is None or state.modseq != self._account_modseq:
+            mailbox = await self.store.find_again(self.actor, self.mailbox, Right.READ)
+            if (mailbox.row.deleted_at_s is not None) != self._was_deleted:
+                raise MailboxNotFound(f"{mailbox.name.internal} was deleted, or brought back, meanwhile")
+            self._view = await self.store.views.get(mailbox.account, mailbox.id)
+            self.seen = await load_seen(self.store.engine, mailbox, self.seen)
+            self.mailbox = mailbox
+            self._account_modseq = state.modseq
+        self._fresh_stamp = self.view.stamp
+        self._fresh_modseq = self.view.modseq
+
+    def rest(self) -> None:
+        """Let go of the view until the next `refresh`."""
+        self._view = None
+
+    # What the session was told
+
+    @property
+    def exists(self) -> int:
+        """The number of messages as told."""
+        return len(self._told)
+
+    @property
+    def recent(self) -> int:
+        """How many of them are recent to this session."""
+        return len(self._recent)
+
+    def first_unseen_number(self) -> int | None:
+        """The sequence number of the first message that the reader has not seen, for SELECT (RFC 3501 §6.3.1)."""
+        uid = self.seen.first_unseen(self.view)
+        return None if uid is None else int(self.numbers_of(np.array([uid], dtype=np.uint32))[0])
+
+    @property
+    def highestmodseq(self) -> ModSeq:
+        """HIGHESTMODSEQ of the mailbox for this reader (RFC 7162 §3.1.2.1)."""
+        return self.seen.highestmodseq(self.view)
+
+    def told_uids(self) -> Uids:
+        """All UIDs told, ascending: that of sequence number n stands at n - 1."""
+        return self._told.to_array()
+
+    def told(self) -> UidSet:
+        """All UIDs told."""
+        return self._told.uid_set
+
+    def uids_of(self, numbers: SequenceSet) -> UidSet:
+        """The UIDs that these sequence numbers mean; ValueError for a number above `exists`.
+
+        `*` in an empty mailbox is such a number too (RFC 9051 §9).
+        """
+        if not self.exists and not numbers.is_resolved:
+            raise ValueError("there is no message")
+        return self._told.uids_of(numbers.resolve(self.exists))
+
+    def known_uids_of(self, numbers: SequenceSet) -> UidSet:
+        """As `uids_of`, and numbers above `exists` are left out, as Cyrus does."""
+        if not self.exists:
+            return UidSet()
+        return self._told.uids_of(numbers.resolve(self.exists).intersect(UidSet(((1, self.exists),))))
+
+    def uids_from(self, uids: SequenceSet) -> UidSet:
+        """UIDs as a client wrote them, `*` being the last one told; those not told are left out."""
+        return uids.resolve(self._told.last).intersect(self._told.uid_set)
+
+    def numbers_of(self, uids: Uids) -> NDArray[np.uint32]:
+        """The sequence numbers of those of `uids` that were told, ascending."""
+        return self._told.numbers_of(uids)
+
+    def is_recent(self, uids: Uids) -> NDArray[np.bool_]:
+        """Which of `uids` are recent to this session."""
+        mask = np.zeros(uids.size, dtype=np.bool_)
+        for first, last in self._recent.ranges:
+            mask |= (uids >= first) & (uids <= last)
+        return mask
+
+    def silence(self, uids: UidSet, modseq: ModSeq) -> None:
+        """The session's own STORE .SILENT made these changes at `modseq`: they are not in the next `updates`.
+
+        To be called before the next `refresh`. Where somebody else may have changed these messages since the client was
+        last told, nothing is silenced: the client could not know their flags otherwise (RFC 9051 §6.4.6).
+        """
+        if modseq == self._fresh_modseq + 1 and self._fresh_stamp == self._told_stamp:
+            self._silent.append((uids, modseq))
+
+    # What it must be told
+
+    def updates(self, *, allow_expunge: bool) -> Updates:
+        """What the session must be told since the last time, as of the last `refresh`; it counts as told on return.
+
+        `allow_expunge` is False while FETCH, STORE or SEARCH by sequence numbers is answered (RFC 9051 §7.5.1).
+        """
+        view = self.view
+        if self._is_told(view) and not (allow_expunge and self._expunge_waits):
+            self._changes_modseq = view.modseq
+            self._silent.clear()
+            return NO_UPDATES
+        known, vanished, new = self._compared(view)
+        changed = self._changed(view, known)
+        keywords = view.row.keywords if view.row.keywords != self._told_keywords else None
+        self._expunge_waits = bool(vanished.size) and not allow_expunge
+        if self._expunge_waits:
+            known, vanished = self._told.to_array(), vanished[:0]
+        expunged = _as_they_shift(self._told.numbers_of(vanished))
+        self._take_as_told(view, known, new)
+        gone = uid_set_of(vanished)
+        self._note_recent(new, gone)
+        exists, recent = (self.exists, self.recent) if new.size else (None, None)
+        return Updates(expunged, gone, exists, recent, keywords, changed)
+
+    def _is_told(self, view: MailboxView) -> bool:
+        return (
+            view.stamp == self._told_stamp
+            and self.seen.own is self._told_seen.own
+            and view.row.keywords == self._told_keywords
+        )
+
+    def _compared(self, view: MailboxView) -> tuple[Uids, Uids, Uids]:
+        """What was told and is there, what was told and is not, what is there above all that was told."""
+        live = view.live_uids()
+        old, new = np.split(live, [int(np.searchsorted(live, self._last_uid, side="right"))])
+        # A message that was put back below (reconstruct) stays unknown until the mailbox is selected again.
+        known = old[self._told.contains(old)]
+        if known.size == len(self._told):
+            return known, known[:0], new
+        return known, np.setdiff1d(self._told.to_array(), known, assume_unique=True), new
+
+    def _changed(self, view: MailboxView, known: Uids) -> UidSet:
+        rows = view.changed_since(self._changes_modseq)
+        rows = rows[self._told.contains(view.uid[rows])]
+        for silent, modseq in self._silent:
+            if rows.size:
+                own = np.isin(rows, view.indexes_of(silent), assume_unique=True) & (view.modseqs[rows] == modseq)
+                rows = rows[~own]
+        return view.uids_at(rows).union(self._newly_seen_or_not(known))
+
+    def _newly_seen_or_not(self, known: Uids) -> UidSet:
+        before, now = self._told_seen.own, self.seen.own
+        if before is now:
+            return UidSet()
+        there = uid_set_of(known)
+        if before is None or now is None:  # the mailbox went over to another kind of seen state
+            return there
+        changed = before.difference(now).union(now.difference(before)).intersect(there)
+        for silent, modseq in self._silent:
+            if self.seen.own_modseq == modseq:
+                changed = changed.difference(silent)
+        return changed
+
+    def _take_as_told(self, view: MailboxView, known: Uids, new: Uids) -> None:
+        live = view.live_ranges()
+        all_live = not self._expunge_waits and known.size + new.size == len(live)
+        self._told = live if all_live else UidRanges(np.concatenate((known, new)))
+        self._last_uid = max(self._last_uid, self._told.last)
+        self._told_stamp = view.stamp
+        self._told_seen = self.seen
+        self._told_keywords = view.row.keywords
+        self._changes_modseq = view.modseq
+        if not self._expunge_waits:
+            self.told_modseq = view.modseq
+        self._silent.clear()
+
+    def _note_recent(self, new: Uids, gone: UidSet) -> None:
+        """New messages are recent to the first session that is told of them (RFC 3501 §2.3.2)."""
+        self._recent = self._recent.difference(gone)
+        if not new.size or self.mailbox.seen is SeenState.NONE:
+            return
+        claims = self.store.recent_claims
+        claimed = max(self.seen.recent_uid, claims.claimed(self.mailbox))
+        self._recent = self._recent.union(uid_set_of(new[new > claimed]))
+        if not self._examine and (self.mailbox.is_owner or Right.SEEN in self.mailbox.rights):
+            claims.claim(self.mailbox, Uid(int(new[-1])))
+
+
+def _as_they_shift(numbers: NDArray[np.uint32]) -> tuple[int, ...]:
+    """Ascending sequence numbers, each less by those before it, which have gone by then (RFC 9051 §7.5.1)."""
+    return tuple((numbers - np.arange(numbers.size, dtype=np.uint32)).tolist())

@@ -1,0 +1,37 @@
+"""The account trees of a worker, kept for the accounts used last and compared with the account at each use."""
+
+from collections import OrderedDict
+
+from angarium.engine.interface import Engine
+from angarium.engine.rows import AccountId
+from angarium.names import MailboxName
+from angarium.store.tree import AccountTree
+
+_LIMIT = 512
+
+
+class AccountTrees:
+    """Gives trees that are as fresh as the account."""
+
+    def __init__(self, engine: Engine, *, deletedprefix: str) -> None:
+        self._engine = engine
+        self._deletedprefix = deletedprefix
+        self._trees: OrderedDict[AccountId, AccountTree] = OrderedDict()
+
+    async def get(self, account: AccountId, *, name: MailboxName | None = None) -> AccountTree:
+        """The tree of an account; `name` is the account's name where it is known. AccountNotFound."""
+        state = await self._engine.state(account)
+        tree = self._trees.get(account)
+        if tree is not None and tree.folder_modseq == state.folder_modseq and name in (None, tree.name):
+            self._trees.move_to_end(account)
+            return tree
+        if name is None:
+            name = MailboxName.from_internal(await self._engine.account_name(account))
+        rows = await self._engine.mailboxes(account)
+        # The state was read first: a change since then makes the next use compare unequal, never a stale tree equal.
+        tree = AccountTree(account, name, state.folder_modseq, rows, deletedprefix=self._deletedprefix)
+        self._trees[account] = tree
+        self._trees.move_to_end(account)
+        if len(self._trees) > _LIMIT:
+            self._trees.popitem(last=False)
+        return tree

@@ -1,0 +1,84 @@
+"""`UidRanges`: an ascending run of UIDs as arrays of ranges: what a session was told, in 8 octets a gap.
+
+Sequence number n is the n-th UID. Sessions that were told the same share one object.
+"""
+
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from angarium.sequenceset import UidSet
+from angarium.store.columns import Uids
+
+
+def uid_set_of(uids: Uids) -> UidSet:
+    """The set of an ascending array."""
+    firsts, lasts = _ranges_of(uids)
+    return UidSet(tuple(zip(firsts.tolist(), lasts.tolist(), strict=True)))
+
+
+def _ranges_of(uids: Uids) -> tuple[Uids, Uids]:
+    if not uids.size:
+        return uids, uids
+    breaks = np.flatnonzero(np.diff(uids) != 1)
+    return uids[np.concatenate(([0], breaks + 1))], uids[np.concatenate((breaks, [uids.size - 1]))]
+
+
+class UidRanges:
+    """Immutable; made of an ascending array of UIDs."""
+
+    def __init__(self, uids: Uids) -> None:
+        self._firsts, self._lasts = _ranges_of(uids)
+        self._starts: NDArray[np.int64] = np.zeros(self._firsts.size + 1, dtype=np.int64)
+        np.cumsum(self._lasts.astype(np.int64) - self._firsts + 1, out=self._starts[1:])
+
+    def __len__(self) -> int:
+        return int(self._starts[-1])
+
+    @property
+    def last(self) -> int:
+        """The greatest UID; 0 where there is none."""
+        return int(self._lasts[-1]) if self._lasts.size else 0
+
+    @cached_property
+    def uid_set(self) -> UidSet:
+        """All of them."""
+        return UidSet(tuple(zip(self._firsts.tolist(), self._lasts.tolist(), strict=True)))
+
+    def to_array(self) -> Uids:
+        """All of them; made anew at each call, 4 octets a UID."""
+        if not self._firsts.size:
+            return np.empty(0, dtype=np.uint32)
+        places = np.arange(len(self), dtype=np.int64)
+        offsets = self._firsts.astype(np.int64) - self._starts[:-1]
+        return (places + np.repeat(offsets, np.diff(self._starts))).astype(np.uint32)
+
+    def uids_of(self, numbers: UidSet) -> UidSet:
+        """The UIDs at these sequence numbers; ValueError for one beyond the last."""
+        if not numbers:
+            return UidSet()
+        if numbers.maximum > len(self):
+            raise ValueError(f"there is no message {numbers.maximum}")
+        if numbers.ranges == ((1, len(self)),):
+            return self.uid_set
+        places = numbers.to_array() - 1
+        ranges = np.searchsorted(self._starts, places, side="right") - 1
+        uids = self._firsts[ranges].astype(np.int64) + (places - self._starts[ranges])
+        return uid_set_of(uids.astype(np.uint32))
+
+    def numbers_of(self, uids: Uids) -> NDArray[np.uint32]:
+        """The sequence numbers of those of `uids` that are here, ascending."""
+        if not self._firsts.size or not uids.size:
+            return np.empty(0, dtype=np.uint32)
+        ranges = np.searchsorted(self._firsts, uids, side="right") - 1
+        known = (ranges >= 0) & (uids <= self._lasts[ranges])
+        ranges, uids = ranges[known], uids[known]
+        return (self._starts[ranges] + (uids.astype(np.int64) - self._firsts[ranges]) + 1).astype(np.uint32)
+
+    def contains(self, uids: Uids) -> NDArray[np.bool_]:
+        """Whether each of `uids` is here."""
+        if not self._firsts.size:
+            return np.zeros(uids.size, dtype=np.bool_)
+        ranges = np.searchsorted(self._firsts, uids, side="right") - 1
+        return (ranges >= 0) & (uids <= self._lasts[ranges])
