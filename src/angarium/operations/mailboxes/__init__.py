@@ -1,0 +1,44 @@
+"""What users and administrators do with mailboxes: names, rights, subscriptions, quota, users' accounts.
+
+Names are internal ones; front ends translate them by `Store.namespace`.
+"""
+
+from angarium.operations.mailboxes.acl import delete_acl, get_acl, list_rights, my_rights, set_acl
+from angarium.operations.mailboxes.create import Created, create
+from angarium.operations.mailboxes.delete import delete
+from angarium.operations.mailboxes.list import ListAttribute, Listed, list_mailboxes, list_subscriptions, namespaces
+from angarium.operations.mailboxes.quota import QuotaRoot, get_quota, get_quota_root, remove_quota, set_quota
+from angarium.operations.mailboxes.rename import rename
+from angarium.operations.mailboxes.renameaccount import Renamed
+from angarium.operations.mailboxes.status import Status, status
+from angarium.operations.mailboxes.subscribe import subscribe, unsubscribe
+from angarium.operations.mailboxes.users import create_user, delete_user
+
+__all__ = [
+    "Created",
+    "ListAttribute",
+    "Listed",
+    "QuotaRoot",
+    "Renamed",
+    "Status",
+    "create",
+    "create_user",
+    "delete",
+    "delete_acl",
+    "delete_user",
+    "get_acl",
+    "get_quota",
+    "get_quota_root",
+    "list_mailboxes",
+    "list_rights",
+    "list_subscriptions",
+    "my_rights",
+    "namespaces",
+    "remove_quota",
+    "rename",
+    "set_acl",
+    "set_quota",
+    "status",
+    "subscribe",
+    "unsubscribe",
+]

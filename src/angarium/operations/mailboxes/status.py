@@ -1,0 +1,68 @@
+"""STATUS: a mailbox's counters (RFC 9051 §6.3.11), without looking at a message where the row knows the number."""
+
+from dataclasses import dataclass
+
+from angarium.engine.rows import MailboxId, ModSeq, Uid, UidValidity
+from angarium.names import MailboxName
+from angarium.rights import Right
+from angarium.sequenceset import UidSet
+from angarium.store import Actor, Mailbox, SeenOverlay, SeenState, Store
+from angarium.store.seen import load_seen
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """What STATUS can tell."""
+
+    mailbox: MailboxId
+    messages: int
+    recent: int
+    """How many would be recent to a session that selects it now."""
+    unseen: int
+    """By the actor's own seen state."""
+    deleted: int
+    size_octets: int
+    uidnext: Uid
+    uidvalidity: UidValidity
+    highestmodseq: ModSeq
+
+
+async def status(store: Store, actor: Actor, name: MailboxName) -> Status:
+    """The counters of a mailbox; needs `r`."""
+    mailbox = await store.find(actor, name, Right.READ)
+    seen = await load_seen(store.engine, mailbox)
+    row = mailbox.row
+    return Status(
+        mailbox=mailbox.id,
+        messages=row.messages,
+        recent=await _recent(store, mailbox, seen),
+        unseen=await _unseen(store, mailbox, seen),
+        deleted=row.deleted,
+        size_octets=row.octets,
+        uidnext=row.uidnext,
+        uidvalidity=row.uidvalidity,
+        highestmodseq=max(row.highestmodseq, seen.own_modseq),
+    )
+
+
+async def _recent(store: Store, mailbox: Mailbox, seen: SeenOverlay) -> int:
+    if mailbox.seen is SeenState.NONE:
+        return 0
+    told = max(seen.recent_uid, store.recent_claims.claimed(mailbox))
+    last = mailbox.row.uidnext - 1
+    if told >= last:
+        return 0
+    if told == 0:
+        return mailbox.row.messages
+    view = await store.views.get(mailbox.account, mailbox.id)
+    return int(view.indexes_of(UidSet(((told + 1, last),))).size)
+
+
+async def _unseen(store: Store, mailbox: Mailbox, seen: SeenOverlay) -> int:
+    if seen.own is None:
+        return mailbox.row.unseen
+    if not seen.own:
+        return mailbox.row.messages
+    if seen.own.ranges == ((1, mailbox.row.uidnext - 1),):
+        return 0
+    return seen.unseen(await store.views.get(mailbox.account, mailbox.id))

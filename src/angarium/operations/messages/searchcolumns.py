@@ -1,0 +1,167 @@
+"""Folded text of a mailbox's messages, one column a field, searched by one pass over one string.
+
+A column follows the rows of a mailbox view: it grows as the view does, and a new generation of the view gets columns
+of its own. The texts of a column stand in one string with NUL between them, which none of them holds.
+"""
+
+import asyncio
+from bisect import bisect_right
+from collections import OrderedDict
+from collections.abc import Callable
+from weakref import ref
+
+import numpy as np
+from numpy.typing import NDArray
+
+from angarium.engine.interface import Engine
+from angarium.engine.rows import AccountId, ContentId, MailboxId, SearchFields
+from angarium.searchkey import SearchedField
+from angarium.store import MailboxView, Mask
+
+_LOADED_AT_ONCE = 500
+"""Rows of search fields read between two turns of the loop; some µs each."""
+_SEPARATOR = "\0"
+_NO_DATE = np.iinfo(np.int64).min
+
+_TEXT_OF: dict[SearchedField, Callable[[SearchFields], str]] = {
+    SearchedField.FROM: lambda fields: fields.from_,
+    SearchedField.TO: lambda fields: fields.to,
+    SearchedField.CC: lambda fields: fields.cc,
+    SearchedField.BCC: lambda fields: fields.bcc,
+    SearchedField.SUBJECT: lambda fields: fields.subject,
+}
+
+
+class TextColumn:
+    """Texts of rows, in their order."""
+
+    def __init__(self) -> None:
+        self._pieces: list[str] = []
+        self._blob = ""
+        self._starts: list[int] = []
+        self._length = 0
+
+    def append(self, text: str) -> None:
+        """The next row's text."""
+        clean = text.replace(_SEPARATOR, "") if _SEPARATOR in text else text
+        self._starts.append(self._length)
+        self._length += len(clean) + 1
+        self._pieces.append(clean + _SEPARATOR)
+
+    def rows_with(self, needle: str) -> Mask:
+        """Rows whose text contains `needle`, which is folded as they are."""
+        self._join()
+        mask = np.zeros(len(self._starts), dtype=np.bool_)
+        if not needle:
+            mask[:] = True
+        elif _SEPARATOR not in needle:
+            self._find(needle, mask)
+        return mask
+
+    @property
+    def octets(self) -> int:
+        """About what the column takes."""
+        return self._length + 40 * len(self._starts)
+
+    def _join(self) -> None:
+        if self._pieces:
+            self._blob += "".join(self._pieces)
+            self._pieces.clear()
+
+    def _find(self, needle: str, mask: Mask) -> None:
+        """Rare texts are found from hit to hit; where hits are many, looking at each row is faster."""
+        blob, starts = self._blob, self._starts
+        position = blob.find(needle)
+        for _ in range(len(starts) // 64):
+            if position < 0:
+                return
+            row = bisect_right(starts, position) - 1
+            mask[row] = True
+            if row + 1 == len(starts):
+                return
+            position = blob.find(needle, starts[row + 1])
+        if position >= 0:
+            row = bisect_right(starts, position) - 1
+            mask[row:] = [needle in text for text in blob[starts[row] : -1].split(_SEPARATOR)]
+
+
+class SearchColumns:
+    """Columns over the rows of one view, expunged rows included."""
+
+    def __init__(self, view: MailboxView) -> None:
+        # Weakly, so that a generation that nobody uses any more takes no room.
+        self._view = ref(view)
+        self._texts = {field: TextColumn() for field in _TEXT_OF}
+        self._sent: list[int] = []
+        self._sent_array: NDArray[np.int64] = np.empty(0, dtype=np.int64)
+
+    def __len__(self) -> int:
+        return len(self._sent)
+
+    def is_of(self, view: MailboxView) -> bool:
+        """Whether these are the columns of this generation of the view."""
+        return self._view() is view
+
+    @property
+    def octets(self) -> int:
+        """About what the columns take."""
+        return sum(column.octets for column in self._texts.values()) + 48 * len(self._sent)
+
+    def text(self, field: SearchedField) -> TextColumn:
+        """The column of an address field or of the subject."""
+        return self._texts[field]
+
+    def sent_s(self) -> NDArray[np.int64]:
+        """The Date field as UTC seconds."""
+        if len(self._sent_array) != len(self._sent):
+            self._sent_array = np.array(self._sent, dtype=np.int64)
+        return self._sent_array
+
+    def has_sent(self) -> Mask:
+        """Rows whose Date field could be read."""
+        mask: Mask = self.sent_s() != _NO_DATE
+        return mask
+
+    def append(self, fields: SearchFields | None) -> None:
+        """The next row; None where its content is gone."""
+        for field, column in self._texts.items():
+            column.append("" if fields is None else _TEXT_OF[field](fields))
+        self._sent.append(_NO_DATE if fields is None or fields.sent_s is None else fields.sent_s)
+
+
+class SearchColumnsCache:
+    """Columns of the mailboxes that were searched, the least recently used dropped by octets."""
+
+    def __init__(self, engine: Engine, *, octets: int) -> None:
+        self._engine = engine
+        self._limit_octets = octets
+        self._columns: OrderedDict[MailboxId, SearchColumns] = OrderedDict()
+
+    async def get(self, account: AccountId, view: MailboxView) -> SearchColumns:
+        """Columns that are at least as long as the view was when asked."""
+        columns = self._columns.get(view.mailbox)
+        if columns is None or not columns.is_of(view):
+            columns = SearchColumns(view)
+        if len(columns) < len(view.uid):
+            columns = await self._extended(account, view, columns)
+        self._columns[view.mailbox] = columns
+        self._columns.move_to_end(view.mailbox)
+        self._drop_beyond_limit()
+        return columns
+
+    async def _extended(self, account: AccountId, view: MailboxView, columns: SearchColumns) -> SearchColumns:
+        while len(columns) < len(view.uid):
+            start = len(columns)
+            ids = [ContentId(number) for number in view.content[start : start + _LOADED_AT_ONCE].tolist()]
+            found = await self._engine.search_fields(account, ids)
+            # Another search may have appended the same rows meanwhile.
+            for content in ids[len(columns) - start :]:
+                columns.append(found.get(content))
+            await asyncio.sleep(0)
+        return columns
+
+    def _drop_beyond_limit(self) -> None:
+        octets = sum(columns.octets for columns in self._columns.values())
+        while octets > self._limit_octets and len(self._columns) > 1:
+            _, dropped = self._columns.popitem(last=False)
+            octets -= dropped.octets

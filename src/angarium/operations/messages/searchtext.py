@@ -1,0 +1,149 @@
+"""Texts of SEARCH: from columns in memory where there are such, else from header fields and decoded bodies."""
+
+import asyncio
+import re
+from collections.abc import Iterator
+
+import numpy as np
+
+from angarium import mime
+from angarium.engine.rows import Content
+from angarium.operations.messages.cache import MessageCache
+from angarium.searchkey import FieldText, Header, SearchedField
+from angarium.store import Mailbox, MailboxView, Mask
+
+_MESSAGES = 64
+"""Whose header fields are asked for together."""
+_CHUNK_OCTETS = 1 << 16
+_FIELD_END = re.compile(rb"\r?\n(?![ \t])")
+
+
+class TextSearch:
+    """Finds text in messages of one view; case and what Unicode folds with it make no difference."""
+
+    def __init__(self, cache: MessageCache, mailbox: Mailbox, view: MailboxView) -> None:
+        self._cache = cache
+        self._mailbox = mailbox
+        self._view = view
+
+    async def matching(self, key: FieldText | Header, within: Mask) -> Mask:
+        """Rows that contain the text; right for rows of `within` only."""
+        needle = mime.fold(key.text)
+        if isinstance(key, Header):
+            return await self._header(key.name, needle, within)
+        if key.field in (SearchedField.BODY, SearchedField.TEXT):
+            return await self._bodies(needle, within, with_header=key.field is SearchedField.TEXT)
+        if not needle:
+            return await self._header(key.field.value, needle, within)
+        columns = await self._cache.columns(self._mailbox.account, self._view)
+        return columns.text(key.field).rows_with(needle)[: len(within)]
+
+    async def _header(self, name: str, needle: str, within: Mask) -> Mask:
+        """Any header field; the fields that were read are remembered for the next search."""
+        mask = np.zeros(len(within), dtype=np.bool_)
+        selection = mime.field_selection([name.encode("utf-8", "replace")])
+        candidates = np.flatnonzero(within)
+        for start in range(0, candidates.size, _MESSAGES):
+            indexes = candidates[start : start + _MESSAGES]
+            messages = list(
+                zip(
+                    self._view.content[indexes].tolist(),
+                    self._view.uid[indexes].tolist(),
+                    await self._contents(indexes.tolist()),
+                    strict=True,
+                )
+            )
+            blocks = await self._cache.header_fields(self._mailbox.account, self._mailbox.id, selection, messages)
+            mask[indexes] = [block is not None and _field_has(block, needle) for block in blocks]
+            await asyncio.sleep(0)
+        return mask
+
+    async def _bodies(self, needle: str, within: Mask, *, with_header: bool) -> Mask:
+        mask = np.zeros(len(within), dtype=np.bool_)
+        candidates = np.flatnonzero(within).tolist()
+        for start in range(0, len(candidates), _MESSAGES):
+            indexes = candidates[start : start + _MESSAGES]
+            for index, content in zip(indexes, await self._contents(indexes), strict=True):
+                mask[index] = content is not None and await self._message_has(
+                    index, content, needle, with_header=with_header
+                )
+                await asyncio.sleep(0)
+        return mask
+
+    async def _contents(self, indexes: list[int]) -> list[Content | None]:
+        return await self._cache.contents(
+            self._mailbox.account,
+            self._mailbox.id,
+            self._view.content[indexes].tolist(),
+            self._view.uid[indexes].tolist(),
+        )
+
+    async def _message_has(self, index: int, content: Content, needle: str, *, with_header: bool) -> bool:
+        file = await self._cache.open(self._mailbox.account, self._mailbox.id, int(self._view.uid[index]))
+        if file is None:
+            return False
+        if not needle:
+            file.close()
+            return True
+        try:
+            view = file.view()
+            try:
+                root = mime.decode_parts(content.parts)
+                for text in searched_texts(view, root, with_header=with_header, overlap=len(needle) - 1):
+                    if text is None:
+                        await asyncio.sleep(0)
+                    elif needle in text:
+                        return True
+                return False
+            finally:
+                view.release()
+        finally:
+            file.close()
+
+
+def _field_has(block: bytes, needle: str) -> bool:
+    """Whether one of the fields, given with their names, contains the text."""
+    if block == b"\r\n":
+        return False
+    return not needle or needle in _folded_header(block, names=False)
+
+
+def _folded_header(block: bytes, *, names: bool) -> str:
+    fields = _FIELD_END.split(block)
+    if not names:
+        fields = [field.partition(b":")[2] for field in fields]
+    return "\n".join([mime.fold(mime.decode_header(field)) for field in fields])
+
+
+def searched_texts(view: memoryview, root: mime.Part, *, with_header: bool, overlap: int) -> Iterator[str | None]:
+    """The texts of a message that BODY and TEXT look into, folded: text parts, and headers of messages inside it.
+
+    Long ones come in pieces that overlap by `overlap` characters; None stands between, where the loop may turn.
+    """
+    if with_header:
+        yield _folded_header(bytes(view[root.header_offset : root.header_offset + root.header_size]), names=True)
+    waiting = [root]
+    while waiting:
+        part = waiting.pop()
+        if part.is_message:
+            inner = part.children[0]
+            header = view[inner.header_offset : inner.header_offset + inner.header_size]
+            yield _folded_header(bytes(header), names=True)
+        if part.type == "TEXT":
+            yield from _part_texts(view, part, overlap)
+        waiting.extend(reversed(part.children))
+
+
+def _part_texts(view: memoryview, part: mime.Part, overlap: int) -> Iterator[str | None]:
+    tail = ""
+    for piece in mime.decode_text_in_chunks(_chunks(view, part), part.encoding, part.charset):
+        text = tail + mime.fold(piece)
+        yield text
+        yield None
+        tail = text[max(0, len(text) - overlap) :]
+
+
+def _chunks(view: memoryview, part: mime.Part) -> Iterator[bytes]:
+    end = part.body_offset + part.body_size
+    for offset in range(part.body_offset, end, _CHUNK_OCTETS):
+        yield bytes(view[offset : min(offset + _CHUNK_OCTETS, end)])

@@ -1,0 +1,159 @@
+"""LIST, LSUB and NAMESPACE: names and attributes, as one actor may see them."""
+
+from dataclasses import replace
+
+import pytest
+from tests.store.world import World, name
+
+from angarium.names import ListPattern, NameSettings, Namespaces
+from angarium.operations.mailboxes import (
+    Listed,
+    create,
+    delete,
+    list_mailboxes,
+    list_subscriptions,
+    namespaces,
+    subscribe,
+)
+from angarium.store import Actor, Store
+
+
+def _shown(listed: list[Listed]) -> list[str]:
+    return [" ".join([each.external, *[attribute.value for attribute in each.attributes]]) for each in listed]
+
+
+async def _list(world: World, actor: Actor, *patterns: str, reference: str = "") -> list[str]:
+    separator = world.store.namespace(actor).separator
+    wanted = [ListPattern(reference, pattern, separator) for pattern in patterns]
+    return _shown(await list_mailboxes(world.store, actor, wanted))
+
+
+async def _lsub(world: World, actor: Actor, pattern: str) -> list[str]:
+    return _shown(await list_subscriptions(world.store, actor, [ListPattern("", pattern, "/")]))
+
+
+async def _mailboxes(world: World) -> None:
+    for internal in ("user.alice.Work.2026", "user.alice.Drafts", "user.alice.INBOX.sub"):
+        await create(world.store, world.user("alice"), name(internal))
+    await world.create("board", "bob lrs")
+    await world.create("board.sub", "anyone lrs")
+    await world.create("user.bob.a", "bob lrs")
+    await world.create("user.bob.a.b", "bob lrs alice lr")
+    await world.create("user.bob.hidden", "bob lrs alice rswi")
+
+
+@pytest.mark.parametrize(
+    ("reference", "patterns", "expected"),
+    [
+        (
+            "",
+            ["*"],
+            [
+                "INBOX \\HasChildren",
+                "INBOX/sub \\HasNoChildren",
+                "Drafts \\HasNoChildren",
+                "Work \\HasChildren",
+                "Work/2026 \\HasNoChildren",
+                "Other Users/bob/a/b \\HasNoChildren",
+                "Shared Folders/board/sub \\HasNoChildren",
+            ],
+        ),
+        (
+            "",
+            ["%"],
+            [
+                "INBOX \\HasChildren",
+                "Drafts \\HasNoChildren",
+                "Work \\HasChildren",
+                "Other Users \\Noselect \\HasChildren",
+                "Shared Folders \\Noselect \\HasChildren",
+            ],
+        ),
+        ("Work/", ["%"], ["Work/2026 \\HasNoChildren"]),
+        ("", ["Other Users/%"], ["Other Users/bob \\Noselect \\HasChildren"]),
+        ("", ["Other Users/bob/a"], []),
+        ("", ["nosuch", "Drafts", "D*"], ["Drafts \\HasNoChildren"]),
+        ("", [], []),
+    ],
+)
+async def test_user_sees_her_own_and_what_is_shared(
+    plain_world: World, reference: str, patterns: list[str], expected: list[str]
+) -> None:
+    await _mailboxes(plain_world)
+    assert await _list(plain_world, plain_world.user("alice"), *patterns, reference=reference) == expected
+
+
+async def test_administrator_sees_all_and_deleted_ones_last(world: World) -> None:
+    await create(world.store, world.user("alice"), name("user.alice.work"))
+    await delete(world.store, world.user("alice"), name("user.alice.work"))
+    await world.create("board", "bob lrs")
+    assert await _list(world, world.admin, "*") == [
+        "user/alice \\HasNoChildren",
+        "user/bob \\HasNoChildren",
+        "board \\HasNoChildren",
+        "DELETED/user/alice/work/6553F100 \\HasNoChildren",
+    ]
+    assert await _list(world, world.admin, "%") == [
+        "user \\Noselect \\HasChildren",
+        "board \\HasNoChildren",
+        "DELETED \\Noselect \\HasChildren",
+    ]
+
+
+async def test_hidden_child_does_not_show_in_attributes(plain_world: World) -> None:
+    await plain_world.create("board", "anyone lrs")
+    await plain_world.create("board.secret", "bob lrs")
+    alice = plain_world.user("alice")
+    assert await _list(plain_world, alice, "Shared*") == ["Shared Folders/board \\HasNoChildren"]
+
+
+async def test_names_in_the_traditional_namespace(plain_world: World) -> None:
+    names = NameSettings(altnamespace=False, unixhierarchysep=False)
+    store = Store(plain_world.engine, replace(plain_world.store.policy, names=names), plain_world.sources)
+    await _mailboxes(plain_world)
+    listed = await list_mailboxes(store, plain_world.user("alice"), [ListPattern("", "*", ".")])
+    assert [each.external for each in listed] == [
+        "INBOX",
+        "INBOX.Drafts",
+        "INBOX.INBOX.sub",
+        "INBOX.Work",
+        "INBOX.Work.2026",
+        "user.bob.a.b",
+        "board.sub",
+    ]
+
+
+async def test_subscribed_is_told(world: World) -> None:
+    alice = world.user("alice")
+    await create(world.store, alice, name("user.alice.Work.2026"))
+    await subscribe(world.store, alice, name("user.alice.Work.2026"))
+    assert await _list(world, alice, "Work*") == ["Work \\HasChildren", "Work/2026 \\HasNoChildren \\Subscribed"]
+    assert await _lsub(world, alice, "*") == ["Work/2026"]
+    assert await _lsub(world, alice, "%") == ["Work \\Noselect \\HasChildren"]
+    await subscribe(world.store, alice, name("user.alice.Work"))
+    assert await _lsub(world, alice, "*") == ["Work \\HasChildren", "Work/2026"]
+
+
+async def test_subscription_outlives_its_mailbox_and_is_shown_with_it(world: World) -> None:
+    alice = world.user("alice")
+    await create(world.store, alice, name("user.alice.work"))
+    await subscribe(world.store, alice, name("user.alice.work"))
+    await delete(world.store, alice, name("user.alice.work"))
+    assert await _lsub(world, alice, "*") == []
+    await create(world.store, alice, name("user.alice.work"))
+    assert await _lsub(world, alice, "*") == ["work"]
+
+
+async def test_subscription_to_what_is_no_longer_shared_is_not_shown(world: World) -> None:
+    await world.set_acl("user.bob", "bob lrs alice lr")
+    await subscribe(world.store, world.user("alice"), name("user.bob"))
+    assert await _lsub(world, world.user("alice"), "*") == ["Other Users/bob"]
+    await world.set_acl("user.bob", "bob lrs")
+    assert await _lsub(world, world.user("alice"), "*") == []
+
+
+async def test_namespaces_of_user_administrator_and_visitor(plain_world: World) -> None:
+    alice = await namespaces(plain_world.store, plain_world.user("alice"))
+    assert alice == Namespaces(("",), ("Other Users/",), ("Shared Folders/",), "/")
+    assert (await namespaces(plain_world.store, plain_world.anonymous)).personal == ()
+    assert await namespaces(plain_world.store, plain_world.admin) == Namespaces((), ("user/",), ("",), "/")
