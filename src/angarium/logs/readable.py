@@ -1,0 +1,40 @@
+"""Lines for a person before a terminal: time, level, service, event, fields."""
+
+import json
+import logging
+import re
+from datetime import datetime
+from typing import Final
+
+from .fields import LoggedValue, event_of, fields_of, service_of, traceback_of
+
+_BARE: Final = re.compile(r"[!#-<>-\[\]-~\u00a1-\u2027\u202a-\ud7ff\uf900-\ufffd]+")
+"""What needs no quotes: no space, quote, equals sign, backslash, control or line separator."""
+
+
+class ReadableFormatter(logging.Formatter):
+    """One line an event; a traceback follows on lines of its own."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        moment = datetime.fromtimestamp(record.created).astimezone()
+        words = [
+            moment.strftime("%Y-%m-%d %H:%M:%S") + f".{moment.microsecond // 1000:03d}",
+            record.levelname.lower().ljust(8),
+            f"{service_of(record)}[{record.process}]",
+            one_line(event_of(record)),
+        ]
+        words += [f"{name}={show_value(value)}" for name, value in fields_of(record).items() if name != "service"]
+        trace = traceback_of(record)
+        return " ".join(words) + (f"\n{trace}" if trace else "")
+
+
+def show_value(value: LoggedValue) -> str:
+    """A value as one word; quoted, as JSON does, where it is none by itself."""
+    if isinstance(value, str):
+        return value if _BARE.fullmatch(value) else json.dumps(value)
+    return "" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def one_line(text: str) -> str:
+    """The text with its control characters escaped, so that what a client sends cannot forge a line."""
+    return text if text.isprintable() else json.dumps(text)[1:-1]

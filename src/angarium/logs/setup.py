@@ -1,0 +1,46 @@
+"""Where the log goes."""
+
+import logging
+import sys
+from enum import Enum, auto
+from typing import Final
+
+from angarium.config import LogFormat, LogSettings
+
+from .jsonlines import JsonFormatter
+from .readable import ReadableFormatter
+from .syslog import SyslogHandler
+
+
+class Destination(Enum):
+    """Where the log of a process goes."""
+
+    STDOUT = auto()
+    """A server in the foreground."""
+    STDERR = auto()
+    """A tool, whose standard output is its answer."""
+    SYSLOG = auto()
+    """A daemon."""
+
+
+FORMATTERS: Final = {LogFormat.TEXT: ReadableFormatter, LogFormat.JSON: JsonFormatter}
+
+
+def configure_logging(settings: LogSettings, destination: Destination) -> None:
+    """Send everything that is logged in this process, and in those it forks, there; called again, it replaces."""
+    root = logging.getLogger()
+    for handler in tuple(root.handlers):
+        root.removeHandler(handler)
+        handler.close()
+    root.addHandler(_handler(settings, destination))
+    root.setLevel(logging.DEBUG if settings.debug else logging.INFO)
+    # Its debug lines name every selector; its warnings matter.
+    logging.getLogger("asyncio").setLevel(logging.WARNING)
+
+
+def _handler(settings: LogSettings, destination: Destination) -> logging.Handler:
+    if destination is Destination.SYSLOG:
+        return SyslogHandler(settings.syslog_prefix, settings.syslog_facility)
+    handler = logging.StreamHandler(sys.stdout if destination is Destination.STDOUT else sys.stderr)
+    handler.setFormatter(FORMATTERS[settings.log_format]())
+    return handler

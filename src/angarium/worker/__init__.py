@@ -1,0 +1,42 @@
+"""Worker processes: the loop that serves every service, its limits, and the state that all workers share."""
+
+from angarium.worker.announcing import Announcer, StateAnnouncer, WorkerAnnouncer
+from angarium.worker.children import ChildOutcome, ChildRunner
+from angarium.worker.metrics import Metric, Metrics, read_metrics
+from angarium.worker.rundirectory import run_directory
+from angarium.worker.services import OpenProgram, OperationHandler, Program, ServiceFactory, WorkerContext
+from angarium.worker.sessions import Connection, Refusal, Refused, Seat, ServiceLimits, Sessions
+from angarium.worker.sharedstate import SessionRecord, SharedState
+from angarium.worker.tls import server_context
+from angarium.worker.tools import ToolAnnouncer, tool_announcer
+from angarium.worker.worker import WorkerStart, run_worker
+
+__all__ = [
+    "Announcer",
+    "ChildOutcome",
+    "ChildRunner",
+    "Connection",
+    "Metric",
+    "Metrics",
+    "OpenProgram",
+    "OperationHandler",
+    "Program",
+    "Refusal",
+    "Refused",
+    "Seat",
+    "ServiceFactory",
+    "ServiceLimits",
+    "SessionRecord",
+    "Sessions",
+    "SharedState",
+    "StateAnnouncer",
+    "ToolAnnouncer",
+    "WorkerAnnouncer",
+    "WorkerContext",
+    "WorkerStart",
+    "read_metrics",
+    "run_directory",
+    "run_worker",
+    "server_context",
+    "tool_announcer",
+]

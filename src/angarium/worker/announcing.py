@@ -1,0 +1,192 @@
+"""How processes tell one another that an account changed (DESIGN §6).
+
+A change raises a counter in the shared state, which is never lost, and sends a datagram to the other workers, which may
+be. Each worker remembers how high it knows every counter to be: a datagram and an own change raise what it remembers
+by one, so that a difference found later means a datagram that did not arrive.
+"""
+
+import asyncio
+import contextlib
+import logging
+import os
+import socket
+import threading
+import zlib
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Protocol
+
+import numpy as np
+
+from angarium.engine.rows import AccountId
+from angarium.worker.sharedstate import CHANGE_SLOTS, SharedState
+
+log = logging.getLogger(__name__)
+
+DATAGRAM_OCTETS_MAX: Final = 512
+_DATAGRAMS_A_TURN: Final = 64
+_CHANGED: Final = b"C"
+_END_SESSIONS: Final = b"E"
+
+
+class Announcer(Protocol):
+    """What the engine is handed."""
+
+    def changed(self, account: AccountId) -> None:
+        """Tell all other processes that a commit of this account is durable. Any thread; never waits, never fails."""
+
+    def listen(
+        self, listener: Callable[[AccountId], None], watched: Callable[[], Iterable[AccountId]]
+    ) -> Callable[[], None]:
+        """Call `listener` on the loop after another process changed an account; gives what ends it.
+
+        A change whose datagram was lost is known by its hash alone: then `listener` is called for each account of
+        `watched()` with this hash, so it may be called where nothing changed.
+        """
+
+
+def change_slot(account: AccountId) -> int:
+    """The counter of an account, the same in every process."""
+    return zlib.crc32(account.encode()) % CHANGE_SLOTS
+
+
+def datagram_path(run_directory: Path, segment: int) -> Path:
+    """Where the process with this segment hears."""
+    return run_directory / f"worker{segment}"
+
+
+class StateAnnouncer:
+    """Announces as the owner of one segment of the shared state; hears nothing."""
+
+    def __init__(self, state: SharedState, segment: int, run_directory: Path) -> None:
+        self._state = state
+        self._segment = segment
+        self._run_directory = run_directory
+        self._lock = threading.Lock()
+        self._sender = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
+
+    def changed(self, account: AccountId) -> None:
+        with self._lock:
+            self._raise_slot(change_slot(account))
+        self._send(_CHANGED + account.encode())
+
+    def end_sessions(self, userid: str) -> None:
+        """Ask every other worker to end this user's sessions."""
+        self._send(_END_SESSIONS + userid.encode())
+
+    def close(self) -> None:
+        self._sender.close()
+
+    def _raise_slot(self, slot: int) -> None:
+        self._state.raise_change_slot(self._segment, slot)
+
+    def _send(self, datagram: bytes) -> None:
+        for segment in self._state.live_segments():
+            if segment != self._segment:
+                # A full queue or a dying worker loses it; the counters tell of changes all the same.
+                with contextlib.suppress(OSError):
+                    self._sender.sendto(datagram, str(datagram_path(self._run_directory, segment)))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Listening:
+    listener: Callable[[AccountId], None]
+    watched: Callable[[], Iterable[AccountId]]
+
+
+class WorkerAnnouncer(StateAnnouncer):
+    """A worker's announcer: it hears too. Lives on one loop from `start` to `close`."""
+
+    def __init__(self, state: SharedState, segment: int, run_directory: Path) -> None:
+        super().__init__(state, segment, run_directory)
+        self._known = state.change_sums()
+        self._listeners: list[_Listening] = []
+        self._enders: list[Callable[[str], None]] = []
+        self._receiver = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
+        self._path = datagram_path(run_directory, segment)
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._compare_interval_s = 1.0
+
+    def start(self, loop: asyncio.AbstractEventLoop, *, compare_interval_s: float = 1.0) -> None:
+        """Hear datagrams, and compare the counters at every interval."""
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(self._path)
+        self._receiver.bind(str(self._path))
+        os.chmod(self._path, 0o600)
+        self._loop = loop
+        self._compare_interval_s = compare_interval_s
+        loop.add_reader(self._receiver.fileno(), self._receive)
+        self._timer = loop.call_later(compare_interval_s, self._compare_again)
+
+    def listen(
+        self, listener: Callable[[AccountId], None], watched: Callable[[], Iterable[AccountId]]
+    ) -> Callable[[], None]:
+        listening = _Listening(listener, watched)
+        self._listeners.append(listening)
+        return lambda: self._listeners.remove(listening)
+
+    def on_end_sessions(self, ender: Callable[[str], None]) -> None:
+        """Call `ender` with the user whose sessions another process wants ended."""
+        self._enders.append(ender)
+
+    def compare(self) -> None:
+        """Find changes whose datagram did not arrive."""
+        with self._lock:
+            sums = self._state.change_sums()
+            moved = np.flatnonzero(sums != self._known)
+            self._known = sums
+        if not len(moved):
+            return
+        slots = set(moved.tolist())
+        for listening in tuple(self._listeners):
+            for account in [each for each in listening.watched() if change_slot(each) in slots]:
+                self._tell(listening, account)
+
+    def close(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        if self._loop is not None:
+            self._loop.remove_reader(self._receiver.fileno())
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(self._path)
+        self._receiver.close()
+        super().close()
+
+    def _raise_slot(self, slot: int) -> None:
+        super()._raise_slot(slot)
+        self._known[slot] += 1
+
+    def _compare_again(self) -> None:
+        assert self._loop is not None
+        self._timer = self._loop.call_later(self._compare_interval_s, self._compare_again)
+        self.compare()
+
+    def _receive(self) -> None:
+        for _ in range(_DATAGRAMS_A_TURN):
+            try:
+                datagram = self._receiver.recv(DATAGRAM_OCTETS_MAX)
+            except BlockingIOError:
+                return
+            try:
+                text = datagram[1:].decode()
+            except UnicodeDecodeError:
+                continue
+            if datagram[:1] == _CHANGED:
+                self._hear_change(AccountId(text))
+            elif datagram[:1] == _END_SESSIONS:
+                for ender in self._enders:
+                    ender(text)
+
+    def _hear_change(self, account: AccountId) -> None:
+        with self._lock:
+            self._known[change_slot(account)] += 1
+        for listening in tuple(self._listeners):
+            self._tell(listening, account)
+
+    def _tell(self, listening: _Listening, account: AccountId) -> None:
+        try:
+            listening.listener(account)
+        except Exception:
+            log.exception("announcement_failed", extra={"account": account})

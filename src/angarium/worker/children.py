@@ -1,0 +1,53 @@
+"""Commands outside, which only the master forks (DESIGN §2): a worker asks, and awaits the outcome."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from angarium.errors import StoreBusy
+from angarium.worker.control import ChildFinished, RunChild
+
+
+@dataclass(frozen=True, slots=True)
+class ChildOutcome:
+    """How a command ended."""
+
+    status: int
+    """The exit status; 128 plus the signal where one ended it, as shells count."""
+    output: bytes
+    """What it wrote to standard output and standard error, cut at a limit."""
+    timed_out: bool
+
+
+class ChildRunner:
+    """A worker's way to the master's children."""
+
+    def __init__(self, send: Callable[[RunChild], None]) -> None:
+        self._send = send
+        self._waiting: dict[int, asyncio.Future[ChildOutcome]] = {}
+        self._last_number = 0
+
+    async def run(self, argv: tuple[str, ...], *, stdin: bytes = b"", timeout_s: float = 60.0) -> ChildOutcome:
+        """Run a command as the user of the server; it is killed after `timeout_s`. `stdin` has at most 64 KB. StoreBusy
+        where the master runs as many as it may, or hears nothing."""
+        self._last_number += 1
+        number = self._last_number
+        future: asyncio.Future[ChildOutcome] = asyncio.get_running_loop().create_future()
+        self._waiting[number] = future
+        try:
+            self._send(RunChild(number, argv, stdin, timeout_s))
+            return await future
+        except OSError as error:
+            raise StoreBusy("the master takes no request") from error
+        finally:
+            del self._waiting[number]
+
+    def finished(self, message: ChildFinished) -> None:
+        """Hand an outcome to whoever waits for it."""
+        future = self._waiting.get(message.number)
+        if future is None or future.done():
+            return
+        if message.refused:
+            future.set_exception(StoreBusy("too many commands run already"))
+        else:
+            future.set_result(ChildOutcome(message.status, message.output, message.timed_out))

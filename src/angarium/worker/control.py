@@ -1,0 +1,242 @@
+"""What the master and a worker say to each other, over one SOCK_SEQPACKET pair.
+
+The master, which may be root, never unpickles: what a worker sends is JSON, and anything but a known message of the
+right types ends that worker. What the master sends is pickled, since settings are a tree of typed values, and the
+worker has no more rights than its master. Sockets of added services travel beside an `AddSockets`.
+"""
+
+import array
+import base64
+import copyreg
+import io
+import json
+import pickle
+import socket
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
+
+from angarium.config import RunCommand, ServiceEntry, Settings
+
+MESSAGE_OCTETS_MAX: Final = 1 << 20
+SOCKETS_MAX: Final = 250
+"""In one message; Linux passes at most 253 descriptors at once."""
+
+
+class ControlError(Exception):
+    """The peer sent what is no message."""
+
+
+# From the master
+
+
+@dataclass(frozen=True, slots=True)
+class Adopt:
+    """Serve this slot too, until released."""
+
+    slot: int
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """Its own worker serves this slot again."""
+
+    slot: int
+
+
+@dataclass(frozen=True, slots=True)
+class AddSockets:
+    """Sockets of a listener come with this message: the next of its slots in order, or the one that all share."""
+
+    listener: str
+    is_shared: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Reload:
+    """New settings for new connections; a listener that is missing here is no longer served."""
+
+    settings: Settings
+    services: tuple[tuple[str, ServiceEntry], ...]
+    """What each listener serves."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunOperation:
+    """Run an internal command, and tell when it is done."""
+
+    number: int
+    command: RunCommand
+
+
+@dataclass(frozen=True, slots=True)
+class ChildFinished:
+    """How a command ended that the worker asked for."""
+
+    number: int
+    status: int
+    output: bytes
+    timed_out: bool
+    refused: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Drain:
+    """Take no more connections, end idle ones, end after `timeout_s` at the latest."""
+
+    timeout_s: float
+
+
+MasterMessage = Adopt | Release | AddSockets | Reload | RunOperation | ChildFinished | Drain
+
+
+# From a worker
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """The program is open; the worker serves whatever slot it is told to adopt."""
+
+
+@dataclass(frozen=True, slots=True)
+class StartFailed:
+    """The worker cannot serve, and ends."""
+
+    text: str
+    is_configuration: bool
+    """Trying again is of no use until somebody changes something."""
+
+
+@dataclass(frozen=True, slots=True)
+class Retire:
+    """The worker wants to drain: replace it."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunChild:
+    """Run a command."""
+
+    number: int
+    argv: tuple[str, ...]
+    stdin: bytes
+    timeout_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class OperationFinished:
+    """An internal command is done; what went wrong is logged by the worker."""
+
+    number: int
+    succeeded: bool
+
+
+WorkerMessage = Ready | StartFailed | Retire | RunChild | OperationFinished
+
+
+def control_pair() -> tuple[socket.socket, socket.socket]:
+    """The master's end, which never blocks, and the worker's."""
+    master, worker = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    for each in (master, worker):
+        each.setblocking(False)
+        # The kernel takes a message only if it fits into the buffer whole.
+        each.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 2 * MESSAGE_OCTETS_MAX)
+    return master, worker
+
+
+def send_to_worker(control: socket.socket, message: MasterMessage, sockets: Sequence[socket.socket] = ()) -> None:
+    """Send, with at most `SOCKETS_MAX` sockets. OSError where that fails."""
+    descriptors = array.array("i", [each.fileno() for each in sockets])
+    ancillary = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, descriptors)] if descriptors else []
+    control.sendmsg([serialize_master_message(message)], ancillary)
+
+
+def serialize_master_message(message: MasterMessage) -> bytes:
+    """A message of the master's as one packet."""
+    packet = io.BytesIO()
+    pickler = pickle.Pickler(packet)
+    # Settings have read-only mappings, which pickle does not know.
+    pickler.dispatch_table = {**copyreg.dispatch_table, MappingProxyType: _reduce_mapping}
+    pickler.dump(message)
+    return packet.getvalue()
+
+
+def receive_from_master(control: socket.socket) -> tuple[MasterMessage, list[socket.socket]] | None:
+    """A message and its sockets; None where the master is gone. BlockingIOError where there is nothing yet."""
+    data, descriptors, _, _ = socket.recv_fds(control, MESSAGE_OCTETS_MAX, SOCKETS_MAX)
+    if not data:
+        return None
+    sockets = [socket.socket(fileno=each) for each in descriptors]
+    for each in sockets:
+        each.set_inheritable(False)
+    message: MasterMessage = pickle.loads(data)
+    return message, sockets
+
+
+def send_to_master(control: socket.socket, message: WorkerMessage) -> None:
+    """Send. OSError where the master is gone or hears nothing."""
+    control.send(serialize_worker_message(message))
+
+
+def receive_from_worker(control: socket.socket) -> WorkerMessage | None:
+    """A message; None where the worker is gone. ControlError; BlockingIOError where there is nothing yet."""
+    data = control.recv(MESSAGE_OCTETS_MAX)
+    return parse_worker_message(data) if data else None
+
+
+def serialize_worker_message(message: WorkerMessage) -> bytes:
+    """A worker's message as one packet."""
+    match message:
+        case Ready():
+            value: list[object] = ["ready"]
+        case StartFailed():
+            value = ["start-failed", message.text[:10_000], message.is_configuration]
+        case Retire():
+            value = ["retire"]
+        case RunChild():
+            stdin = base64.b64encode(message.stdin).decode()
+            value = ["run-child", message.number, list(message.argv), stdin, message.timeout_s]
+        case OperationFinished():
+            value = ["operation-finished", message.number, message.succeeded]
+    return json.dumps(value).encode()
+
+
+def parse_worker_message(data: bytes) -> WorkerMessage:
+    """The inverse of `serialize_worker_message`. Raises ControlError on anything else."""
+    try:
+        value = json.loads(data)
+    except (ValueError, RecursionError) as error:
+        raise ControlError("not JSON") from error
+    match value:
+        case ["ready"]:
+            return Ready()
+        case ["start-failed", str(text), bool(is_configuration)]:
+            return StartFailed(text, is_configuration)
+        case ["retire"]:
+            return Retire()
+        case ["run-child", int(number), [str(), *_] as argv, str(stdin), int() | float() as timeout_s]:
+            return _run_child(number, argv, stdin, timeout_s)
+        case ["operation-finished", int(number), bool(succeeded)]:
+            return OperationFinished(number, succeeded)
+        case _:
+            raise ControlError("not a message")
+
+
+def _reduce_mapping(
+    mapping: Mapping[object, object],
+) -> tuple[Callable[[dict[object, object]], Mapping[object, object]], tuple[dict[object, object]]]:
+    return _read_only, (dict(mapping),)
+
+
+def _read_only(values: dict[object, object]) -> Mapping[object, object]:
+    return MappingProxyType(values)
+
+
+def _run_child(number: int, argv: list[object], stdin: str, timeout_s: float) -> RunChild:
+    words = [word for word in argv if isinstance(word, str) and "\0" not in word]
+    if len(words) != len(argv) or not 0 < timeout_s < 86_400:
+        raise ControlError("not a command")
+    try:
+        return RunChild(number, tuple(words), base64.b64decode(stdin, validate=True), float(timeout_s))
+    except ValueError as error:
+        raise ControlError("not base64") from error

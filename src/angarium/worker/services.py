@@ -1,0 +1,55 @@
+"""What plugs into a worker: the program it runs, the services of that program, and what they are given.
+
+A worker knows no protocol. Its program opens what all services share (the engine, say) around the worker's life, and
+yields a factory for each kind of service and a handler for each internal command of cyrus.conf.
+"""
+
+import asyncio
+import ssl
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+
+from angarium.config import RunCommand, ServiceCommand, ServiceEntry, Settings
+from angarium.worker.announcing import Announcer
+from angarium.worker.children import ChildRunner
+from angarium.worker.metrics import Metrics
+from angarium.worker.sessions import Sessions
+
+
+@dataclass(slots=True)
+class WorkerContext:
+    """What a worker offers to its program and services; one for each worker process."""
+
+    settings: Settings
+    """The newest settings. They are replaced whole at a reload, so a connection keeps those it began with."""
+    sessions: Sessions
+    """The door of every service, with its limits over all workers."""
+    announcer: Announcer
+    metrics: Metrics
+    children: ChildRunner
+    """Runs commands outside, forked by the master."""
+    loop: asyncio.AbstractEventLoop
+    tls: Mapping[str, ssl.SSLContext] = field(default_factory=dict)
+    """Contexts for STARTTLS by name of service, where a certificate is configured; replaced whole at a reload."""
+
+
+ServiceFactory = Callable[[WorkerContext, ServiceEntry], Callable[[], asyncio.Protocol]]
+"""Gives what makes the protocol of each new connection to a service; called again for it at each reload."""
+
+OperationHandler = Callable[[RunCommand], Awaitable[None]]
+"""Runs an internal command of cyrus.conf; a refusal is logged."""
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """What is open in a worker."""
+
+    services: Mapping[type[ServiceCommand], ServiceFactory]
+    """By kind of service: the class of its command (`ImapService`, `LmtpService`)."""
+    operations: Mapping[type[RunCommand], OperationHandler]
+    """By class of internal command (`CheckpointCommand`, `ExpireCommand`)."""
+
+
+OpenProgram = Callable[[WorkerContext], AbstractAsyncContextManager[Program]]
+"""Opens the program; leaving the context closes what it opened, after the last connection has gone."""

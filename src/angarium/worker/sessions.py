@@ -1,0 +1,188 @@
+"""The door of every service: who is connected, and the limits over all workers.
+
+A connection takes a `Seat` when it is made and leaves it when it is lost. Its record stands in the shared state before
+the limit is counted, so two workers that admit at the same instant may both refuse the last place, and never both give
+it.
+"""
+
+import asyncio
+import logging
+import os
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from enum import Enum
+from typing import Protocol
+
+from angarium.worker.sharedstate import SessionColumn, SessionRecord, SharedState, key_of
+
+log = logging.getLogger(__name__)
+
+
+class Connection(Protocol):
+    """What the worker asks of a connection."""
+
+    def close_for_shutdown(self) -> None:
+        """Say goodbye and close: at once where no command runs, else after it. Called once, on the loop."""
+
+    def abort(self) -> None:
+        """Drop the transport now."""
+
+
+class Refusal(Enum):
+    """Why a connection or login is refused; each front end has its words for them."""
+
+    TOO_MANY_OF_SERVICE = "maxchild"
+    TOO_MANY_OF_ADDRESS = "max_connections_per_host"
+    TOO_MANY_LOGINS_OF_ADDRESS = "maxlogins_per_host"
+    TOO_MANY_LOGINS_OF_USER = "maxlogins_per_user"
+    TABLE_FULL = "sessions of a worker"
+    DRAINING = "draining"
+
+
+class Refused(Exception):
+    """There is no seat; nothing was taken."""
+
+    def __init__(self, refusal: Refusal) -> None:
+        super().__init__(refusal.value)
+        self.refusal = refusal
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceLimits:
+    """Limits of a service; 0 or less means none."""
+
+    connections_max: int = 0
+    per_address_max: int = 0
+    logins_per_address_max: int = 0
+    logins_per_user_max: int = 0
+
+
+class Seat:
+    """One connection's place in the session table."""
+
+    __slots__ = ("_limits", "_sessions", "connection", "index", "record")
+
+    def __init__(
+        self, sessions: "Sessions", index: int, record: SessionRecord, connection: Connection, limits: ServiceLimits
+    ) -> None:
+        self._sessions = sessions
+        self._limits = limits
+        self.index = index
+        self.record = record
+        self.connection = connection
+
+    def log_in(self, userid: str) -> None:
+        """Note who it is. Refused where the user or the address has too many sessions; the seat stays as it was."""
+        before = self.record
+        limits = self._limits
+        exceeds = self._sessions.exceeds
+        self._write(before.with_user(userid))
+        if exceeds(SessionColumn.USER, userid, limits.logins_per_user_max):
+            self._write(before)
+            raise Refused(Refusal.TOO_MANY_LOGINS_OF_USER)
+        if before.address and exceeds(
+            SessionColumn.ADDRESS, before.address, limits.logins_per_address_max, logged_in=True
+        ):
+            self._write(before)
+            raise Refused(Refusal.TOO_MANY_LOGINS_OF_ADDRESS)
+
+    def select(self, mailbox: str) -> None:
+        """Note the mailbox that is selected; empty for none."""
+        self._write(self.record.with_mailbox(mailbox))
+
+    def leave(self) -> None:
+        """Give the place back; a second time does nothing."""
+        self._sessions.leave(self)
+
+    def _write(self, record: SessionRecord) -> None:
+        self.record = record
+        self._sessions.write(self)
+
+
+class Sessions:
+    """The sessions of one worker, and how many there are in all of them."""
+
+    def __init__(self, state: SharedState, segment: int) -> None:
+        self._state = state
+        self._segment = segment
+        self._seats: dict[int, Seat] = {}
+        self._free = list(range(state.sessions_max - 1, -1, -1))
+        self._draining = False
+        self._emptied = asyncio.Event()
+        self._limits: dict[str, ServiceLimits] = {}
+
+    def __len__(self) -> int:
+        return len(self._seats)
+
+    def __iter__(self) -> Iterator[Seat]:
+        return iter(tuple(self._seats.values()))
+
+    def set_limits(self, limits: dict[str, ServiceLimits]) -> None:
+        """Limits by name of service, for connections from now on."""
+        self._limits = limits
+
+    def admit(self, service: str, address: str, connection: Connection) -> Seat:
+        """A seat for a new connection; raises Refused. `address` is empty for a unix socket, which has no limit."""
+        if self._draining:
+            raise Refused(Refusal.DRAINING)
+        if not self._free:
+            raise Refused(Refusal.TABLE_FULL)
+        limits = self._limits.get(service, ServiceLimits())
+        record = SessionRecord(pid=os.getpid(), since_s=time.time(), service=service, address=address)
+        seat = Seat(self, self._free.pop(), record, connection, limits)
+        self._seats[seat.index] = seat
+        self.write(seat)
+        if self.exceeds(SessionColumn.SERVICE, service, limits.connections_max):
+            seat.leave()
+            raise Refused(Refusal.TOO_MANY_OF_SERVICE)
+        if address and self.exceeds(SessionColumn.ADDRESS, address, limits.per_address_max):
+            seat.leave()
+            raise Refused(Refusal.TOO_MANY_OF_ADDRESS)
+        return seat
+
+    def exceeds(self, column: SessionColumn, value: str, maximum: int, *, logged_in: bool = False) -> bool:
+        """Whether more than `maximum` sessions of all workers have this value; 0 means no limit. Nothing is counted
+        while there are no more sessions than that."""
+        if maximum <= 0 or self._state.sessions_total() <= maximum:
+            return False
+        return self._state.count_sessions(column, key_of(value), logged_in=logged_in) > maximum
+
+    def write(self, seat: Seat) -> None:
+        """Make a seat's record seen."""
+        self._state.write_session(self._segment, seat.index, seat.record)
+
+    def leave(self, seat: Seat) -> None:
+        if self._seats.get(seat.index) is seat:
+            del self._seats[seat.index]
+            self._state.clear_session(self._segment, seat.index)
+            self._free.append(seat.index)
+            if self._draining and not self._seats:
+                self._emptied.set()
+
+    def begin_drain(self) -> None:
+        """Admit nobody from here on, and ask all to close."""
+        self._draining = True
+        if not self._seats:
+            self._emptied.set()
+        self._close(self)
+
+    async def emptied(self) -> None:
+        """Returns when a drain has seen the last one leave."""
+        await self._emptied.wait()
+
+    def end_sessions(self, userid: str) -> None:
+        """Ask the sessions of a user to close."""
+        self._close(seat for seat in self if seat.record.user == userid)
+
+    def abort_all(self) -> None:
+        for seat in self:
+            seat.connection.abort()
+
+    def _close(self, seats: Iterable[Seat]) -> None:
+        for seat in seats:
+            try:
+                seat.connection.close_for_shutdown()
+            except Exception:
+                # One connection's fault must not keep the goodbye from the others.
+                log.exception("close_failed", extra={"service": seat.record.service, "user": seat.record.user})
