@@ -1,6 +1,13 @@
 """Switches of the whole suite."""
 
+import time
+
+import apsw
 import pytest
+
+from angarium.engine.disk import SystemDisk
+
+SLOW_FSYNC_S = 0.005
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -9,3 +16,35 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="make every fsync of an engine take 5 ms more, as on most disks",
     )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("--slow-fsync"):
+        SlowVFS("slow", base="unix", makedefault=True)
+        fast = SystemDisk.fsync, SystemDisk.fsync_directory
+
+        def fsync(disk: SystemDisk, descriptor: int) -> None:
+            time.sleep(SLOW_FSYNC_S)
+            fast[0](disk, descriptor)
+
+        def fsync_directory(disk: SystemDisk, path: str) -> None:
+            time.sleep(SLOW_FSYNC_S)
+            fast[1](disk, path)
+
+        for name, slow in (("fsync", fsync), ("fsync_directory", fsync_directory)):
+            setattr(SystemDisk, name, slow)
+
+
+class SlowVFS(apsw.VFS):
+    """SQLite's calls on a disk that is slow to sync."""
+
+    def xOpen(self, name: str | apsw.URIFilename | None, flags: list[int]) -> "SlowFile":  # noqa: N802
+        return SlowFile("unix", name, flags)
+
+
+class SlowFile(apsw.VFSFile):
+    """One file that SQLite has open."""
+
+    def xSync(self, flags: int) -> None:  # noqa: N802
+        time.sleep(SLOW_FSYNC_S)
+        super().xSync(flags)
