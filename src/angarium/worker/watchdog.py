@@ -7,6 +7,7 @@ idle the thread looks less often, and nothing is posted.
 
 import asyncio
 import logging
+import os
 import sys
 import threading
 import time
@@ -20,7 +21,7 @@ log = logging.getLogger(__name__)
 _IDLE_LOOKS: Final = 200
 """Idle looks in a row after which the thread rests longer."""
 _IDLE_REST_S: Final = 0.05
-_FRAMES_SHOWN: Final = 12
+_FRAMES_SHOWN: Final = 6
 
 
 class Watchdog:
@@ -49,7 +50,8 @@ class Watchdog:
     def stop(self) -> None:
         """Ends the thread before it returns, unless it is that of a stall."""
         self._stop.set()
-        self._thread.join(timeout=1.0)
+        if self._thread.ident is not None:
+            self._thread.join(timeout=1.0)
 
     def _watch(self) -> None:
         idle_looks = 0
@@ -77,13 +79,19 @@ class Watchdog:
         if self._stop.wait(self._stall_s) or self._answered_s:
             return
         frame = sys._current_frames().get(self._watched)  # noqa: SLF001
-        stack = traceback.format_stack(frame)[-_FRAMES_SHOWN:] if frame is not None else []
+        stack = _where(frame) if frame is not None else ""
         del frame
         while not self._answered_s and not self._stop.wait(self._stall_s):
             pass
         duration_s = (self._answered_s or time.monotonic()) - posted_s
-        log.warning("loop_stalled", extra={"duration_ms": round(duration_s * 1000, 1), "stack": "".join(stack)})
+        log.warning("loop_stalled", extra={"duration_ms": round(duration_s * 1000, 1), "stack": stack})
         self._on_stall()
 
     def _answer(self) -> None:
         self._answered_s = time.monotonic()
+
+
+def _where(frame: FrameType) -> str:
+    """The innermost frames on one line, outermost first."""
+    frames = traceback.extract_stack(frame)[-_FRAMES_SHOWN:]
+    return " > ".join([f"{os.path.basename(each.filename)}:{each.lineno} in {each.name}" for each in frames])

@@ -81,9 +81,8 @@ def run_worker(start: WorkerStart) -> int:
     asyncio.set_event_loop(loop)
     worker = _Worker(start, loop)
     watchdog = Watchdog(loop, sys._getframe(), on_stall=worker.count_stall)  # noqa: SLF001 - the frame that idles
-    watchdog.start()
     try:
-        return loop.run_until_complete(worker.run())
+        return loop.run_until_complete(worker.run(watchdog))
     finally:
         watchdog.stop()
         loop.run_until_complete(loop.shutdown_asyncgens())
@@ -111,7 +110,7 @@ class _Worker:
         """Called by the watchdog's thread; losing one in a race is no matter."""
         self._metrics.raise_by(Metric.LOOP_STALLS)
 
-    async def run(self) -> int:
+    async def run(self, watchdog: Watchdog) -> int:
         self._loop.add_reader(self._control.fileno(), self._receive)
         self._loop.add_signal_handler(signal.SIGTERM, self._retire)
         self._announcer.start(self._loop)
@@ -125,6 +124,7 @@ class _Worker:
                 except AngariumError as error:
                     return self._fail(str(error), is_configuration=isinstance(error, PermanentError))
                 send_to_master(self._control, Ready())
+                watchdog.start()  # only now: opening the store and reading certificates keeps nobody waiting
                 await self._serve(program)
         except Exception as error:
             log.exception("worker_failed")
