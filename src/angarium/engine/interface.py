@@ -175,9 +175,14 @@ class Engine(Protocol):
         """Make the catalogue show the account as it is now, durably; after every write of names or rights."""
 
     async def catalogue(
-        self, *, account: AccountId | None = None, identifiers: frozenset[str] | None = None
+        self,
+        *,
+        account: AccountId | None = None,
+        identifiers: frozenset[str] | None = None,
+        excluding: AccountId | None = None,
     ) -> list[CatalogueRow]:
-        """Mailboxes of one account, or of all, or those whose ACL names one of the identifiers (positive entries)."""
+        """Mailboxes of one account, or of all, or those whose ACL names one of the identifiers (positive entries);
+        without those of the account `excluding`."""
 
     # Users
 

@@ -216,6 +216,7 @@ class CatalogueRow:
     """A mailbox as LIST and "shared with me" find it, without opening its account."""
 
     account: AccountId
+    account_name: str
     mailbox: MailboxId
     name: str
     """Relative to its account."""

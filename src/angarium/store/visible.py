@@ -5,12 +5,10 @@ often and a name costs some microseconds to translate and to sort.
 """
 
 from collections import OrderedDict
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from angarium.engine.interface import Engine
 from angarium.engine.rows import AccountId, CatalogueRow, MailboxId
-from angarium.errors import AccountNotFound
 from angarium.names import MailboxName, Namespace, SortKey
 from angarium.rights import Right, Rights, Subject
 from angarium.store import acl
@@ -74,28 +72,16 @@ class VisibleMailboxes:
     async def _of_catalogue(self, actor: Actor) -> list[VisibleMailbox]:
         if actor.is_admin:
             rows = await self._engine.catalogue()
-            names = {account.id: account.name for account in await self._engine.accounts()}
         else:
-            rows = await self._engine.catalogue(identifiers=actor.subject().identifiers)
-            rows = [row for row in rows if row.account != actor.account and not row.deleted]
-            names = await self._account_names({row.account for row in rows})
-        tops = {account: MailboxName.from_internal(name) for account, name in names.items()}
+            found = await self._engine.catalogue(identifiers=actor.subject().identifiers, excluding=actor.account)
+            rows = [row for row in found if not row.deleted]
+        tops = {row.account: MailboxName.from_internal(row.account_name) for row in rows}
         listing = _Listing(actor, self._policy)
         mailboxes = [
             listing.mailbox(row.account, row.mailbox, self._full_name(tops[row.account], row), row.acl, row.special_use)
             for row in rows
-            if row.account in tops
         ]
         return [mailbox for mailbox in mailboxes if mailbox is not None]
-
-    async def _account_names(self, accounts: Iterable[AccountId]) -> dict[AccountId, str]:
-        names: dict[AccountId, str] = {}
-        for account in accounts:
-            try:
-                names[account] = await self._engine.account_name(account)
-            except AccountNotFound:
-                continue  # forgotten since the catalogue was read
-        return names
 
     def _full_name(self, account: MailboxName, row: CatalogueRow) -> MailboxName:
         stamp_s = int(row.name.rpartition(".")[2], 16) if row.deleted else None

@@ -180,6 +180,7 @@ async def test_a_withdrawn_right_leaves_the_catalogue_with_the_refresh(site: Sit
     version = (await site.row(site.inbox)).acl_version
     await site.engine.write(site.account, SetAcl(site.inbox, "ann\tlrs\t", version, AUTHOR))
     await site.engine.refresh_catalogue(site.account)
+    assert await site.engine.catalogue(identifiers=frozenset(["ann"]), excluding=site.account) == []
     assert len(await site.engine.catalogue(identifiers=frozenset(["ann"]))) == 1
     version = (await site.row(site.inbox)).acl_version
     await site.engine.write(site.account, SetAcl(site.inbox, "bob\tlrs\t", version, AUTHOR))

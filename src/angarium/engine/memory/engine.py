@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Collection, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import replace
 
 from angarium.engine.commands import Command, Result, StagedFile
 from angarium.engine.interface import Announcement
@@ -195,6 +196,7 @@ class MemoryEngine:
         self._catalogue[account] = [
             CatalogueRow(
                 account,
+                self._names[account],
                 row.id,
                 row.name,
                 row.partition,
@@ -207,14 +209,20 @@ class MemoryEngine:
         ]
 
     async def catalogue(
-        self, *, account: AccountId | None = None, identifiers: frozenset[str] | None = None
+        self,
+        *,
+        account: AccountId | None = None,
+        identifiers: frozenset[str] | None = None,
+        excluding: AccountId | None = None,
     ) -> list[CatalogueRow]:
         self._refuse_if_closed()
         return [
-            row
+            replace(row, account_name=self._names[shown])
             for shown, rows in self._catalogue.items()
             for row in rows
-            if account in (None, shown) and (identifiers is None or _grants_to(row.acl, identifiers))
+            if account in (None, shown)
+            and shown != excluding
+            and (identifiers is None or _grants_to(row.acl, identifiers))
         ]
 
     # Users

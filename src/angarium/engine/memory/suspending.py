@@ -131,9 +131,15 @@ class Suspending:
         await _suspended(lambda: self._engine.refresh_catalogue(account))
 
     async def catalogue(
-        self, *, account: AccountId | None = None, identifiers: frozenset[str] | None = None
+        self,
+        *,
+        account: AccountId | None = None,
+        identifiers: frozenset[str] | None = None,
+        excluding: AccountId | None = None,
     ) -> list[CatalogueRow]:
-        return await _suspended(lambda: self._engine.catalogue(account=account, identifiers=identifiers))
+        return await _suspended(
+            lambda: self._engine.catalogue(account=account, identifiers=identifiers, excluding=excluding)
+        )
 
     # Users
 

@@ -9,7 +9,10 @@ from angarium.engine.rows import AccountId, AccountRow, CatalogueRow, MailboxId,
 from angarium.engine.sqlite.query import fetch_all, fetch_one
 from angarium.errors import AccountExists, AccountNotFound
 
-_COLUMNS = "account, mailbox, name, partition, acl, special_use, deleted, uidvalidity"
+_SELECT = (
+    "SELECT m.account, a.name, m.mailbox, m.name, m.partition, m.acl, m.special_use, m.deleted, m.uidvalidity"
+    " FROM mailbox m JOIN account a ON a.id = m.account"
+)
 _IDENTIFIERS_STEP = 200
 
 
@@ -90,30 +93,31 @@ def show_account(
 
 
 def mailboxes(
-    connection: apsw.Connection, account: AccountId | None, identifiers: frozenset[str] | None
+    connection: apsw.Connection,
+    account: AccountId | None,
+    identifiers: frozenset[str] | None,
+    excluding: AccountId | None,
 ) -> list[CatalogueRow]:
     """By account, by identifiers of their ACLs, or all."""
+    found: dict[str, tuple[Any, ...]] = {}
+    condition = "(?1 IS NULL OR m.account = ?1) AND (?2 IS NULL OR m.account <> ?2)"
     if identifiers is None:
-        condition, bindings = ("WHERE account = ?", (account,)) if account is not None else ("", ())
-        rows = fetch_all(connection, f"SELECT {_COLUMNS} FROM mailbox {condition} ORDER BY account, name", bindings)
-    else:
-        found: dict[str, tuple[Any, ...]] = {}
-        wanted = sorted(identifiers)
-        for start in range(0, len(wanted), _IDENTIFIERS_STEP):
-            step = wanted[start : start + _IDENTIFIERS_STEP]
-            places = ",".join("?" * len(step))
-            for row in fetch_all(
-                connection,
-                f"SELECT {_COLUMNS} FROM mailbox WHERE mailbox IN"
-                f" (SELECT mailbox FROM granted WHERE identifier IN ({places}))",
-                step,
-            ):
-                if account is None or row[0] == account:
-                    found[row[1]] = row
-        rows = sorted(found.values(), key=lambda row: (str(row[0]), str(row[2])))
+        for row in fetch_all(connection, f"{_SELECT} WHERE {condition}", (account, excluding)):
+            found[row[2]] = row
+    for start in range(0, len(identifiers or ()), _IDENTIFIERS_STEP):
+        step = sorted(identifiers or ())[start : start + _IDENTIFIERS_STEP]
+        for row in fetch_all(
+            connection,
+            f"{_SELECT} WHERE m.mailbox IN"
+            f" (SELECT mailbox FROM granted WHERE identifier IN ({_places(3, len(step))})) AND {condition}",
+            (account, excluding, *step),
+        ):
+            found[row[2]] = row
+    rows = sorted(found.values(), key=lambda row: (str(row[0]), str(row[3])))
     return [
         CatalogueRow(
             AccountId(owner),
+            account_name,
             MailboxId(mailbox),
             name,
             partition,
@@ -122,8 +126,12 @@ def mailboxes(
             bool(deleted),
             UidValidity(uidvalidity),
         )
-        for owner, mailbox, name, partition, acl, special_use, deleted, uidvalidity in rows
+        for owner, account_name, mailbox, name, partition, acl, special_use, deleted, uidvalidity in rows
     ]
+
+
+def _places(first: int, count: int) -> str:
+    return ",".join([f"?{number}" for number in range(first, first + count)])
 
 
 def _remove_mailboxes(connection: apsw.Connection, account: AccountId) -> None:

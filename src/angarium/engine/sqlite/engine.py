@@ -255,9 +255,13 @@ class SqliteEngine:
             await self._in_site_thread(lambda: self._show(opened))
 
     async def catalogue(
-        self, *, account: AccountId | None = None, identifiers: frozenset[str] | None = None
+        self,
+        *,
+        account: AccountId | None = None,
+        identifiers: frozenset[str] | None = None,
+        excluding: AccountId | None = None,
     ) -> list[CatalogueRow]:
-        return catalogue.mailboxes(self._catalogue.open_reader, account, identifiers)
+        return catalogue.mailboxes(self._catalogue.open_reader, account, identifiers, excluding)
 
     # Repair
 
