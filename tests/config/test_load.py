@@ -43,7 +43,6 @@ def test_two_lines_are_enough() -> None:
     settings = loaded.settings
     assert settings.directories.partitions == {"default": Path("/srv/spool")}
     assert settings.directories.defaultpartition == "default"
-    assert settings.directories.lmtpsocket == Path("/srv/state/socket/lmtp")
     assert settings.server.servername == "mail.example.org"
     assert settings.server.workers == 4
     assert settings.server.umask == 0o77

@@ -28,7 +28,7 @@ def test_there_is_nothing_to_say_of_it() -> None:
 def test_everything_is_below_the_directory() -> None:
     settings = LOADED.settings
     directories = settings.directories
-    paths = [directories.configdirectory, directories.lmtpsocket, *directories.partitions.values()]
+    paths = [directories.configdirectory, *directories.partitions.values()]
     assert all(DIRECTORY in path.parents for path in paths)
     assert settings.tls.tls_server_cert == ZERO.certificate == DIRECTORY / "tls" / "cert.pem"
     assert settings.tls.tls_server_key == ZERO.key == DIRECTORY / "tls" / "key.pem"
@@ -45,7 +45,7 @@ def test_the_services_have_the_ports_that_were_given() -> None:
         "imap": InetAddress("127.0.0.1", 1143),
         "imaps": InetAddress("127.0.0.1", 1993),
         "lmtp": InetAddress("127.0.0.1", 0),
-        "lmtpunix": UnixAddress(LOADED.settings.directories.lmtpsocket),
+        "lmtpunix": UnixAddress(DIRECTORY / "socket" / "lmtp"),
     }
 
 
@@ -74,4 +74,4 @@ def test_other_directories_survive_the_files(name: str) -> None:
     conf = parse_cyrus_conf(zero.cyrus_conf, file=Path("cyrus.conf"))
     settings = parse_settings(zero.imapd_conf, file=Path("imapd.conf")).settings
     assert settings.directories.partitions == {"default": Path(name) / "spool"}
-    assert UnixAddress(settings.directories.lmtpsocket) in [service.listen for service in conf.services]
+    assert UnixAddress(Path(name) / "socket" / "lmtp") in [service.listen for service in conf.services]

@@ -80,6 +80,9 @@ _NOT_SERVED_YET: Final = {
     "autocreate_quota_messages autocreate_inbox_folders autocreate_subscribe_folders "
     "autocreate_subscribe_sharedfolders autocreate_subscribe_sharedfolders_all autocreate_post autocreate_users "
     "autocreate_acl autocreate_sieve_folders autocreate_sieve_script",
+    "fine settings of IMAP": "literalminus",
+    "the `deliver` program": "lmtpsocket",
+    "duplicate suppression": "duplicatesuppression",
     "fine settings of delivery": "lmtp_fuzzy_mailbox_match lmtp_strict_rfc2821 lmtp_catchall_mailbox "
     "lmtp_exclude_specialuse reject8bit munge8bit rfc2047_utf8",
     "Sieve": "sievedir sieveusehomedir sieve_extensions sieve_maxscriptsize sieve_maxscripts sieve_folder "

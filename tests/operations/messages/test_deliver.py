@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 
+import pytest
 from tests.operations.messages.conftest import ANONYMOUS, AUTHOR, World
 from tests.operations.messages.test_trace import TRACE
 
 from angarium.config.options import LmtpSettings
-from angarium.engine.commands import EraseMailboxes
+from angarium.engine.commands import Command, EraseMailboxes, Result
+from angarium.engine.rows import AccountId
 from angarium.errors import AclChanged, MailboxNotFound, QuotaExceeded
 from angarium.operations.messages import (
     Delivered,
@@ -74,3 +76,38 @@ async def test_a_partition_without_a_staged_file_is_tried_again_later(world: Wor
     (outcome,) = await send(world, await resolve(world, "alice"), partitions=["archive"])
     assert isinstance(outcome, AclChanged)
     assert await world.flags("user.alice") == {}
+
+
+async def test_a_folder_that_went_leaves_the_inbox(world: World) -> None:
+    await world.create("user.alice.open", "anyone\tp\talice\tlrswipkxtea\t")
+    targets = await resolve(world, "alice+open", "bob")
+    erase = EraseMailboxes((world.mailboxes["user.alice.open"],), AUTHOR)
+    await world.engine.write(world.account_of("user.alice"), erase)
+    first, second = await send(world, targets)
+    assert isinstance(first, Delivered)
+    assert first.name.internal == "user.alice"
+    assert isinstance(second, Delivered)
+
+
+async def test_a_partition_that_is_not_staged_concerns_no_other_mailbox_of_the_account(world: World) -> None:
+    await world.create("user.alice.old", "anyone\tp\talice\tlrswipkxtea\t", partition="archive")
+    first, second = await send(world, await resolve(world, "alice+old", "alice"), partitions=["default"])
+    assert isinstance(first, AclChanged)
+    assert isinstance(second, Delivered)
+
+
+async def test_a_bug_in_one_account_concerns_no_other(memory_world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world = memory_world
+    targets = await resolve(world, "bob", "alice")
+    write_batch, bobs = world.engine.write_batch, world.account_of("user.bob")
+
+    async def broken(account: AccountId, commands: Sequence[Command]) -> list[Result | Exception]:
+        if account == bobs:
+            raise RuntimeError("a bug")
+        return await write_batch(account, commands)
+
+    monkeypatch.setattr(world.engine, "write_batch", broken)
+    first, second = await send(world, targets)
+    assert isinstance(first, RuntimeError)
+    assert isinstance(second, Delivered)
+    assert await world.flags("user.alice") == {1: set()}

@@ -29,13 +29,6 @@ class DirectorySettings:
     partitions: Mapping[str, Path] = field(default_factory=dict)
     """Spool directories by name, from `partition-NAME`; at least one, no two the same."""
 
-    lmtpsocket: Path = option(
-        FilePath(),
-        "{configdirectory}/socket/lmtp",
-        scope=Scope.SERVER,
-        meaning="The unix socket to which programs on this machine deliver. cyrus.conf says where the service listens; "
-        "the two should name the same path.",
-    )
     master_pid_file: Path = option(
         FilePath(),
         "{configdirectory}/master.pid",

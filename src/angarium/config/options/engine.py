@@ -59,16 +59,6 @@ class EngineSettings:
         added=True,
         meaning="The octets that the waiting writes of a worker may take in memory.",
     )
-    write_slice_rows: int = option(
-        Number(10, 100_000),
-        "1000",
-        scope=Scope.SERVER,
-        added=True,
-        meaning="Rows that a long write changes before others get their turn.",
-    )
-    slow_commit: timedelta = option(
-        Duration(), "1s", scope=Scope.SERVER, added=True, meaning="Commits that take longer are logged; 0: none are."
-    )
     change_log_retention: timedelta = option(
         Duration(DurationUnit.DAYS),
         "90d",

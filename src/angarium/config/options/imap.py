@@ -38,12 +38,6 @@ class ImapSettings:
         "",
         meaning="Capabilities that are not announced. The commands go on working.",
     )
-    literalminus: bool = option(
-        Switch(),
-        "no",
-        meaning="Announce LITERAL- rather than LITERAL+, and refuse non-synchronizing literals above 4096 octets "
-        "(RFC 7888 §5).",
-    )
     maxquoted: int = option(Size(minimum=1024), "131072", meaning="The longest quoted string in a command.")
     maxword: int = option(Size(minimum=1024), "131072", meaning="The longest atom in a command.")
     maxliteral: int = option(

@@ -34,13 +34,6 @@ class LimitSettings:
     max_commands_before_login: int = option(
         Number(5), "100", added=True, meaning="Commands before login, after which the connection is closed."
     )
-    max_memory_per_session: int = option(
-        Size(minimum=1 << 20),
-        "64M",
-        added=True,
-        meaning="What the commands that a session has sent ahead may hold in memory; reading stops until some are "
-        "done.",
-    )
     maxmessagesize: int = option(
         Size(), "0", meaning="The largest message, by delivery or APPEND; 0: no limit but the quota."
     )

@@ -24,12 +24,6 @@ class LmtpSettings:
         "no",
         meaning="Refuse a message that would go beyond the quota. Off, one message may go beyond it.",
     )
-    duplicatesuppression: bool = option(
-        Switch(),
-        "yes",
-        meaning="Deliver a message with the same Message-ID to the same mailbox only once, within the days of "
-        "`cyr_expire -E`.",
-    )
     postuser: str = option(
         Text(pattern=r"[^\s@+/]*", allowed="a local part, or nothing"),
         "",

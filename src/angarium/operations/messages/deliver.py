@@ -1,13 +1,14 @@
 """Delivery: one message to many recipients, each of whom has an outcome of her own."""
 
 import asyncio
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from angarium.config.options import LmtpSettings
 from angarium.engine.commands import Added, AddMessages, NewMessage, QuotaPolicy
 from angarium.engine.rows import AccountId, InternalDate, MailboxId, Uid
-from angarium.errors import AclChanged, AngariumError
+from angarium.errors import AclChanged, AngariumError, MailboxNotFound
 from angarium.flags import NO_FLAGS
 from angarium.names import MailboxName
 from angarium.operations.messages.incoming import PreparedMessage
@@ -24,6 +25,8 @@ class Delivered:
 
 
 Outcome = Delivered | Exception
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,33 +67,47 @@ async def deliver(
     by_account: dict[AccountId, dict[MailboxId, DeliveryTarget]] = {}
     for target in targets:
         by_account.setdefault(target.account, {}).setdefault(target.mailbox, target)
-    groups = list(by_account.values())
+    groups = [list(group.values()) for group in by_account.values()]
+    # All have ended before this returns, whatever one of them met: the staged files go after it.
+    answers = await asyncio.gather(*[_deliver_to_account(delivery, group) for group in groups], return_exceptions=True)
     outcomes: dict[MailboxId, Outcome] = {}
-    for group in await asyncio.gather(*[_deliver_to_account(delivery, list(group.values())) for group in groups]):
-        outcomes.update(group)
+    for group, answer in zip(groups, answers, strict=True):
+        if isinstance(answer, Exception):
+            log.error("delivery_failed", exc_info=answer)
+            outcomes.update({target.mailbox: answer for target in group})
+        elif isinstance(answer, BaseException):
+            raise answer
+        else:
+            outcomes.update(answer)
     return [outcomes[target.mailbox] for target in targets]
 
 
 async def _deliver_to_account(delivery: _Delivery, targets: list[DeliveryTarget]) -> dict[MailboxId, Outcome]:
-    try:
-        commands = [delivery.command(target) for target in targets]
-        results = await delivery.store.engine.write_batch(targets[0].account, commands)
-    except AngariumError as refusal:
-        return {target.mailbox: refusal for target in targets}
+    staged = [target for target in targets if target.partition in delivery.message.files]
+    results: list[object] = []
+    if staged:
+        try:
+            commands = [delivery.command(target) for target in staged]
+            results = [*await delivery.store.engine.write_batch(targets[0].account, commands)]
+        except AngariumError as refusal:
+            results = [refusal] * len(staged)
     outcomes: dict[MailboxId, Outcome] = {}
-    for target, result in zip(targets, results, strict=True):
-        if isinstance(result, Added):
-            outcomes[target.mailbox] = Delivered(target.name, result.uids[0])
-        elif isinstance(result, AclChanged):
+    for target, result in zip(staged, results, strict=True):
+        match result:
+            case Added(uids=uids):
+                outcomes[target.mailbox] = Delivered(target.name, uids[0])
+            case AclChanged() | MailboxNotFound():
+                outcomes[target.mailbox] = await _deliver_again(delivery, target)
+            case Exception():
+                outcomes[target.mailbox] = result
+    for target in targets:
+        if target.mailbox not in outcomes:
             outcomes[target.mailbox] = await _deliver_again(delivery, target)
-        else:
-            assert isinstance(result, Exception)
-            outcomes[target.mailbox] = result
     return outcomes
 
 
 async def _deliver_again(delivery: _Delivery, target: DeliveryTarget) -> Outcome:
-    """The right to post was lost, or given anew, since RCPT: the INBOX may be what is left."""
+    """The right to post, or the mailbox, was lost or moved since RCPT: the INBOX may be what is left."""
 
     async def attempt() -> Delivered:
         fresh = await resolve_recipient(

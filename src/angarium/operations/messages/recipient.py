@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import cache
 
 from angarium.config.options import LmtpSettings
 from angarium.engine.commands import QuotaPolicy
@@ -16,7 +17,7 @@ from angarium.errors import (
     UserNameInvalid,
     UserNotFound,
 )
-from angarium.names import MailboxName, UserId, parse_userid
+from angarium.names import MailboxName, NameSettings, UserId, parse_userid
 from angarium.rights import Right
 from angarium.store import Actor, Store, TreeEntry
 
@@ -140,7 +141,7 @@ async def _users_mailbox(
 
 
 def _userid(store: Store, settings: LmtpSettings, recipient: Recipient) -> UserId:
-    names = replace(store.policy.names, username_tolower=settings.lmtp_downcase_rcpt)
+    names = _names(store.policy.names, settings.lmtp_downcase_rcpt)
     address = recipient.local_part
     if names.has_domains and recipient.domain:
         address = f"{address}@{recipient.domain}"
@@ -148,6 +149,12 @@ def _userid(store: Store, settings: LmtpSettings, recipient: Recipient) -> UserI
         return parse_userid(address, names)
     except UserNameInvalid as refusal:
         raise UserNotFound(address) from refusal
+
+
+@cache
+def _names(names: NameSettings, downcase: bool) -> NameSettings:
+    """Those of the store, but for the case of recipients; made once, since making them checks them."""
+    return replace(names, username_tolower=downcase)
 
 
 def _domain(store: Store, recipient: Recipient) -> str | None:
