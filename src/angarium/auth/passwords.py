@@ -1,0 +1,173 @@
+"""Password hashes (argon2id, RFC 9106) and the SCRAM keys beside them, made in threads of their own.
+
+One argon2 computation takes `memory_kib` and a whole core for some 20-30 ms, so few run at a time, and few may wait: a
+flood of guesses is refused for a moment instead of being queued for minutes.
+"""
+
+import asyncio
+import base64
+import json
+import os
+import secrets
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Final, TypeVar
+
+import argon2
+
+from angarium.errors import AuthenticationUnavailable, PreparationFailed, StoreDamaged
+from angarium.sasl import ScramHash, ScramKeys, derive_keys, saslprep
+
+SCRAM_MECHANISMS: Final = {
+    "SCRAM-SHA-1": ScramHash.SHA_1,
+    "SCRAM-SHA-256": ScramHash.SHA_256,
+    "SCRAM-SHA-512": ScramHash.SHA_512,
+}
+"""By the names in the IANA registry."""
+
+_SALT_OCTETS: Final = 16
+_WAITING_MAX: Final = 200
+
+Answer = TypeVar("Answer")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PasswordCost:
+    """What one password costs who checks it, and who guesses at stolen hashes."""
+
+    passes: int = 2
+    memory_kib: int = 24 * 1024
+    scram_iterations: int = 100_000
+    """RFC 5802 §5.1 asks for 4,096 at least; whoever steals the users' database tries SCRAM keys first, since they are
+    cheaper to try than argon2id."""
+
+
+DEFAULT_COST: Final = PasswordCost()
+
+
+@dataclass(frozen=True, slots=True)
+class PasswordKeys:
+    """What is stored of a password."""
+
+    password_hash: str
+    """argon2id in PHC string form."""
+    scram: str
+    """The text of `serialize_scram`."""
+
+
+class Passwords:
+    """Makes and checks hashes; one to a process. `close` ends its threads."""
+
+    def __init__(self, cost: PasswordCost = DEFAULT_COST, *, threads: int | None = None) -> None:
+        self._cost = cost
+        self._hasher = _hasher(cost)
+        self._threads = ThreadPoolExecutor(threads or len(os.sched_getaffinity(0)), "angarium-password")
+        self._waiting = 0
+
+    async def derive(self, password: str) -> PasswordKeys:
+        """Everything that is stored of a new password. PreparationFailed for one that cannot be used."""
+        prepared = saslprep.prepare(password)
+        return await self._in_thread(lambda: self._derive(password, prepared))
+
+    async def verify(self, password_hash: str, password: str) -> bool:
+        """Whether the hash was made of this password. StoreDamaged for what is no hash; AuthenticationUnavailable
+        where too many wait already."""
+        prepared = prepared_for_check(password)
+        return await self._in_thread(lambda: self._verify(password_hash, prepared))
+
+    async def waste(self, password: str) -> None:
+        """Take as long as `verify`, so that nobody learns by the clock that there is no hash."""
+        prepared = prepared_for_check(password)
+        await self._in_thread(lambda: self._hasher.hash(prepared))
+
+    def close(self) -> None:
+        """What runs still is waited for."""
+        self._threads.shutdown()
+
+    async def _in_thread(self, work: Callable[[], Answer]) -> Answer:
+        if self._waiting >= _WAITING_MAX:
+            raise AuthenticationUnavailable("too many passwords wait to be checked")
+        self._waiting += 1
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._threads, work)
+        finally:
+            self._waiting -= 1
+
+    def _derive(self, password: str, prepared: str) -> PasswordKeys:
+        # A salt for each: keys of one hash must not help to try those of another.
+        keys = {
+            mechanism: derive_keys(
+                password,
+                salt=secrets.token_bytes(_SALT_OCTETS),
+                iterations=self._cost.scram_iterations,
+                hash=scram_hash,
+            )
+            for mechanism, scram_hash in SCRAM_MECHANISMS.items()
+        }
+        return PasswordKeys(self._hasher.hash(prepared), serialize_scram(keys))
+
+    def _verify(self, password_hash: str, prepared: str) -> bool:
+        try:
+            return self._hasher.verify(password_hash, prepared)
+        except argon2.exceptions.VerifyMismatchError:
+            return False
+        except (argon2.exceptions.InvalidHash, argon2.exceptions.VerificationError) as error:
+            raise StoreDamaged("a password hash cannot be read") from error
+
+
+def needs_rehash(password_hash: str, cost: PasswordCost = DEFAULT_COST) -> bool:
+    """Whether the hash was made at another cost than this."""
+    try:
+        return _hasher(cost).check_needs_rehash(password_hash)
+    except argon2.exceptions.InvalidHash:
+        return True
+
+
+def _hasher(cost: PasswordCost) -> argon2.PasswordHasher:
+    return argon2.PasswordHasher(time_cost=cost.passes, memory_cost=cost.memory_kib, parallelism=1)
+
+
+def prepared_for_check(password: str) -> str:
+    """The password as it is compared (RFC 4616 §2). What cannot be prepared stays as it is: no stored password is
+    equal to it, and the check takes its time all the same."""
+    try:
+        return saslprep.prepare(password, allow_unassigned=True)
+    except PreparationFailed:
+        return password
+
+
+def serialize_scram(keys: dict[str, ScramKeys]) -> str:
+    """JSON: mechanism to iterations, and salt, stored key and server key in base64 (RFC 5803's parts)."""
+    return json.dumps(
+        {
+            mechanism: {
+                "iterations": each.iterations,
+                "salt": base64.b64encode(each.salt).decode(),
+                "stored": base64.b64encode(each.stored).decode(),
+                "server": base64.b64encode(each.server).decode(),
+            }
+            for mechanism, each in keys.items()
+        }
+    )
+
+
+def parse_scram(text: str) -> dict[str, ScramKeys]:
+    """The inverse of `serialize_scram`; empty text has no keys, and mechanisms of later versions are left out.
+    StoreDamaged for anything else."""
+    if not text:
+        return {}
+    try:
+        return {
+            mechanism: ScramKeys(
+                SCRAM_MECHANISMS[mechanism],
+                stored=base64.b64decode(each["stored"], validate=True),
+                server=base64.b64decode(each["server"], validate=True),
+                salt=base64.b64decode(each["salt"], validate=True),
+                iterations=int(each["iterations"]),
+            )
+            for mechanism, each in json.loads(text).items()
+            if mechanism in SCRAM_MECHANISMS
+        }
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise StoreDamaged("SCRAM keys cannot be read") from error

@@ -1,0 +1,125 @@
+"""The users of the store: credentials, and with them their mail.
+
+Order is what a crash may leave: a user who can log in has an INBOX, and mail is taken away only from a user who cannot
+log in any more.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Protocol
+
+from angarium.auth.passwords import Passwords
+from angarium.engine.interface import Engine
+from angarium.engine.rows import CredentialRow
+from angarium.engine.sources import Sources
+from angarium.errors import AccountExists, AccountNotFound, UserExists, UserNotFound
+from angarium.names import UserId
+
+EndSessions = Callable[[str], None]
+"""Asks all processes to end a user's sessions now; those that do not hear of it end at their next command."""
+
+_FIRST_VERSION_BITS = 61
+_VERSION_STEP_BITS = 20
+
+
+class UserMail(Protocol):
+    """The mail of users; operations offer it."""
+
+    async def create(self, userid: UserId) -> None:
+        """An account with an INBOX; AccountExists."""
+
+    async def delete(self, userid: UserId) -> None:
+        """All that is hers moves under DELETED; AccountNotFound."""
+
+
+async def add_user(
+    engine: Engine, userid: UserId, password: str, *, passwords: Passwords, sources: Sources, mail: UserMail
+) -> None:
+    """Add a user, durably. Mail that is there already, of a user whose credential was removed, is hers.
+
+    UserExists, PreparationFailed for a password that cannot be used.
+    """
+    if await engine.credential(str(userid)) is not None:
+        raise UserExists(f"user {str(userid)!r} exists already")
+    keys = await passwords.derive(password)
+    try:
+        await mail.create(userid)
+    except AccountExists:
+        pass
+    now_s = sources.now_s()
+    # Random, so that a session of a removed user is not taken for one of her successor of the same name.
+    version = sources.random_63() >> (63 - _FIRST_VERSION_BITS)
+    credential = CredentialRow(str(userid), keys.password_hash, keys.scram, version, False, now_s, now_s)
+    await engine.put_credential(credential)
+
+
+async def set_password(
+    engine: Engine,
+    userid: UserId,
+    password: str,
+    *,
+    passwords: Passwords,
+    sources: Sources,
+    end_sessions: EndSessions,
+) -> None:
+    """Give a user another password, durably; sessions that logged in with the old one end. UserNotFound,
+    PreparationFailed."""
+    await _existing(engine, userid)
+    keys = await passwords.derive(password)
+    credential = await _existing(engine, userid)
+    await engine.put_credential(
+        replace(
+            credential,
+            password_hash=keys.password_hash,
+            scram=keys.scram,
+            version=_next_version(credential, sources),
+            changed_at_s=sources.now_s(),
+        )
+    )
+    end_sessions(str(userid))
+
+
+async def delete_user(
+    engine: Engine, userid: UserId, *, mail: UserMail, end_sessions: EndSessions, keep_mail: bool
+) -> None:
+    """Remove a user, durably: her logins and sessions first, then, unless `keep_mail`, her mail, which moves under
+    DELETED.
+
+    Running it again finishes what a crash has left. UserNotFound where there is neither a credential nor mail that is
+    to go.
+    """
+    was_there = await _remove_credential(engine, userid)
+    end_sessions(str(userid))
+    if not keep_mail:
+        try:
+            await mail.delete(userid)
+            was_there = True
+        except AccountNotFound:
+            pass
+    if not was_there:
+        raise UserNotFound(f"there is no user {str(userid)!r}")
+
+
+async def _remove_credential(engine: Engine, userid: UserId) -> bool:
+    try:
+        await engine.remove_credential(str(userid))
+    except UserNotFound:
+        return False
+    return True
+
+
+async def list_users(engine: Engine) -> list[CredentialRow]:
+    """All users, by name."""
+    return await engine.credentials()
+
+
+async def _existing(engine: Engine, userid: UserId) -> CredentialRow:
+    credential = await engine.credential(str(userid))
+    if credential is None:
+        raise UserNotFound(f"there is no user {str(userid)!r}")
+    return credential
+
+
+def _next_version(credential: CredentialRow, sources: Sources) -> int:
+    """A step of random length, so that two changes made at the same instant do not end in one version."""
+    return credential.version + (sources.random_63() >> (63 - _VERSION_STEP_BITS)) + 1

@@ -1,0 +1,57 @@
+"""What LMTP connections are given: the store, their settings, and the doors of the worker that serves them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from angarium.config import Settings
+from angarium.lmtp.backlog import Backlog
+from angarium.store import Store
+
+
+class Connection(Protocol):
+    """What a worker asks of a connection."""
+
+    def close_for_shutdown(self) -> None: ...
+
+    def abort(self) -> None: ...
+
+
+Admit = Callable[[str, Connection], Callable[[], None] | None]
+"""Asks for a place for a connection from an address (empty for a unix socket); gives what leaves the place, or None
+where there is none."""
+
+
+def _count_nothing() -> None:
+    """For those who do not count."""
+
+
+@dataclass(frozen=True, slots=True)
+class LmtpHost:
+    """One for a service and its settings; a connection keeps the one that it began with."""
+
+    store: Store
+    settings: Settings
+    """Those of the service (`Settings.for_service`)."""
+    backlog: Backlog
+    admit: Admit
+    count_delivery: Callable[[], None] = _count_nothing
+    """Called for each recipient who was delivered to."""
+    preauthorised: bool = False
+    """Whether any peer may deliver (`lmtpd -a`); those on a unix socket always may."""
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """Who is connected."""
+
+    address: str
+    """As `192.0.2.7`; empty on a unix socket."""
+    is_authorised: bool
+
+    @property
+    def trace_address(self) -> str:
+        """As the Received header has it (RFC 5321 §4.1.3)."""
+        if not self.address:
+            return "local"
+        return f"[IPv6:{self.address}]" if ":" in self.address else f"[{self.address}]"

@@ -1,0 +1,65 @@
+"""Replies and their wording (RFC 5321 §4.2) with enhanced status codes (RFC 3463) in each line (RFC 2034 §4).
+
+The texts are those of Cyrus, which log readers and filters of sites know.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+from angarium.lmtp.grammar import Problem
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """One reply."""
+
+    code: int
+    enhanced: str
+    """As `5.1.1`; empty for replies that have none: greetings and 354."""
+    lines: tuple[str, ...]
+    names_session: bool = False
+    """Whether the session id stands at the end, for those who look for the session in our log."""
+
+    def serialize(self, session: str) -> bytes:
+        """The octets to send in a session."""
+        texts = [f"{self.enhanced} {line}" if self.enhanced else line for line in self.lines]
+        if self.names_session:
+            texts[-1] = f"{texts[-1]} SESSIONID=<{session}>"
+        separators = ["-"] * (len(texts) - 1) + [" "]
+        reply = "".join(
+            [f"{self.code}{separator}{text}\r\n" for separator, text in zip(separators, texts, strict=True)]
+        )
+        return reply.encode("ascii")
+
+
+NOOP_OK: Final = Reply(250, "2.0.0", ("ok",))
+RSET_OK: Final = Reply(250, "2.0.0", ("Ok",), names_session=True)
+MAIL_OK: Final = Reply(250, "2.1.0", ("ok",))
+RCPT_OK: Final = Reply(250, "2.1.5", ("ok",))
+DELIVERED: Final = Reply(250, "2.1.5", ("Success",), names_session=True)
+VRFY_UNCERTAIN: Final = Reply(252, "2.3.3", ("try RCPT to attempt delivery",))
+HELP_TEXT: Final = Reply(214, "2.0.0", ("LHLO MAIL RCPT DATA RSET NOOP VRFY HELP QUIT",))
+QUIT_OK: Final = Reply(221, "2.0.0", ("bye",))
+GO_AHEAD: Final = Reply(354, "", ("go ahead",))
+
+SHUTTING_DOWN: Final = Reply(421, "4.3.2", ("System going down",))
+TOO_MANY_CONNECTIONS: Final = Reply(421, "4.3.2", ("Too many connections",))
+TIMED_OUT: Final = Reply(421, "4.4.2", ("Idle for too long",))
+TOO_MANY_COMMANDS: Final = Reply(421, "4.7.0", ("Too many commands",))
+SESSION_FAILED: Final = Reply(421, "4.3.0", ("Internal error",))
+
+NOT_GREETED: Final = Reply(503, "5.5.1", ("Need LHLO command",))
+NESTED_MAIL: Final = Reply(503, "5.5.1", ("Nested MAIL command",))
+NO_TRANSACTION: Final = Reply(503, "5.5.1", ("Need MAIL command",))
+NO_RECIPIENTS: Final = Reply(503, "5.5.1", ("No recipients",))
+AUTHENTICATION_REQUIRED: Final = Reply(530, "5.7.0", ("Authentication required",))
+TOO_MANY_RECIPIENTS: Final = Reply(452, "4.5.3", ("Too many recipients",))
+TOO_LARGE: Final = Reply(552, "5.3.4", ("Message size exceeds fixed limit",))
+
+PROBLEMS: Final[dict[Problem, Reply]] = {
+    Problem.LINE_TOO_LONG: Reply(500, "5.5.2", ("Line too long",)),
+    Problem.COMMAND_UNKNOWN: Reply(500, "5.5.2", ("Syntax error",)),
+    Problem.SYNTAX: Reply(501, "5.5.4", ("Syntax error in parameters",)),
+    # RFC 5321 §4.1.1.11; Cyrus has 501.
+    Problem.PARAMETER_UNKNOWN: Reply(555, "5.5.4", ("Unrecognized parameters",)),
+}

@@ -1,0 +1,32 @@
+import asyncio
+from collections.abc import Iterator
+
+import pytest
+from tests.auth.world import CHEAP, Clock, new_engine
+
+from angarium.auth import Passwords
+from angarium.engine.memory import MemoryEngine
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def runner() -> Iterator[asyncio.Runner]:
+    """The loop of one test."""
+    with asyncio.Runner() as runner:
+        yield runner
+
+
+@pytest.fixture
+def passwords() -> Iterator[Passwords]:
+    passwords = Passwords(CHEAP, threads=1)
+    yield passwords
+    passwords.close()
+
+
+@pytest.fixture
+def engine() -> MemoryEngine:
+    return new_engine()

@@ -1,0 +1,193 @@
+import asyncio
+import time
+from dataclasses import replace
+
+import pytest
+from tests.auth.world import SOURCES, Clock, add
+
+from angarium.auth import (
+    AuthenticatedUser,
+    Authenticator,
+    LoginContext,
+    LoginPolicy,
+    LoginThrottle,
+    Passwords,
+    StoreVerifier,
+    VerifiedLogins,
+    actor_of,
+)
+from angarium.engine.memory import MemoryEngine
+from angarium.errors import AuthenticationFailed, AuthorizationFailed
+from angarium.names import NameSettings, UserId, VirtDomains
+from angarium.sasl import CredentialsWanted
+from angarium.store import Store, StorePolicy
+
+NAMES = NameSettings(virtdomains=VirtDomains.USERID)
+POLICY = LoginPolicy(names=NAMES, admins=frozenset({UserId("root"), UserId("boss", "example.org")}))
+CONTEXT = LoginContext(POLICY, "192.0.2.7", "imap", is_tls=True, session="s1")
+
+
+class World:
+    """Users, and an authenticator over them."""
+
+    def __init__(self, engine: MemoryEngine, passwords: Passwords, clock: Clock) -> None:
+        self.engine = engine
+        self.passwords = passwords
+        self.clock = clock
+        self.verifier = StoreVerifier(engine, passwords, VerifiedLogins(kept_s=300, clock_s=clock))
+        self.authenticator = Authenticator(self.verifier, LoginThrottle(clock_s=clock), sleep=clock.sleep)
+
+    async def add(self, *names: str) -> None:
+        for name in names:
+            await add(self.engine, self.passwords, name, "secret")
+
+    async def log_in(
+        self, authcid: str, password: str = "secret", authzid: str | None = None, context: LoginContext = CONTEXT
+    ) -> AuthenticatedUser:
+        return await self.authenticator.authenticate(CredentialsWanted(authcid, password, authzid), context)
+
+
+@pytest.fixture
+def world(runner: asyncio.Runner, engine: MemoryEngine, passwords: Passwords, clock: Clock) -> World:
+    world = World(engine, passwords, clock)
+    runner.run(world.add("alice", "root", "boss@example.org"))
+    return world
+
+
+def test_the_right_password_lets_in_at_once(runner: asyncio.Runner, world: World) -> None:
+    user = runner.run(world.log_in("Alice"))
+    assert user.userid == user.authenticated == UserId("alice")
+    assert not user.is_admin
+    assert user.groups == frozenset()
+    assert world.clock.slept == []
+    assert runner.run(world.log_in("alice")) == user
+
+
+@pytest.mark.parametrize(
+    ("authcid", "password"),
+    [("alice", "wrong"), ("nobody", "secret"), ("anyone", "secret"), ("a/b", "x"), ("\x07", "x")],
+)
+def test_every_failure_looks_and_lasts_the_same(
+    runner: asyncio.Runner, world: World, authcid: str, password: str
+) -> None:
+    with pytest.raises(AuthenticationFailed) as failure:
+        runner.run(world.log_in(authcid, password))
+    assert str(failure.value) == "wrong user name or password"
+    assert world.clock.slept == [3.0]
+
+
+def test_a_guesser_waits_longer_each_time_and_the_user_beside_her_does_not(
+    runner: asyncio.Runner, world: World
+) -> None:
+    async def guess() -> None:
+        with pytest.raises(AuthenticationFailed):
+            await world.log_in("alice", "wrong")
+
+    runner.run(world.log_in("root"))
+    for _ in range(8):
+        runner.run(guess())
+    waits = [slept for slept in world.clock.slept if slept != 3.0]
+    assert waits == sorted(waits)
+    assert waits[-1] > 10
+    world.clock.slept.clear()
+    runner.run(world.log_in("root"))
+    assert world.clock.slept == []
+
+
+def test_whoever_was_verified_lately_does_not_wait_for_guessers_of_her_own_name(
+    runner: asyncio.Runner, world: World
+) -> None:
+    runner.run(world.log_in("alice"))
+    for _ in range(5):
+        with pytest.raises(AuthenticationFailed):
+            runner.run(world.log_in("alice", "wrong"))
+    world.clock.slept.clear()
+    runner.run(world.log_in("alice"))
+    assert world.clock.slept == []
+
+
+def test_guesses_side_by_side_are_refused_unseen(runner: asyncio.Runner, world: World) -> None:
+    async def check() -> None:
+        for _ in range(3):
+            with pytest.raises(AuthenticationFailed):
+                await world.log_in("alice", "wrong")
+        still = Authenticator(world.verifier, world.authenticator._throttle, sleep=no_time)
+        guesses = [still.authenticate(CredentialsWanted("alice", "wrong"), CONTEXT) for _ in range(60)]
+        failures = await asyncio.gather(*guesses, return_exceptions=True)
+        assert all(isinstance(failure, AuthenticationFailed) for failure in failures)
+        assert "throttled" in {str(failure) for failure in failures}
+
+    async def no_time(seconds: float) -> None:
+        await asyncio.sleep(0)
+
+    runner.run(check())
+
+
+@pytest.mark.parametrize(
+    ("authcid", "authzid", "outcome"),
+    [
+        ("alice", "alice", UserId("alice")),
+        ("alice", "ALICE", UserId("alice")),
+        ("alice", "bob", None),
+        ("alice", "root", None),
+        ("root", "alice", UserId("alice")),
+        ("root", "carol@example.org", UserId("carol", "example.org")),
+        ("root", "anyone", None),
+        ("boss@example.org", "carol@example.org", UserId("carol", "example.org")),
+        ("boss@example.org", "carol@example.net", None),
+        ("boss@example.org", "alice", None),
+        ("boss@example.org", "root", None),
+    ],
+)
+def test_administrators_may_act_for_others(
+    runner: asyncio.Runner, world: World, authcid: str, authzid: str, outcome: UserId | None
+) -> None:
+    if outcome is None:
+        with pytest.raises(AuthorizationFailed):
+            runner.run(world.log_in(authcid, authzid=authzid))
+        return
+    user = runner.run(world.log_in(authcid, authzid=authzid))
+    assert user.userid == outcome
+    assert str(user.authenticated) == user.credential.userid == authcid
+
+
+def test_who_acts_for_a_user_is_no_administrator_meanwhile(runner: asyncio.Runner, world: World) -> None:
+    assert runner.run(world.log_in("root")).is_admin
+    assert not runner.run(world.log_in("root", authzid="alice")).is_admin
+
+
+def test_a_wrong_password_tells_nothing_of_who_may_act_for_whom(runner: asyncio.Runner, world: World) -> None:
+    with pytest.raises(AuthenticationFailed):
+        runner.run(world.log_in("alice", "wrong", authzid="bob"))
+
+
+def test_the_pause_is_that_of_the_service(runner: asyncio.Runner, world: World) -> None:
+    context = replace(CONTEXT, policy=replace(POLICY, failed_login_pause_s=0.0))
+    with pytest.raises(AuthenticationFailed):
+        runner.run(world.log_in("alice", "wrong", context=context))
+    assert world.clock.slept == [0.0]
+
+
+def test_the_actor_has_the_account_of_the_user(runner: asyncio.Runner, world: World) -> None:
+    async def check() -> None:
+        store = Store(world.engine, StorePolicy(names=NAMES), SOURCES)
+        account = await world.engine.create_account("user.alice")
+        actor = await actor_of(store, await world.log_in("alice"), CONTEXT)
+        assert (actor.userid, actor.account, actor.is_admin) == (UserId("alice"), account, False)
+        assert (actor.client, actor.protocol, actor.session) == ("192.0.2.7", "imap", "s1")
+        admin = await actor_of(store, await world.log_in("root"), CONTEXT)
+        assert (admin.account, admin.is_admin) == (None, True)
+
+    runner.run(check())
+
+
+def test_a_login_that_was_verified_lately_is_cheap(runner: asyncio.Runner, world: World) -> None:
+    async def check() -> float:
+        await world.log_in("alice")
+        started_s = time.process_time()
+        for _ in range(200):
+            await world.log_in("alice")
+        return (time.process_time() - started_s) / 200
+
+    # The whole login may take 0.2 ms, and this is a part of it; a slow machine gets some room.
+    assert runner.run(check()) < 0.0004

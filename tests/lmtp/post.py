@@ -1,0 +1,220 @@
+"""A post office for tests: LMTP over a world, with clients on sockets and without."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tests.store.world import AUTHOR, World, name
+
+from angarium.config import Settings, parse_settings
+from angarium.engine.commands import SetQuota
+from angarium.engine.rows import Uid
+from angarium.lmtp import Backlog, Connection, LmtpHost, LmtpProtocol, lmtp_protocols
+
+SERVER = "mail.example.org"
+
+
+def settings(text: str = "") -> Settings:
+    """Settings with these lines in imapd.conf."""
+    lines = f"configdirectory: /var/imap\npartition-default: /var/spool/imap\nservername: {SERVER}\n{text}\n"
+    return parse_settings(lines, file=Path("imapd.conf")).settings
+
+
+@dataclass(slots=True)
+class Post:
+    """LMTP over a world."""
+
+    world: World
+    settings: Settings
+    preauthorised: bool = False
+    connections: list[Connection] = field(default_factory=list)
+    """Those that have a place."""
+    emptied: asyncio.Event = field(default_factory=asyncio.Event)
+    places: int = 1000
+    delivered: int = 0
+    backlog: Backlog = field(default_factory=Backlog)
+
+    def host(self) -> LmtpHost:
+        return LmtpHost(
+            self.world.store, self.settings, self.backlog, self._admit, self._count, preauthorised=self.preauthorised
+        )
+
+    def _admit(self, _: str, connection: Connection) -> Callable[[], None] | None:
+        if len(self.connections) >= self.places:
+            return None
+        self.connections.append(connection)
+        self.emptied.clear()
+        return lambda: self._leave(connection)
+
+    def _leave(self, connection: Connection) -> None:
+        self.connections.remove(connection)
+        if not self.connections:
+            self.emptied.set()
+
+    def _count(self) -> None:
+        self.delivered += 1
+
+    # Clients
+
+    @asynccontextmanager
+    async def unix_client(self, directory: Path) -> AsyncIterator["Client"]:
+        """A client on a unix socket that the server has greeted."""
+        path = directory / "lmtp"
+        async with await asyncio.get_running_loop().create_unix_server(lmtp_protocols(self.host()), path):
+            reader, writer = await asyncio.open_unix_connection(path)
+            async with _client(reader, writer) as client:
+                yield client
+
+    @asynccontextmanager
+    async def tcp_port(self, address: str = "127.0.0.1") -> AsyncIterator[int]:
+        """A listener on a free port."""
+        server = await asyncio.get_running_loop().create_server(lmtp_protocols(self.host()), address, 0)
+        async with server:
+            yield server.sockets[0].getsockname()[1]
+
+    @asynccontextmanager
+    async def tcp_client(self, address: str = "127.0.0.1") -> AsyncIterator["Client"]:
+        """A client on TCP that the server has greeted."""
+        async with self.tcp_port(address) as port:
+            reader, writer = await asyncio.open_connection(address, port)
+            async with _client(reader, writer) as client:
+                yield client
+
+    async def converse(self, chunks: Iterable[bytes], *, family: int = socket.AF_UNIX) -> bytes:
+        """What the server says, from greeting to close, to a client that sends these chunks and then no more."""
+        transport = MemoryTransport(family)
+        protocol = LmtpProtocol(self.host())
+        transport.begin(protocol)
+        for chunk in chunks:
+            await transport.is_read.wait()
+            protocol.data_received(chunk)
+            await asyncio.sleep(0)
+        protocol.eof_received()
+        await transport.is_closed.wait()
+        return bytes(transport.written)
+
+    # What is in the mailboxes
+
+    async def quota(self, internal: str, limit_kib: int) -> None:
+        """Limit an account."""
+        await self.world.do(internal, SetQuota("", limit_kib, AUTHOR))
+
+    async def uids(self, internal: str) -> list[int]:
+        """The messages of a mailbox."""
+        tree, entry = await self.world.store.locate(name(internal))
+        return [row.uid for row in await self.world.engine.messages(tree.account, entry.row.id)]
+
+    async def octets(self, internal: str, uid: int = 1) -> bytes:
+        """A message as it is stored."""
+        tree, entry = await self.world.store.locate(name(internal))
+        message = await self.world.engine.open_message(tree.account, entry.row.id, Uid(uid))
+        try:
+            return await message.read(0, message.size_octets)
+        finally:
+            message.close()
+
+    async def body(self, internal: str, uid: int = 1) -> bytes:
+        """What stands behind the header."""
+        return (await self.octets(internal, uid)).partition(b"\r\n\r\n")[2]
+
+
+@asynccontextmanager
+async def _client(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> AsyncIterator["Client"]:
+    client = Client(reader, writer)
+    try:
+        yield client
+    finally:
+        writer.close()
+        try:
+            await writer.wait_closed()
+        except ConnectionError:
+            pass  # the server was first
+
+
+@dataclass(slots=True)
+class Client:
+    """One end of a socket."""
+
+    reader: asyncio.StreamReader
+    writer: asyncio.StreamWriter
+
+    def send(self, octets: bytes) -> None:
+        self.writer.write(octets)
+
+    async def reply(self) -> bytes:
+        """The next reply, its lines together."""
+        lines = [await self.reader.readuntil(b"\r\n")]
+        while lines[-1][3:4] == b"-":
+            lines.append(await self.reader.readuntil(b"\r\n"))
+        return b"".join(lines)
+
+    async def do(self, line: bytes) -> bytes:
+        """The reply to a command."""
+        self.send(line + b"\r\n")
+        return await self.reply()
+
+    async def begin(self, *recipients: bytes) -> None:
+        """A transaction as far as the answer to DATA, the greeting included."""
+        assert (await self.reply()).startswith(b"220 ")
+        commands = [b"LHLO client.example.net", b"MAIL FROM:<ann@example.net>"]
+        commands += [b"RCPT TO:<%s>" % recipient for recipient in recipients]
+        for command in commands:
+            assert (await self.do(command)).startswith(b"250"), command
+        assert await self.do(b"DATA") == b"354 go ahead\r\n"
+
+
+class MemoryTransport(asyncio.Transport):
+    """A connection without a socket."""
+
+    def __init__(self, family: int) -> None:
+        super().__init__()
+        self._family = family
+        self._protocol: LmtpProtocol | None = None
+        self._is_closing = False
+        self.written = bytearray()
+        self.writes = 0
+        self.is_read = asyncio.Event()
+        self.is_read.set()
+        self.is_closed = asyncio.Event()
+
+    def begin(self, protocol: LmtpProtocol) -> None:
+        self._protocol = protocol
+        protocol.connection_made(self)
+
+    def get_extra_info(self, name: str, default: object = None) -> object:
+        if name == "socket":
+            return self
+        return ("192.0.2.7", 4711) if name == "peername" else default
+
+    @property
+    def family(self) -> int:
+        """The transport is its own socket."""
+        return self._family
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        self.written += data
+        self.writes += 1
+
+    def pause_reading(self) -> None:
+        assert self.is_read.is_set()
+        self.is_read.clear()
+
+    def resume_reading(self) -> None:
+        assert not self.is_read.is_set()
+        self.is_read.set()
+
+    def close(self) -> None:
+        if not self._is_closing:
+            self._is_closing = True
+            asyncio.get_running_loop().call_soon(self._lose)
+
+    def abort(self) -> None:
+        self.close()
+
+    def _lose(self) -> None:
+        assert self._protocol is not None
+        self._protocol.connection_lost(None)
+        self.is_closed.set()

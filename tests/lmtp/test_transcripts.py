@@ -1,0 +1,109 @@
+"""Dialogues compared whole: on a socket, in step; and without one, in every split of what the client sends."""
+
+import asyncio
+import random
+import re
+import socket
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from tests.lmtp.post import Client, Post, settings
+from tests.store.world import World
+
+from angarium import __version__
+
+DIRECTORY = Path(__file__).parent.parent / "transcripts" / "lmtp"
+TRANSCRIPTS = sorted(path.stem for path in DIRECTORY.glob("*.txt"))
+
+_SESSION = re.compile(rb"SESSIONID=<[0-9a-v]{24}>")
+
+
+@dataclass(slots=True)
+class Transcript:
+    """What each side says; lines keep their CRLF."""
+
+    settings: list[str] = field(default_factory=list)
+    quotas: list[tuple[str, int]] = field(default_factory=list)
+    family: int = socket.AF_UNIX
+    turns: list[tuple[str, bytes]] = field(default_factory=list)
+
+    @classmethod
+    def read(cls, stem: str) -> "Transcript":
+        transcript = cls()
+        for line in (DIRECTORY / f"{stem}.txt").read_text().splitlines():
+            kind, _, text = line.partition(": ")
+            match kind:
+                case "setting":
+                    transcript.settings.append(text)
+                case "quota":
+                    mailbox, limit_kib = text.split()
+                    transcript.quotas.append((mailbox, int(limit_kib)))
+                case "peer":
+                    transcript.family = socket.AF_INET
+                case "C" | "S":
+                    text = text.replace("$VERSION", __version__).replace("$NUL", "\0")
+                    transcript.turns.append((kind, f"{text}\r\n".encode()))
+                case _:
+                    assert line.startswith("#"), line
+        return transcript
+
+    def said_by(self, side: str) -> bytes:
+        return b"".join(line for kind, line in self.turns if kind == side)
+
+
+async def post_for(world: World, transcript: Transcript) -> Post:
+    await world.create("shared", "anyone lrp")
+    await world.create("notice", "anyone lr")
+    post = Post(world, settings("\n".join(transcript.settings)))
+    for mailbox, limit_kib in transcript.quotas:
+        await post.quota(mailbox, limit_kib)
+    return post
+
+
+def shown(reply: bytes) -> bytes:
+    return _SESSION.sub(b"SESSIONID=<$SESSION>", reply)
+
+
+@pytest.mark.parametrize("stem", TRANSCRIPTS)
+async def test_a_dialogue_goes_as_written(stem: str, world: World, tmp_path: Path, runner: asyncio.Runner) -> None:
+    transcript = Transcript.read(stem)
+    post = await post_for(world, transcript)
+    client_of = post.unix_client(tmp_path) if transcript.family == socket.AF_UNIX else post.tcp_client()
+    async with client_of as client:
+        heard = await play(client, transcript)
+        assert await client.reader.read() == b""
+    assert heard.decode() == transcript.said_by("S").decode()
+
+
+async def play(client: Client, transcript: Transcript) -> bytes:
+    """Send what the client says, and after each line of the server's wait for one."""
+    heard = b""
+    for kind, line in transcript.turns:
+        if kind == "C":
+            client.send(line)
+        else:
+            heard += shown(await client.reader.readuntil(b"\r\n"))
+    return heard
+
+
+def pieces(octets: bytes, seed: int) -> Iterable[bytes]:
+    chance = random.Random(seed)
+    while octets:
+        size = chance.choice((1, 2, 3, 7, 50, 400))
+        yield octets[:size]
+        octets = octets[size:]
+
+
+@pytest.mark.parametrize("stem", TRANSCRIPTS)
+async def test_how_octets_are_split_makes_no_difference(stem: str, plain_world: World, runner: asyncio.Runner) -> None:
+    transcript = Transcript.read(stem)
+    octets = transcript.said_by("C")
+    splits: list[list[bytes]] = [[octets], [bytes((octet,)) for octet in octets]]
+    splits += [list(pieces(octets, seed)) for seed in range(10)]
+    post = await post_for(plain_world, transcript)
+    for chunks in splits:
+        said = await post.converse(chunks, family=transcript.family)
+        assert shown(said).decode() == transcript.said_by("S").decode()
+    assert not post.connections
