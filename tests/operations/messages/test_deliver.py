@@ -9,7 +9,7 @@ from tests.operations.messages.test_trace import TRACE
 from angarium.config.options import LmtpSettings
 from angarium.engine.commands import Command, EraseMailboxes, Result
 from angarium.engine.rows import AccountId
-from angarium.errors import AclChanged, MailboxNotFound, QuotaExceeded
+from angarium.errors import AclChanged, QuotaExceeded, UserNotFound
 from angarium.operations.messages import (
     Delivered,
     DeliveryTarget,
@@ -68,7 +68,7 @@ async def test_a_mailbox_that_went_concerns_nobody_else(world: World) -> None:
     targets = await resolve(world, "+gone", "bob")
     await world.engine.write(world.account_of("gone"), EraseMailboxes((world.mailboxes["gone"],), AUTHOR))
     first, second = await send(world, targets)
-    assert isinstance(first, MailboxNotFound)
+    assert isinstance(first, UserNotFound)
     assert isinstance(second, Delivered)
 
 

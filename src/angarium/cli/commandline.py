@@ -1,0 +1,114 @@
+"""The command line: one module a command, of which only the one that is called is imported.
+
+Exit statuses are those of sysexits. What goes wrong is one line for each fault on standard error, never a traceback.
+"""
+
+import argparse
+import importlib
+import logging
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final, NoReturn, Protocol, cast
+
+from angarium import __version__
+from angarium.cli.exitstatus import exit_status
+from angarium.errors import AngariumError
+
+log = logging.getLogger(__name__)
+
+_INTERRUPTED: Final = 130
+"""128 and the number of SIGINT, as shells count."""
+
+
+class CommandModule(Protocol):
+    """What the module of a command holds."""
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None: ...
+
+    def run(self, arguments: argparse.Namespace) -> int:
+        """Gives the exit status; raises AngariumError, or OSError for files that were named."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Command:
+    module: str
+    summary: str
+
+
+COMMANDS: Final = {
+    "serve": _Command("serve", "run the server"),
+    "user": _Command("user", "add, change, remove and list users"),
+    "path": _Command("path", "print the directory of a mailbox (mbpath)"),
+    "who": _Command("who", "list who is connected"),
+    "conf": _Command("conf", "check the configuration"),
+    "checkpoint": _Command("checkpoint", "fold logs in and take snapshots of the databases (ctl_cyrusdb -c)"),
+    "expire": _Command("expire", "remove what was expunged or deleted long enough ago (cyr_expire)"),
+    "reconstruct": _Command("reconstruct", "rebuild accounts from the directories of their mailboxes"),
+    "version": _Command("version", "print the version"),
+}
+
+
+class _Parser(argparse.ArgumentParser):
+    """Refuses as all commands do."""
+
+    def error(self, message: str) -> NoReturn:
+        self.print_usage(sys.stderr)
+        self.exit(os.EX_USAGE, f"angarium: {message}\n")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command; gives the exit status. Help and wrong usage raise SystemExit with it."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    try:
+        arguments, module = _parse(words)
+        status = module.run(arguments)
+        sys.stdout.flush()
+    except AngariumError as error:
+        _report(str(error) or type(error).__name__)
+        return exit_status(error)
+    except BrokenPipeError:
+        # The reader, as in `angarium user list | head`, has seen enough; nothing may be flushed to it at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        return os.EX_OK
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        _report(f"{where}{error.strerror or error}")
+        return os.EX_IOERR
+    except KeyboardInterrupt:
+        return _INTERRUPTED
+    except Exception as error:
+        log.debug("command_failed", exc_info=True)
+        _report(f"internal error: {type(error).__name__}: {error}")
+        return os.EX_SOFTWARE
+    return status
+
+
+def _parse(words: Sequence[str]) -> tuple[argparse.Namespace, CommandModule]:
+    called = words[0] if words else ""
+    parser = _Parser(
+        prog="angarium",
+        description="A mail store: IMAP and LMTP. Every command finds its store by --dir or -C.",
+        epilog="`angarium COMMAND --help` tells more.",
+    )
+    parser.add_argument("--version", action="version", version=f"Angarium {__version__}")
+    subparsers = parser.add_subparsers(title="commands", dest="command", metavar="COMMAND", required=True)
+    module: CommandModule | None = None
+    for name, command in COMMANDS.items():
+        subparser = subparsers.add_parser(name, help=command.summary)
+        if name == called:
+            # Its threads would be made at the import of numpy, and the master must have none when it forks.
+            os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+            module = cast(CommandModule, importlib.import_module(f"angarium.cli.{command.module}"))
+            subparser.description = module.__doc__
+            subparser.formatter_class = argparse.RawDescriptionHelpFormatter
+            module.add_arguments(subparser)
+    arguments = parser.parse_args(words)
+    assert module is not None, "the parser takes a command first"
+    return arguments, module
+
+
+def _report(text: str) -> None:
+    for line in text.splitlines():
+        sys.stderr.write(f"angarium: {line}\n")

@@ -1,0 +1,58 @@
+"""`DIR/run/endpoints.json`: where the services of a running server are, and the users it began with, for programs."""
+
+import json
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from angarium.cli.firstusers import FirstUser
+from angarium.cli.privatefile import write_private
+from angarium.config import ImapService, UnixAddress
+from angarium.master import Listener
+
+Fields = dict[str, str | int | bool]
+
+
+def serialize_endpoints(listeners: Sequence[Listener], users: Sequence[FirstUser], *, pid: int) -> str:
+    """The text of the file."""
+    return json.dumps(
+        {
+            "services": [_service(listener) for listener in listeners],
+            "users": [{"name": user.name, "password": user.password, "admin": user.is_admin} for user in users],
+            "pid": pid,
+        },
+        indent=1,
+    )
+
+
+def write_endpoints(path: Path, listeners: Sequence[Listener], users: Sequence[FirstUser]) -> None:
+    """Write the file of this process, for its owner alone, whole or not at all. OSError."""
+    os.makedirs(path.parent, mode=0o700, exist_ok=True)
+    write_private(path, serialize_endpoints(listeners, users, pid=os.getpid()).encode() + b"\n")
+
+
+def remove_stale_endpoints(path: Path) -> None:
+    """Remove the file, unless it is that of another process that runs."""
+    try:
+        pid = json.loads(path.read_bytes())["pid"]
+        if pid != os.getpid():
+            os.kill(pid, 0)
+            return
+    except FileNotFoundError:
+        return
+    except PermissionError:
+        return  # it runs, as another user
+    except (ProcessLookupError, ValueError, KeyError, TypeError, OverflowError):
+        pass
+    path.unlink(missing_ok=True)
+
+
+def _service(listener: Listener) -> Fields:
+    name = listener.service.name
+    if isinstance(listener.address, UnixAddress):
+        return {"name": name, "socket": str(listener.address.path)}
+    host, port = listener.address
+    command = listener.service.command
+    is_tls = isinstance(command, ImapService) and command.tls
+    # STARTTLS is not served yet.
+    return {"name": name, "host": host, "port": port, "tls": is_tls, "starttls": False}

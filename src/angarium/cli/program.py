@@ -1,0 +1,173 @@
+"""What a worker runs: the store, opened once, and the services and commands over it."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Final
+
+from angarium import __version__
+from angarium.auth import (
+    Authenticator,
+    LoginPolicy,
+    LoginThrottle,
+    Passwords,
+    StoreVerifier,
+    VerifiedLogins,
+    verifier_for,
+)
+from angarium.cli.door import CountingDoor
+from angarium.cli.expireplan import AT_ONCE, expire_plan
+from angarium.cli.policy import sqlite_options, store_policy
+from angarium.cli.sessionlogins import SessionLogins
+from angarium.config import (
+    CheckpointCommand,
+    ExpireCommand,
+    ExpungeMode,
+    ImapService,
+    LmtpService,
+    RunCommand,
+    ServiceEntry,
+)
+from angarium.engine.rows import AccountId
+from angarium.engine.sources import SystemSources
+from angarium.engine.sqlite import SqliteEngine
+from angarium.errors import SessionLimitExceeded, StoreDamaged
+from angarium.imap.factory import ImapFactory
+from angarium.imap.services import ImapServices
+from angarium.imap.watchers import Watchers
+from angarium.lmtp import Backlog, Connection, LmtpHost, lmtp_protocols
+from angarium.names import Namespace
+from angarium.operations.care import ExpirePlan, checkpoint, expire
+from angarium.operations.messages import MessageCache, MessageLimits
+from angarium.store import Actor, Store
+from angarium.worker import Metric, Program, WorkerContext
+
+PASSWORD_THREADS: Final = 2
+"""In each worker: logins may take two cores, and the rest of the server goes on."""
+
+
+@asynccontextmanager
+async def open_program(context: WorkerContext) -> AsyncIterator[Program]:
+    """Open the store for a worker's life."""
+    policy = store_policy(context.settings)
+    sources = SystemSources()
+    engine = await SqliteEngine.open(sqlite_options(context.settings), sources)
+    passwords = Passwords(threads=PASSWORD_THREADS)
+    try:
+        program = _WorkerProgram(context, engine, Store(engine, policy, sources), passwords)
+        end = program.announce()
+        try:
+            yield Program(
+                services={ImapService: program.imap, LmtpService: program.lmtp},
+                operations={CheckpointCommand: program.checkpoint, ExpireCommand: program.expire},
+            )
+        finally:
+            end()
+    finally:
+        passwords.close()
+        await engine.close()
+
+
+class _WorkerProgram:
+    def __init__(self, context: WorkerContext, engine: SqliteEngine, store: Store, passwords: Passwords) -> None:
+        self._context = context
+        self._engine = engine
+        self._store = store
+        self._door = CountingDoor(context.sessions, context.metrics)
+        self._cache = MessageCache(store, limits=MessageLimits.from_settings(context.settings.limits))
+        self._watchers = Watchers()
+        self._backlog = Backlog()
+        self._throttle = LoginThrottle()
+        verified = VerifiedLogins(kept_s=context.settings.auth.verified_login_kept.total_seconds())
+        self._verifier = StoreVerifier(engine, passwords, verified)
+        self._is_hearing = False
+
+    # Changes
+
+    def announce(self) -> Callable[[], None]:
+        """Tell other processes of changes made here, and hear of theirs; gives what ends it."""
+        ends = [
+            self._engine.subscribe(self._tell),
+            self._watchers.listen_to(self._engine),
+            self._context.announcer.listen(self._hear, lambda: self._watchers.accounts),
+        ]
+
+        def end() -> None:
+            for each in ends:
+                each()
+
+        return end
+
+    def _tell(self, account: AccountId) -> None:
+        # What was heard is announced to this worker's sessions by the same engine, and must not go round.
+        if not self._is_hearing:
+            self._context.announcer.changed(account)
+
+    def _hear(self, account: AccountId) -> None:
+        self._is_hearing = True
+        try:
+            self._engine.announced(account)
+        finally:
+            self._is_hearing = False
+
+    # Services
+
+    def imap(self, context: WorkerContext, entry: ServiceEntry) -> Callable[[], asyncio.Protocol]:
+        """`imapd`."""
+        assert isinstance(entry.command, ImapService)
+        settings = context.settings.for_service(entry.name)
+        authenticator = Authenticator(verifier_for(settings.auth.sasl_pwcheck_method, self._verifier), self._throttle)
+        policy = LoginPolicy.from_settings(settings, self._store.policy.names)
+        services = ImapServices(
+            store=self._store,
+            cache=self._cache,
+            logins=SessionLogins(self._store, authenticator, policy, context.metrics),
+            watchers=self._watchers,
+            settings=settings,
+            version=__version__,
+        )
+        return ImapFactory(services, self._door, service=entry.name, is_tls=entry.command.tls)
+
+    def lmtp(self, context: WorkerContext, entry: ServiceEntry) -> Callable[[], asyncio.Protocol]:
+        """`lmtpd`."""
+        assert isinstance(entry.command, LmtpService)
+
+        def admit(address: str, connection: Connection) -> Callable[[], None] | None:
+            try:
+                return self._door.admit(entry.name, address, connection).leave
+            except SessionLimitExceeded:
+                return None
+
+        host = LmtpHost(
+            store=self._store,
+            settings=context.settings.for_service(entry.name),
+            backlog=self._backlog,
+            admit=admit,
+            count_delivery=lambda: context.metrics.raise_by(Metric.DELIVERIES),
+            preauthorised=entry.command.preauthorised,
+        )
+        return lmtp_protocols(host)
+
+    # Commands of cyrus.conf
+
+    async def checkpoint(self, _command: RunCommand) -> None:
+        """`ctl_cyrusdb -c`; it comes often enough to remove what `expunge_mode` does not keep."""
+        await checkpoint(self._store, Actor.program("ctl_cyrusdb"))
+        if self._context.settings.mailboxes.expunge_mode is not ExpungeMode.DELAYED:
+            await self._expire(ExpirePlan(expunged_older_than=AT_ONCE))
+
+    async def expire(self, command: RunCommand) -> None:
+        """`cyr_expire`."""
+        assert isinstance(command, ExpireCommand)
+        plan = expire_plan(
+            command,
+            namespace=Namespace(self._store.policy.names, None, is_admin=True),
+            change_log_retention=self._context.settings.engine.change_log_retention,
+            expunge_mode=self._context.settings.mailboxes.expunge_mode,
+        )
+        await self._expire(plan)
+
+    async def _expire(self, plan: ExpirePlan) -> None:
+        expired = await expire(self._store, Actor.program("cyr_expire"), plan)
+        if expired.failures:
+            raise StoreDamaged("; ".join([f"{account}: {refusal}" for account, refusal in expired.failures]))

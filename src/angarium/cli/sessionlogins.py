@@ -1,0 +1,65 @@
+"""The logins of one service, as its sessions ask for them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from angarium.auth import Authenticator, CredentialStamp, LoginContext, LoginPolicy, actor_of, is_current
+from angarium.errors import AuthenticationFailed
+from angarium.imap.services import Peer
+from angarium.sasl import CredentialsWanted
+from angarium.store import Actor, Store
+from angarium.worker import Metric, Metrics
+
+
+@dataclass(frozen=True, slots=True)
+class _LoggedIn(Actor):
+    """Who asks, with the credential that she logged in by."""
+
+    credential: CredentialStamp | None = None
+
+
+class SessionLogins:
+    """Checks credentials by the policy of one service."""
+
+    def __init__(self, store: Store, authenticator: Authenticator, policy: LoginPolicy, metrics: Metrics) -> None:
+        self._store = store
+        self._authenticator = authenticator
+        self._policy = policy
+        self._metrics = metrics
+        self._mechanisms = {
+            is_tls: tuple([mechanism.name for mechanism in policy.offered(is_tls=is_tls)]) for is_tls in (False, True)
+        }
+
+    def mechanisms(self, peer: Peer) -> Sequence[str]:
+        """SASL mechanisms that this peer may use now, in the order of their announcement."""
+        return self._mechanisms[peer.is_tls]
+
+    def plaintext_allowed(self, peer: Peer) -> bool:
+        """Whether LOGIN may be used."""
+        return self._policy.allows_login_command(is_tls=peer.is_tls)
+
+    async def log_in(self, credentials: CredentialsWanted, peer: Peer) -> Actor:
+        """AuthenticationFailed, AuthenticationUnavailable, AuthorizationFailed; a failure takes its time here."""
+        context = LoginContext(self._policy, peer.address, peer.service, peer.is_tls, peer.session)
+        try:
+            user = await self._authenticator.authenticate(credentials, context)
+        except AuthenticationFailed:
+            self._metrics.raise_by(Metric.LOGINS_FAILED)
+            raise
+        actor = await actor_of(self._store, user, context)
+        return _LoggedIn(
+            actor.userid,
+            actor.account,
+            actor.groups,
+            actor.is_admin,
+            actor.client,
+            actor.protocol,
+            actor.session,
+            user.credential,
+        )
+
+    async def still_valid(self, actor: Actor) -> bool:
+        """Whether the credential that the actor logged in with is still the same; one point read."""
+        if not isinstance(actor, _LoggedIn) or actor.credential is None:
+            return True
+        return await is_current(self._store.engine, actor.credential)

@@ -1,0 +1,58 @@
+"""What `angarium serve --dir` prints when it serves: how to connect with a mail client."""
+
+import shlex
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from angarium import __version__
+from angarium.cli.firstusers import FirstUser
+from angarium.config import ImapService, UnixAddress
+from angarium.master import Listener
+
+
+def welcome(
+    directory: Path, listeners: Sequence[Listener], users: Sequence[FirstUser], *, certificate: Path | None
+) -> str:
+    """The whole text, with a newline at its end."""
+    return "".join([f"{line}\n" for line in _lines(directory, listeners, users, certificate)])
+
+
+def _lines(
+    directory: Path, listeners: Sequence[Listener], users: Sequence[FirstUser], certificate: Path | None
+) -> Iterator[str]:
+    yield f"Angarium {__version__} serves {directory}"
+    yield ""
+    for listener in listeners:
+        yield f"  {listener.service.name:<9} {_address(listener)}"
+    yield ""
+    for user in users:
+        yield f"  {'administrator' if user.is_admin else 'user':<13} {user.name}   password {user.password}"
+    if users:
+        yield f"  The passwords are kept in {directory / 'first-users'}."
+    yield f"  More users: angarium user add NAME --dir {shlex.quote(str(directory))}"
+    if certificate is not None:
+        yield f"  The certificate, which a mail client asks you to trust: {certificate}"
+    curl = _curl(listeners, users)
+    if curl is not None:
+        yield ""
+        yield f"  Try it: {curl}"
+    yield ""
+
+
+def _address(listener: Listener) -> str:
+    if isinstance(listener.address, UnixAddress):
+        return f"socket {listener.address.path}"
+    host, port = listener.address
+    is_tls = isinstance(listener.service.command, ImapService) and listener.service.command.tls
+    return f"host {host}  port {port}" + ("  TLS" if is_tls else "")
+
+
+def _curl(listeners: Sequence[Listener], users: Sequence[FirstUser]) -> str | None:
+    """A command that shows the user's mailboxes."""
+    for listener in listeners:
+        command = listener.service.command
+        if isinstance(command, ImapService) and not command.tls and not isinstance(listener.address, UnixAddress):
+            host, port = listener.address
+            for user in users:
+                return f"curl --user {user.name}:{user.password} imap://{host}:{port}/"
+    return None
