@@ -169,6 +169,10 @@ class AuthorizationFailed(PermanentError):
     """The credentials are right, and may not act for that user."""
 
 
+class SessionLimitExceeded(TemporaryError):
+    """The user, the address or the service has as many sessions as it may have."""
+
+
 class UserExists(PermanentError):
     """The user has a credential already."""
 

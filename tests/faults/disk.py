@@ -57,6 +57,7 @@ class FaultyVFS(apsw.VFS):
     """SQLite's calls; `fails` is asked with the method (`write`, `sync`) and the path."""
 
     def __init__(self, name: str) -> None:
+        self.vfs_name = name
         self.fails: Callable[[str, str], int] = lambda _method, _path: 0
         super().__init__(name, base="unix")
 

@@ -176,14 +176,19 @@ class Disk:
         return self._directories[os.path.dirname(path)].now()[os.path.basename(path)]
 
 
-def crash_states(operations: Sequence[Operation], base: str, *, seed: int, samples: int) -> Iterator[CrashState]:
-    """Every state after every operation, each different one once for the same acknowledgements."""
+def crash_states(
+    operations: Sequence[Operation], base: str, *, seed: int, samples: int, each_write: int = 1
+) -> Iterator[CrashState]:
+    """Every state after every operation, each different one once for the same acknowledgements.
+
+    With `each_write` of n, only every nth of the writes: a later one's states hold prefixes that end at the others.
+    """
     disk = Disk(base)
     chance = random.Random(seed)
     known: set[bytes] = set()
     for cut, operation in enumerate(operations):
         disk.replay(operation)
-        if isinstance(operation, Mark):
+        if isinstance(operation, Mark) or (isinstance(operation, Write) and cut % each_write):
             continue
         for state in disk.states(cut, chance, samples):
             digest = _digest(state)

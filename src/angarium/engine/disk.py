@@ -12,7 +12,7 @@ import os
 import shutil
 from typing import Protocol
 
-from angarium.errors import AngariumError, DiskFailed, DiskFull
+from angarium.errors import AngariumError, DiskFailed, DiskFull, StoreReadOnly
 
 FILE_MODE = 0o600
 DIRECTORY_MODE = 0o700
@@ -55,6 +55,9 @@ class Disk(Protocol):
 
     def exists(self, path: str) -> bool: ...
 
+    def modified_s(self, path: str) -> int:
+        """When the file was last written."""
+
 
 class SystemDisk:
     """The machine's own file system."""
@@ -80,17 +83,14 @@ class SystemDisk:
         os.link(source, target)
 
     def copy(self, source: str, target: str) -> None:
-        try:
-            with open(source, "rb") as reader, open(target, "xb", opener=_private) as writer:
+        with open(source, "rb") as reader, open(target, "xb", opener=_private) as writer:
+            try:
                 shutil.copyfileobj(reader, writer, 1 << 20)
                 writer.flush()
                 os.fsync(writer.fileno())
-        except FileExistsError:
-            raise
-        except OSError:
-            if os.path.exists(target):
-                os.unlink(target)
-            raise
+            except OSError:
+                os.unlink(target)  # ours alone: one that was there before is not opened
+                raise
 
     def rename(self, source: str, target: str) -> None:
         os.rename(source, target)
@@ -120,6 +120,9 @@ class SystemDisk:
 
     def exists(self, path: str) -> bool:
         return os.path.exists(path)
+
+    def modified_s(self, path: str) -> int:
+        return int(os.stat(path).st_mtime)
 
 
 def _private(path: str, flags: int) -> int:
@@ -160,35 +163,48 @@ class Directories:
         self._disk = disk
         self._durable: set[str] = set()
 
-    def make(self, path: str) -> None:
-        """Make `path` and what is missing above it."""
+    def make(self, path: str) -> bool:
+        """Make `path` and what is missing above it; tells whether `path` itself was missing."""
         if path in self._durable:
-            return
+            return False
         parent = os.path.dirname(path)
+        is_new = False
         if parent != path:
             self.make(parent)
-            try:
-                self._disk.mkdir(path)
-            except FileExistsError:
-                pass
+            is_new = self._make_one(path)
             self._disk.fsync_directory(parent)
         self._durable.add(path)
+        return is_new
 
     def make_root(self, path: str) -> None:
         """Make a configured directory; one that exists is trusted with all above it, which need not be readable."""
+        path = os.path.normpath(path)
         if not self._disk.exists(path):
             parent = os.path.dirname(path)
             self.make_root(parent)
-            try:
-                self._disk.mkdir(path)
-            except FileExistsError:
-                pass
+            self._make_one(path)
             self._disk.fsync_directory(parent)
         self._durable.add(path)
 
     def removed(self, path: str) -> None:
         """The directory is gone; a new one of this name has to be made durable again."""
         self._durable.discard(path)
+
+    def _make_one(self, path: str) -> bool:
+        try:
+            self._disk.mkdir(path)
+        except FileExistsError:
+            return False
+        return True
+
+
+def create_private(disk: Disk, path: str) -> None:
+    """Make an empty file that nobody else may read, where there is none: SQLite would go by the umask, and gives its
+    log the mode of the database."""
+    try:
+        disk.close(disk.create(path))
+    except FileExistsError:
+        pass
 
 
 def replace_file(disk: Disk, path: str, data: bytes, temporary: str) -> None:
@@ -211,4 +227,6 @@ def as_refusal(error: OSError) -> AngariumError:
     """The refusal that a file system's error means."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return DiskFull(str(error))
+    if error.errno == errno.EROFS:
+        return StoreReadOnly(str(error))
     return DiskFailed(str(error))

@@ -25,7 +25,9 @@ from angarium.engine.commands import (
     RenameMailboxes,
     RestoredMessage,
     RestoreMailbox,
+    RestoreMessages,
     SetAcl,
+    SetQuota,
     SetSharedSeen,
     StoreFlags,
 )
@@ -295,6 +297,29 @@ async def test_one_unknown_mailbox_refuses_the_erasing_of_all(site: Site) -> Non
     await site.refuse(EraseMailboxes((work, UNKNOWN), AUTHOR), MailboxNotFound)
 
 
+async def test_erasing_what_was_deleted_passes_over_what_was_brought_back(site: Site) -> None:
+    old, young, back = await site.create("old", "young", "back")
+    await site.do(rename(old, "old.655f1c00", deleted_at_s=START_S), Done)
+    await site.do(rename(young, "young.655f1c0b", deleted_at_s=START_S + 11), Done)
+    await site.do(rename(back, "back.655f1c00", deleted_at_s=START_S), Done)
+    await site.do(rename(back, "back"), Done)
+    command = EraseMailboxes((old, young, back, site.inbox), AUTHOR, deleted_until_s=START_S + 10)
+    erased = await site.do(command, Erased)
+    assert erased.mailboxes == (old,)
+    assert await names(site) == ["", "back", "young.655f1c0b"]
+    assert (await site.engine.state(site.account)).folder_modseq == erased.modseq
+
+
+async def test_erasing_nothing_takes_no_modseq(site: Site) -> None:
+    (work,) = await site.create("work")
+    before = await site.dump()
+    erased = await site.do(EraseMailboxes((work, site.inbox), AUTHOR, deleted_until_s=START_S), Erased)
+    assert erased.mailboxes == ()
+    assert erased.modseq == (await site.engine.state(site.account)).modseq
+    assert await site.dump() == before
+    await site.refuse(EraseMailboxes((UNKNOWN,), AUTHOR, deleted_until_s=START_S), MailboxNotFound)
+
+
 async def test_tombstones_remember_the_uidvalidity_of_a_name(site: Site) -> None:
     (work,) = await site.create("work")
     first = (await site.row(work)).uidvalidity
@@ -393,6 +418,58 @@ async def test_restored_messages_keep_their_uids(site: Site) -> None:
     assert (row.messages, row.unseen, row.octets) == (2, 1, 14)
     assert row.uidnext > 2000
     await site.check_counters()
+
+
+async def restore_more(site: Site, mailbox: MailboxId, *drafts: tuple[int, Draft]) -> Done:
+    """RestoreMessages of drafts by UID."""
+    async with AsyncExitStack() as exits:
+        restored = [
+            RestoredMessage(Uid(uid), draft.message(await site.stage(exits, draft.octets))) for uid, draft in drafts
+        ]
+        return await site.do(RestoreMessages(mailbox, tuple(restored), AUTHOR), Done)
+
+
+async def test_more_messages_are_restored_in_slices(site: Site) -> None:
+    new = replace(site.new_mailbox("lost"), keywords=("a",))
+    await site.do(RestoreMailbox(new, UidValidity(77), Uid(1000), ModSeq(5000), (), AUTHOR), Done)
+    first = await restore_more(site, new.id, (3, Draft(b"three", Flags.of(["\\Seen", "b"]))), (7, Draft(b"seven")))
+    second = await restore_more(site, new.id, (5, Draft(b"five")))
+    assert second.modseq > first.modseq > 5000
+    assert await site.flags(new.id) == {3: {"\\Seen", "b"}, 5: set(), 7: set()}
+    row = await site.row(new.id)
+    assert (row.messages, row.unseen, row.octets, row.keywords) == (3, 2, 14, ("a", "b"))
+    assert row.highestmodseq == second.modseq
+    assert (await site.add(new.id, Draft())).uids[0] >= 1000
+    await site.check_counters()
+
+
+async def test_restored_messages_count_in_their_quota_root(site: Site) -> None:
+    await site.do(SetQuota("", 1, AUTHOR), Done)
+    new = site.new_mailbox("lost")
+    await site.do(RestoreMailbox(new, UidValidity(77), Uid(10), ModSeq(1), (), AUTHOR), Done)
+    await restore_more(site, new.id, (1, Draft(b"x" * 3000)))
+    (quota,) = await site.engine.quotas(site.account)
+    assert quota.storage_used_octets == 3000
+    await site.check_counters()
+
+
+async def test_uids_above_the_ceiling_of_a_restored_mailbox_are_not_given_again(site: Site) -> None:
+    new = site.new_mailbox("lost")
+    await site.do(RestoreMailbox(new, UidValidity(77), Uid(10), ModSeq(1), (), AUTHOR), Done)
+    await restore_more(site, new.id, (5000, Draft(b"far above")))
+    assert (await site.add(new.id, Draft())).uids[0] > 5000
+
+
+async def test_messages_are_restored_into_a_mailbox_in_delayed_delete(site: Site) -> None:
+    new = site.new_mailbox("lost.655f1c00")
+    command = RestoreMailbox(new, UidValidity(77), Uid(10), ModSeq(1), (), AUTHOR, deleted_at_s=START_S)
+    await site.do(command, Done)
+    await restore_more(site, new.id, (1, Draft(b"one")))
+    assert (await site.row(new.id)).messages == 1
+
+
+async def test_restoring_messages_of_an_unknown_mailbox_is_refused(site: Site) -> None:
+    await site.refuse(RestoreMessages(UNKNOWN, (), AUTHOR), MailboxNotFound)
 
 
 async def test_later_mailboxes_get_a_uidvalidity_above_a_restored_one(site: Site) -> None:

@@ -20,10 +20,11 @@ from angarium.engine.commands import (
     Done,
     NewMailbox,
     NewMessage,
+    RestoreMailbox,
     StagedFile,
     Subscribe,
 )
-from angarium.engine.rows import AccountId, Content, InternalDate, MailboxId, SearchFields
+from angarium.engine.rows import AccountId, Content, InternalDate, MailboxId, ModSeq, SearchFields, Uid, UidValidity
 from angarium.engine.sources import SystemSources
 from angarium.engine.sqlite import SqliteEngine, SqliteOptions
 from angarium.errors import AngariumError, DiskFailed, DiskFull, StoreBusy, StoreDamaged
@@ -211,6 +212,69 @@ def test_a_header_that_cannot_be_written_refuses_the_write_that_needs_it(tmp_pat
         with pytest.raises(DiskFull):
             await made.engine.write(made.account, CreateMailboxes((new,), AUTHOR))
         assert [row.name for row in await made.engine.mailboxes(made.account)] == [""]
+
+    run(tmp_path, test)
+
+
+def test_a_mailbox_that_could_not_be_made_leaves_no_directory(tmp_path: Path) -> None:
+    async def test(made: Place) -> None:
+        made.vfs.fails = failing(errno.ENOSPC, "write", "-wal", times=3)
+        new = NewMailbox(MailboxId(SystemSources().random_id()), "work", "default", "")
+        with pytest.raises(DiskFull):
+            await made.engine.write(made.account, CreateMailboxes((new,), AUTHOR))
+        made.vfs.fails = failing(0, "")
+        assert not list(tmp_path.glob(f"spool/uuid/*/*/{new.id}"))
+        await made.engine.write(made.account, CreateMailboxes((new,), AUTHOR))
+        assert list(tmp_path.glob(f"spool/uuid/*/*/{new.id}/mailbox.header"))
+
+    run(tmp_path, test)
+
+
+def test_a_mailbox_that_could_not_be_restored_keeps_its_directory_and_header(tmp_path: Path) -> None:
+    async def test(made: Place) -> None:
+        await made.stage_and_add()
+        directory = Path(await made.engine.mailbox_directory(made.account, made.inbox))
+        before = {path.name for path in directory.iterdir()}
+        await made.engine.recreate_account(made.account, "user.alice")
+        new = NewMailbox(made.inbox, "", "default", "")
+        command = RestoreMailbox(new, UidValidity(7), Uid(1001), ModSeq(1001), (), AUTHOR)
+        made.vfs.fails = failing(errno.ENOSPC, "write", "-wal", times=3)
+        with pytest.raises(DiskFull):
+            await made.engine.write(made.account, command)
+        made.vfs.fails = failing(0, "")
+        assert {path.name for path in directory.iterdir()} == before
+        await made.engine.write(made.account, command)
+        assert (await made.stage_and_add()).uids == (1001,)
+
+    run(tmp_path, test)
+
+
+def test_a_file_whose_commit_may_yet_turn_out_valid_stays(tmp_path: Path) -> None:
+    """The log's sync failed: after a crash the commit may be found whole, and its message must be there."""
+
+    async def test(made: Place) -> None:
+        made.vfs.fails = failing(errno.EIO, "sync", "-wal")
+        with pytest.raises(DiskFailed):
+            await made.stage_and_add()
+        directory = Path(await made.engine.mailbox_directory(made.account, made.inbox))
+        assert (directory / "1.").read_bytes() == TEXT
+        assert (await made.stage_and_add()).uids == (2,)
+        await made.check_whole(1)
+
+    run(tmp_path, test)
+
+
+def test_a_catalogue_that_cannot_be_repaired_keeps_nobody_from_reading(tmp_path: Path) -> None:
+    async def test(made: Place) -> None:
+        await made.stage_and_add()  # and the catalogue was not refreshed since the mailbox was made
+        options = SqliteOptions(str(tmp_path / "state"), {"default": str(tmp_path / "spool")}, vfs=made.vfs.vfs_name)
+        other = await SqliteEngine.open(options, SystemSources())
+        made.vfs.fails = failing(errno.ENOSPC, "write", "mailboxes.db", times=1_000)
+        assert len(await other.messages(made.account, made.inbox)) == 1
+        made.vfs.fails = failing(0, "")
+        await other.refresh_catalogue(made.account)
+        assert len(await other.catalogue(account=made.account)) == 1
+        await other.close()
 
     run(tmp_path, test)
 

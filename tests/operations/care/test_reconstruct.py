@@ -11,11 +11,13 @@ from angarium.engine.commands import (
     AddMessages,
     Author,
     CreateMailboxes,
+    FlagOperation,
     MailboxRename,
     NewMailbox,
     NewMessage,
     RenameMailboxes,
     SetAccountName,
+    StoreFlags,
 )
 from angarium.engine.rows import AccountId, InternalDate, MailboxId
 from angarium.engine.sources import SystemSources
@@ -26,10 +28,12 @@ from angarium.flags import Flags
 from angarium.names import UserId
 from angarium.operations.care import Reconstructed, reconstruct_account
 from angarium.operations.messages import hash_message, parse_message
+from angarium.sequenceset import UidSet
 from angarium.store import Actor, Store, StorePolicy
 
 PROGRAM = Actor.program("reconstruct")
 AUTHOR = Author("test")
+ALL = UidSet(((1, 0xFFFFFFFF),))
 MAIL = b"From: a@example.org\r\nSubject: kept\r\nDate: Mon, 1 Jan 2024 10:00:00 +0000\r\n\r\nbody %d\r\n"
 
 
@@ -143,6 +147,26 @@ def test_an_account_rebuilt_twice_still_gives_no_number_twice(place: Place) -> N
             given.add(uid)
             modseq = (await engine.state(place.account)).modseq
             await engine.close()
+
+    asyncio.run(main())
+
+
+def test_no_mailbox_comes_back_below_the_highest_ceiling(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("angarium.engine.sqlite.transaction.CEILING_STEP", 1)
+    place = Place(tmp_path)
+
+    async def main() -> None:
+        await place.fill()
+        engine = await place.open()
+        await engine.write(place.account, SetAccountName("user.alice", AUTHOR))
+        # From here on the header of INBOX alone is raised.
+        for number in range(5):
+            flag = FlagOperation.ADD if number % 2 else FlagOperation.REMOVE
+            await engine.write(place.account, StoreFlags(place.inbox, ALL, flag, Flags.of(["a"]), AUTHOR))
+        modseq = (await engine.state(place.account)).modseq
+        await place.rebuild(engine)
+        assert all(row.highestmodseq > modseq for row in await engine.mailboxes(place.account))
+        await engine.close()
 
     asyncio.run(main())
 

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Callable, Collection, Iterable, Seque
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import replace
 
-from angarium.engine.commands import Command, Result, StagedFile
+from angarium.engine.commands import Command, EraseMailboxes, PurgeMessages, Result, StagedFile
 from angarium.engine.interface import Announcement
 from angarium.engine.memory.account import Account, Mailbox
 from angarium.engine.memory.execution import execute
@@ -153,7 +153,7 @@ class MemoryEngine:
 
     async def stored_file(self, account: AccountId, mailbox: MailboxId, uid: Uid) -> StagedFile:
         with await self.open_message(account, mailbox, uid) as file:
-            path = f"memory:/{account}/{mailbox}/{uid}"
+            path = _stored_path(account, mailbox, uid)
             self._staged[path] = bytes(file.view())
             row = await self.mailbox(account, mailbox)
             assert row is not None
@@ -305,7 +305,21 @@ class MemoryEngine:
         except AngariumError as refusal:
             return refusal
         self._accounts[account] = working
+        if isinstance(command, PurgeMessages | EraseMailboxes):
+            self._forget_stored_files(account)
         return result
+
+    def _forget_stored_files(self, account: AccountId) -> None:
+        """Those that were asked for, of messages that have gone."""
+        mailboxes = self._accounts[account].mailboxes
+        present = {
+            _stored_path(account, MailboxId(mailbox), Uid(uid))
+            for mailbox in mailboxes
+            for uid in mailboxes[mailbox].messages
+        }
+        prefix = f"memory:/{account}/"
+        for path in [path for path in self._staged if path.startswith(prefix) and path not in present]:
+            del self._staged[path]
 
     def _execute_advised(self, account: AccountId) -> None:
         """Nobody hears of a refusal, nor of an account that is gone."""
@@ -325,6 +339,10 @@ class MemoryEngine:
             yield MemoryStagedMessage(partition, path, self._staged)
         finally:
             self._staged.pop(path, None)
+
+
+def _stored_path(account: AccountId, mailbox: MailboxId, uid: Uid) -> str:
+    return f"memory:/{account}/{mailbox}/{uid}"
 
 
 def _grants_to(acl: str, identifiers: frozenset[str]) -> bool:

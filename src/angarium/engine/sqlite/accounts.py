@@ -5,18 +5,23 @@ moment; opening and closing happen in the pool. An account that is being written
 """
 
 import asyncio
+import logging
 import os
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field
 
 import apsw
 
 from angarium.engine.disk import FileLock
 from angarium.engine.rows import AccountId
-from angarium.engine.sqlite.schema import ACCOUNT, open_for_reading, open_for_writing
+from angarium.engine.sqlite.refusals import as_known
+from angarium.engine.sqlite.schema import ACCOUNT, is_older, open_for_reading, open_for_writing
 from angarium.errors import AccountNotFound, StoreBusy
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
@@ -28,10 +33,35 @@ class OpenAccount:
     vfs: str | None
     lock: FileLock
     reader: apsw.Connection
+    inode: int
     writer: apsw.Connection | None = None
     pins: int = 0
     log_pages: int = 0
     """Length of the write-ahead log after the last commit."""
+    is_stale: bool = False
+    """The file was put aside or removed by another process."""
+    idle: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set whenever the last pin goes; whoever waits for it looks at `pins` again."""
+
+    def is_current(self) -> bool:
+        """Whether the file is still the account's: another process may have put it aside, or removed it.
+
+        Asked under the account's lock before each batch: what is written to a file put aside is lost.
+        """
+        try:
+            return os.stat(self.path).st_ino == self.inode
+        except FileNotFoundError:
+            return False
+
+    def pin(self) -> None:
+        """Keep it open until `unpin`; on the loop."""
+        self.pins += 1
+
+    def unpin(self) -> None:
+        """On the loop."""
+        self.pins -= 1
+        if self.pins == 0:
+            self.idle.set()
 
     def writing_connection(self) -> apsw.Connection:
         """The writer's connection, opened on demand; only under the account's lock, and in the pool."""
@@ -118,22 +148,19 @@ class OpenAccounts:
         if victims:
             await asyncio.get_running_loop().run_in_executor(self._executor, _close_all, victims)
 
-    async def forget(self, account: AccountId, remove: Callable[[], None]) -> None:
-        """Close an account for good and remove its files."""
+    async def discard(self, account: AccountId) -> None:
+        """Close an account once nobody uses it here; who asks for it next opens it anew."""
+        opening = self._opening.get(account)
+        if opening is not None:
+            with suppress(Exception):  # told to those who wait for it
+                await asyncio.shield(opening)
         found = self._open.pop(account, None)
-
-        def close_and_remove() -> None:
-            if found is not None:
-                found.close()
-            remove()
-
-        await asyncio.get_running_loop().run_in_executor(self._executor, close_and_remove)
-
-    async def for_each(self, visit: Callable[[OpenAccount], Awaitable[None]]) -> None:
-        """Visit those that are open, pinned while it lasts."""
-        for account in list(self._open.values()):
-            with self.pinned(account):
-                await visit(account)
+        if found is None:
+            return
+        while found.pins:
+            found.idle.clear()
+            await found.idle.wait()
+        await asyncio.get_running_loop().run_in_executor(self._executor, found.close)
 
     async def close(self) -> None:
         """Close all, for good."""
@@ -146,7 +173,13 @@ class OpenAccounts:
 
     async def _open_in_pool(self, account: AccountId) -> OpenAccount:
         loop = asyncio.get_running_loop()
-        opened = await loop.run_in_executor(self._executor, self._open_files, account)
+        try:
+            opened = await loop.run_in_executor(self._executor, self._open_files, account)
+        except Exception as error:
+            known = as_known(error)
+            if known is error:
+                raise
+            raise known from error
         self._open[account] = opened
         with self.pinned(opened):
             await self.evict()
@@ -154,18 +187,24 @@ class OpenAccounts:
 
     def _open_files(self, account: AccountId) -> OpenAccount:
         path = account_path(self._directory, account)
-        if not os.path.exists(path):
-            raise AccountNotFound(f"no account {account}")
+        try:
+            inode = os.stat(path).st_ino
+        except FileNotFoundError as error:
+            raise AccountNotFound(f"no account {account}") from error
         lock = FileLock(f"{path[:-3]}.lock")
         try:
-            with lock:
-                migrating = open_for_writing(path, ACCOUNT, vfs=self._vfs)
-                migrating.close()
-            opened = OpenAccount(account, path, self._vfs, lock, open_for_reading(path, ACCOUNT, vfs=self._vfs))
+            reader = open_for_reading(path, ACCOUNT, vfs=self._vfs)
+            if is_older(reader, ACCOUNT):
+                with lock:
+                    open_for_writing(path, ACCOUNT, vfs=self._vfs).close(True)
         except BaseException:
             lock.close()
             raise
-        self._on_open(opened)
+        opened = OpenAccount(account, path, self._vfs, lock, reader, inode)
+        try:
+            self._on_open(opened)
+        except Exception as error:  # noqa: BLE001  the account itself is whole, and the next open tries again
+            log.error("catalogue_repair_failed", extra={"account": account, "error": repr(error)})
         return opened
 
 
@@ -178,11 +217,11 @@ class _Pin:
         self._account = account
 
     def __enter__(self) -> OpenAccount:
-        self._account.pins += 1
+        self._account.pin()
         return self._account
 
     def __exit__(self, *_: object) -> None:
-        self._account.pins -= 1
+        self._account.unpin()
 
 
 def _close_all(accounts: list[OpenAccount]) -> None:

@@ -22,6 +22,12 @@ def account_id(connection: apsw.Connection, name: str) -> AccountId | None:
     return None if row is None else AccountId(row[0])
 
 
+def account_name(connection: apsw.Connection, account: AccountId) -> str | None:
+    """The account's name."""
+    row = fetch_one(connection, "SELECT name FROM account WHERE id = ?", (account,))
+    return None if row is None else str(row[0])
+
+
 def accounts(connection: apsw.Connection, prefix: str) -> list[AccountRow]:
     """Accounts whose name begins with `prefix`, by name."""
     rows = fetch_all(
@@ -35,7 +41,7 @@ def accounts(connection: apsw.Connection, prefix: str) -> list[AccountRow]:
 def add_account(connection: apsw.Connection, account: AccountId, name: str) -> None:
     """Name an account; AccountExists."""
     try:
-        connection.execute("INSERT INTO account VALUES (?, ?)", (account, name))
+        connection.execute("INSERT INTO account (id, name) VALUES (?, ?)", (account, name))
     except apsw.ConstraintError as error:
         raise AccountExists(f"there is an account {name!r} already") from error
 
@@ -70,7 +76,8 @@ def show_account(
     _remove_mailboxes(connection, account)
     for row in mailboxes:
         connection.execute(
-            "INSERT INTO mailbox VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO mailbox (mailbox, account, name, partition, acl, special_use, deleted, uidvalidity)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 row.id,
                 account,
@@ -83,11 +90,12 @@ def show_account(
             ),
         )
         connection.executemany(
-            "INSERT OR IGNORE INTO granted VALUES (?, ?)",
+            "INSERT OR IGNORE INTO granted (identifier, mailbox) VALUES (?, ?)",
             [(identifier, row.id) for identifier in row.acl.split("\t")[::2] if identifier],
         )
     connection.execute(
-        "INSERT INTO shown VALUES (?, ?) ON CONFLICT (account) DO UPDATE SET folder_modseq = excluded.folder_modseq",
+        "INSERT INTO shown (account, folder_modseq) VALUES (?, ?)"
+        " ON CONFLICT (account) DO UPDATE SET folder_modseq = excluded.folder_modseq",
         (account, folder_modseq),
     )
 

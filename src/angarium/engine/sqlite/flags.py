@@ -3,6 +3,8 @@
 import json
 from dataclasses import dataclass
 
+import numpy as np
+
 from angarium.engine.commands import FlagOperation, FlagsStored, StoreFlags
 from angarium.engine.rows import ModSeq
 from angarium.engine.sqlite.query import fetch_all
@@ -18,6 +20,14 @@ _CHANGED = (
     "((flags & :keep) | :put) <> flags OR ((keywords_low & :keep_low) | :put_low) <> keywords_low"
     " OR ((keywords_high & :keep_high) | :put_high) <> keywords_high"
 )
+_CHANGING = (
+    "FROM message WHERE mailbox = :mailbox AND uid BETWEEN :first AND :last AND expunged_modseq = 0 AND ("
+    + _CHANGED
+    + ")"
+)
+_SELECT_EACH = f"SELECT flags, keywords_low, keywords_high, uid {_CHANGING}"
+_SELECT_GATHERED = f"SELECT flags, keywords_low, keywords_high, group_concat(uid) {_CHANGING} GROUP BY 1, 2, 3"
+_GATHERED_FROM = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +60,7 @@ def store_flags(transaction: Transaction, command: StoreFlags) -> FlagsStored:
     masks = _masks(transaction, mailbox, command)
     groups = _rows_to_change(transaction, mailbox, uids, masks)
     newly_seen, newly_unseen = _seen_to_change(transaction, mailbox, uids, command)
-    changed = UidSet.from_numbers(uid for group in groups.values() for uid in group)
+    changed = UidSet.from_ranges([pair for group in groups.values() for pair in group.ranges])
     if not changed and not newly_seen and not newly_unseen:
         return FlagsStored(UidSet(), refused, None)
     modseq = transaction.next_modseq()
@@ -105,19 +115,26 @@ def _changed_since(transaction: Transaction, mailbox: Mailbox, command: StoreFla
 
 def _rows_to_change(
     transaction: Transaction, mailbox: Mailbox, uids: UidSet, masks: _Masks
-) -> dict[tuple[int, int, int], list[int]]:
-    """UIDs of rows that would change, by the masks they have now."""
-    groups: dict[tuple[int, int, int], list[int]] = {}
+) -> dict[tuple[int, int, int], UidSet]:
+    """UIDs of rows that would change, by the masks they have now.
+
+    Where there may be many SQLite gathers them (2 ms of 7 for 10k rows); for few, its sorting costs 50 µs too much.
+    """
+    texts: dict[tuple[int, int, int], list[str]] = {}
     bindings = masks.bindings() | {"mailbox": mailbox.number}
     for first, last in uids.ranges:
-        for uid, flags, low, high in fetch_all(
+        for flags, low, high, found in fetch_all(
             transaction.connection,
-            "SELECT uid, flags, keywords_low, keywords_high FROM message WHERE mailbox = :mailbox"
-            f" AND uid BETWEEN :first AND :last AND expunged_modseq = 0 AND ({_CHANGED})",
+            _SELECT_GATHERED if last - first >= _GATHERED_FROM else _SELECT_EACH,
             bindings | {"first": first, "last": last},
         ):
-            groups.setdefault((flags, low, high), []).append(uid)
-    return groups
+            texts.setdefault((flags, low, high), []).append(str(found))
+    return {group: _uid_set(",".join(numbers)) for group, numbers in texts.items()}
+
+
+def _uid_set(text: str) -> UidSet:
+    """A set from numbers between commas, in any order."""
+    return UidSet.from_array(np.sort(np.fromstring(text, dtype=np.int64, sep=",")))
 
 
 def _update(
@@ -125,7 +142,7 @@ def _update(
     mailbox: Mailbox,
     uids: UidSet,
     masks: _Masks,
-    groups: dict[tuple[int, int, int], list[int]],
+    groups: dict[tuple[int, int, int], UidSet],
     modseq: ModSeq,
 ) -> None:
     bindings = masks.bindings() | {"mailbox": mailbox.number, "modseq": modseq}
@@ -174,12 +191,12 @@ def _log(
     transaction: Transaction,
     mailbox: Mailbox,
     command: StoreFlags,
-    groups: dict[tuple[int, int, int], list[int]],
+    groups: dict[tuple[int, int, int], UidSet],
     changed: UidSet,
     modseq: ModSeq,
 ) -> None:
     before = [
-        {"flags": flags, "keywords": [low, high], "uids": UidSet.from_numbers(group).serialize().decode()}
+        {"flags": flags, "keywords": [low, high], "uids": group.serialize().decode()}
         for (flags, low, high), group in groups.items()
     ]
     transaction.log_change(

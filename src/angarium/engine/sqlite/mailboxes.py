@@ -170,7 +170,7 @@ def subscribe(transaction: Transaction, command: Subscribe) -> Done:
         return Done(ModSeq(transaction.modseq))
     modseq = transaction.next_folder_modseq()
     connection.execute(
-        "INSERT INTO subscription VALUES (?, ?, ?)"
+        "INSERT INTO subscription (name, modseq, subscribed) VALUES (?, ?, ?)"
         " ON CONFLICT (name) DO UPDATE SET modseq = excluded.modseq, subscribed = excluded.subscribed",
         (command.name, modseq, command.subscribed),
     )
@@ -238,7 +238,10 @@ def restore_messages(transaction: Transaction, command: RestoreMessages) -> Done
     modseq = transaction.next_modseq()
     for restored in command.messages:
         restore_message(transaction, record, restored, modseq)
-    record.uidnext = max(record.uidnext, *(restored.uid + 1 for restored in command.messages))
+    record.uidnext = max([record.uidnext, *(restored.uid + 1 for restored in command.messages)])
+    if record.uidnext > record.uid_ceiling:
+        record.uid_ceiling = record.uidnext + CEILING_STEP
+        transaction.owe_header(record.id)
     record.highestmodseq = modseq
     transaction.save_counters(record)
     rehome(transaction)
@@ -292,6 +295,7 @@ def _check_acls(transaction: Transaction, versions: tuple[tuple[MailboxId, int],
 def _remember_name(transaction: Transaction, record: Mailbox) -> None:
     """What a mailbox was called, with its UIDVALIDITY: no later one of the name may have an equal or lower one."""
     transaction.connection.execute(
-        "INSERT INTO tombstone VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET modseq = excluded.modseq",
+        "INSERT INTO tombstone (name, mailbox, uidvalidity, modseq) VALUES (?, ?, ?, ?)"
+        " ON CONFLICT DO UPDATE SET modseq = excluded.modseq",
         (record.name, record.id, record.uidvalidity, transaction.modseq),
     )

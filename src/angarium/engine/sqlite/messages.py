@@ -185,9 +185,12 @@ def _count(mailbox: Mailbox, system: SystemFlags, size_octets: int) -> None:
 
 def _insert_content(transaction: Transaction, content: Content, search: SearchFields) -> ContentId:
     connection = transaction.connection
+    number = transaction.next_content()
     connection.execute(
-        "INSERT INTO content (hash, scanner_version, envelope, body, bodystructure, parts) VALUES (?, ?, ?, ?, ?, ?)",
+        "INSERT INTO content (id, hash, scanner_version, envelope, body, bodystructure, parts)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?)",
         (
+            number,
             content.hash,
             content.scanner_version,
             content.envelope,
@@ -196,9 +199,9 @@ def _insert_content(transaction: Transaction, content: Content, search: SearchFi
             content.parts,
         ),
     )
-    number = connection.last_insert_rowid()
     connection.execute(
-        "INSERT INTO search VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO search (content, from_, to_, cc, bcc, subject, base_subject, sent, message_id, first_from,"
+        " first_to, first_cc) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             number,
             search.from_,
@@ -214,7 +217,7 @@ def _insert_content(transaction: Transaction, content: Content, search: SearchFi
             search.first_cc,
         ),
     )
-    return ContentId(number)
+    return number
 
 
 def _thread_of(transaction: Transaction, message: NewMessage) -> ThreadId:
@@ -244,7 +247,8 @@ def _thread_of(transaction: Transaction, message: NewMessage) -> ThreadId:
             thread = ThreadId(transaction.storage.sources.random_63())
     for message_id in mentioned:
         connection.execute(
-            "INSERT INTO reference VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
+            "INSERT INTO reference (message_id, base_subject, thread, noted_at) VALUES (?, ?, ?, ?)"
+            " ON CONFLICT DO NOTHING",
             (message_id, search.base_subject, thread, transaction.now_s),
         )
     return thread

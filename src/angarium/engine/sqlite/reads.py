@@ -62,20 +62,22 @@ def read_mailbox(connection: apsw.Connection, mailbox: MailboxId) -> MailboxRow 
     return None if row is None else Mailbox(*row).row()
 
 
-def read_number(connection: apsw.Connection, mailbox: MailboxId) -> tuple[int, int] | None:
-    """The mailbox's number within the file, and how many messages it has."""
-    row = fetch_one(connection, "SELECT number, messages FROM mailbox WHERE id = ?", (mailbox,))
-    return None if row is None else (row[0], row[1])
+def read_count(connection: apsw.Connection, mailbox: MailboxId) -> int | None:
+    """How many messages the mailbox has."""
+    row = fetch_one(connection, "SELECT messages FROM mailbox WHERE id = ?", (mailbox,))
+    return None if row is None else int(row[0])
 
 
-def read_messages(connection: apsw.Connection, number: int, changed_since: ModSeq) -> list[MessageRow]:
-    """Rows of a mailbox, by UID."""
-    if changed_since:
-        condition, bindings = "modseq > ?", (number, changed_since)
-    else:
-        condition, bindings = "expunged_modseq = ?", (number, ModSeq(0))
+def read_messages(
+    connection: apsw.Connection, mailbox: MailboxId, changed_since: ModSeq, *, limit: int = -1
+) -> list[MessageRow]:
+    """Rows of a mailbox, by UID, `limit` at most; found by its id in the same statement: numbers are used again."""
+    condition = "modseq > ?" if changed_since else "expunged_modseq = ?"
     rows = fetch_all(
-        connection, f"SELECT {_MESSAGE_COLUMNS} FROM message WHERE mailbox = ? AND {condition} ORDER BY uid", bindings
+        connection,
+        f"SELECT {_MESSAGE_COLUMNS} FROM message WHERE mailbox = (SELECT number FROM mailbox WHERE id = ?)"
+        f" AND {condition} ORDER BY uid LIMIT ?",
+        (mailbox, changed_since, limit),
     )
     return [
         MessageRow(

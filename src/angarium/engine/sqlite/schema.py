@@ -2,10 +2,12 @@
 
 Each file names two numbers besides its version: the least version of a program that may read it and that may write it.
 Migrations only add (tables, columns with defaults, indexes), since old and new workers overlap at a restart; a file is
-migrated when it is opened for writing. Flag masks are stored as SQLite's signed 64-bit integers.
+migrated when it is opened. For the same reason statements name the columns they fill: those of an older program meet
+newer tables. Flag masks are stored as SQLite's signed 64-bit integers.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import apsw
@@ -43,7 +45,8 @@ ACCOUNT = Schema(
             modseq INTEGER NOT NULL,
             folder_modseq INTEGER NOT NULL,
             last_uidvalidity INTEGER NOT NULL,
-            modseq_ceiling INTEGER NOT NULL
+            modseq_ceiling INTEGER NOT NULL,
+            last_content INTEGER NOT NULL DEFAULT 0
         );
         CREATE TABLE mailbox (
             number INTEGER PRIMARY KEY,
@@ -234,9 +237,11 @@ WORK = Schema(
 
 
 def open_connection(path: str, *, writing: bool, vfs: str | None = None) -> apsw.Connection:
-    """A connection with the settings that durability rests on; only for writing is a missing file made."""
-    flags = apsw.SQLITE_OPEN_READWRITE | (apsw.SQLITE_OPEN_CREATE if writing else 0)
-    connection = apsw.Connection(path, flags=flags, vfs=vfs)
+    """A connection with the settings that durability rests on; the file must be there, empty or not.
+
+    SQLite never makes a file: one that was put aside or removed must not come back as an empty one.
+    """
+    connection = apsw.Connection(path, flags=apsw.SQLITE_OPEN_READWRITE, vfs=vfs)
     connection.set_busy_timeout(BUSY_TIMEOUT_MS)
     # A checkpoint at close would run wherever the last connection happens to go; the pool does it instead.
     connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
@@ -250,35 +255,49 @@ def open_connection(path: str, *, writing: bool, vfs: str | None = None) -> apsw
 
 
 def open_for_writing(path: str, schema: Schema, *, vfs: str | None = None) -> apsw.Connection:
-    """Open a file, make or migrate what it holds; the caller holds the file's lock.
+    """Open a file, fill an empty one or migrate what it holds; the caller holds the file's lock.
 
     StoreDamaged where it is not a database of this kind, SchemaTooNew where a later version forbids writing.
     """
-    try:
-        connection = open_connection(path, writing=True, vfs=vfs)
+    with _opened(path, writing=True, vfs=vfs) as connection:
         found = connection.pragma("application_id")
         if found == 0 and connection.execute("SELECT count(*) FROM sqlite_schema").get == 0:
             _create(connection, schema)
         elif found != schema.application_id:
             raise StoreDamaged(f"{path} is not a database of kind {schema.kind}")
         _migrate(connection, path, schema)
-    except (apsw.NotADBError, apsw.CorruptError) as error:
-        raise StoreDamaged(f"{path} is damaged: {error}") from error
     return connection
 
 
 def open_for_reading(path: str, schema: Schema, *, vfs: str | None = None) -> apsw.Connection:
-    """Open a file that exists; StoreDamaged, SchemaTooNew."""
-    try:
-        connection = open_connection(path, writing=False, vfs=vfs)
+    """Open a file that holds something; StoreDamaged, SchemaTooNew."""
+    with _opened(path, writing=False, vfs=vfs) as connection:
         if connection.pragma("application_id") != schema.application_id:
             raise StoreDamaged(f"{path} is not a database of kind {schema.kind}")
         reads_from = connection.execute("SELECT reads_from FROM format").get
-    except (apsw.NotADBError, apsw.CorruptError) as error:
-        raise StoreDamaged(f"{path} is damaged: {error}") from error
-    if reads_from > schema.version:
-        raise SchemaTooNew(f"{path} needs version {reads_from} of the {schema.kind} schema to be read")
+        if reads_from > schema.version:
+            raise SchemaTooNew(f"{path} needs version {reads_from} of the {schema.kind} schema to be read")
     return connection
+
+
+def is_older(connection: apsw.Connection, schema: Schema) -> bool:
+    """Whether the file waits for a migration."""
+    return bool(connection.execute("SELECT version FROM format").get < schema.version)
+
+
+@contextmanager
+def _opened(path: str, *, writing: bool, vfs: str | None) -> Iterator[apsw.Connection]:
+    """A connection that is closed where what is done with it fails; SQLite's errors name the file."""
+    connection: apsw.Connection | None = None
+    try:
+        connection = open_connection(path, writing=writing, vfs=vfs)
+        yield connection
+    except BaseException as error:
+        if connection is not None:
+            connection.close(True)
+        if isinstance(error, apsw.NotADBError | apsw.CorruptError):
+            raise StoreDamaged(f"{path} is damaged: {error}") from error
+        raise
 
 
 def _create(connection: apsw.Connection, schema: Schema) -> None:

@@ -4,13 +4,12 @@ Each is one small file that every process writes under its lock file, in a threa
 What is written is durable on return.
 """
 
-import os
 from collections.abc import Callable
 from typing import TypeVar
 
 import apsw
 
-from angarium.engine.disk import FileLock
+from angarium.engine.disk import Disk, FileLock, create_private
 from angarium.engine.sqlite.schema import Schema, open_for_reading, open_for_writing
 from angarium.errors import StoreBusy
 
@@ -20,13 +19,24 @@ Answer = TypeVar("Answer")
 class SiteDatabase:
     """One file with a reader's and a writer's connection. `write` blocks; one thread at a time may be in it."""
 
-    def __init__(self, path: str, schema: Schema, *, vfs: str | None) -> None:
-        self._lock = FileLock(f"{path}.lock")
-        with self._lock:
-            self._writer = open_for_writing(path, schema, vfs=vfs)
-        os.chmod(path, 0o600)
-        self._reader = open_for_reading(path, schema, vfs=vfs)
+    def __init__(self, path: str, schema: Schema, disk: Disk, *, vfs: str | None, checkpoint_pages: int) -> None:
+        self._path = path
+        self._schema = schema
+        self._vfs = vfs
+        self._checkpoint_pages = checkpoint_pages
+        self._log_pages = 0
         self._is_closed = False
+        self._writer: apsw.Connection | None = None
+        create_private(disk, path)
+        self._lock = FileLock(f"{path}.lock")
+        try:
+            with self._lock:
+                self._open_writer()
+            self._reader = open_for_reading(path, schema, vfs=vfs)
+        except BaseException:
+            self._drop_writer()
+            self._lock.close()
+            raise
 
     @property
     def open_reader(self) -> apsw.Connection:
@@ -37,33 +47,63 @@ class SiteDatabase:
 
     def write(self, change: Callable[[apsw.Connection], Answer]) -> Answer:
         """Run `change` in a transaction of its own under the file's lock; its exceptions undo it."""
+        if self._is_closed:
+            raise StoreBusy("the engine is closed")
         with self._lock:
-            self._writer.execute("BEGIN IMMEDIATE")
+            writer = self._open_writer()
             try:
-                answer = change(self._writer)
-                self._writer.execute("COMMIT")
-            except BaseException:
-                if self._writer.in_transaction:
-                    self._writer.execute("ROLLBACK")
+                writer.execute("BEGIN IMMEDIATE")
+                answer = change(writer)
+                writer.execute("COMMIT")
+            except apsw.IOError:
+                self._drop_writer()  # a failed fsync is never tried again on the same descriptor
                 raise
+            except BaseException:
+                if writer.in_transaction:
+                    writer.execute("ROLLBACK")
+                raise
+            if self._log_pages >= self._checkpoint_pages:
+                self._fold_log(writer)
         return answer
 
     def peek(self, read: Callable[[apsw.Connection], Answer]) -> Answer:
         """Read on the writer's connection, from the thread that writes."""
-        return read(self._writer)
+        return read(self._open_writer())
 
     def checkpoint(self) -> None:
         """Fold the write-ahead log in and truncate it."""
         with self._lock:
-            self._writer.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
+            self._open_writer().wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
 
     def snapshot(self, path: str) -> None:
-        """Write a compact copy to a new file, by SQLite's own means."""
-        self._writer.execute("VACUUM INTO ?", (path,))
+        """Write a compact copy to an empty file, by SQLite's own means."""
+        self._open_writer().execute("VACUUM INTO ?", (path,))
 
     def close(self) -> None:
         """Close both connections and the lock."""
         self._is_closed = True
-        self._writer.close(True)
+        self._drop_writer()
         self._reader.close(True)
         self._lock.close()
+
+    def _open_writer(self) -> apsw.Connection:
+        if self._writer is None:
+            self._writer = open_for_writing(self._path, self._schema, vfs=self._vfs)
+            self._writer.set_wal_hook(self._note_log)
+        return self._writer
+
+    def _drop_writer(self) -> None:
+        if self._writer is not None:
+            self._writer.close(True)
+            self._writer = None
+
+    def _note_log(self, _connection: apsw.Connection, _name: str, pages: int) -> int:
+        self._log_pages = pages
+        return apsw.SQLITE_OK
+
+    def _fold_log(self, writer: apsw.Connection) -> None:
+        self._log_pages = 0
+        try:
+            writer.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
+        except apsw.Error:
+            self._drop_writer()  # what was written stays in the log, and is folded in later

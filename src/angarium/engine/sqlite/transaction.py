@@ -20,6 +20,7 @@ from angarium.engine.disk import Directories, Disk, replace_file
 from angarium.engine.rows import (
     KEYWORD_LIMIT,
     AccountId,
+    ContentId,
     MailboxId,
     MailboxRow,
     MailboxState,
@@ -134,41 +135,51 @@ class Transaction:
     folder_modseq: int = 0
     last_uidvalidity: int = 0
     modseq_ceiling: int = 0
+    last_content: int = 0
     links: list[str] = field(default_factory=list)
-    """Files (their names end with a dot) and directories this batch has made, of commands that were not refused."""
+    """Files (their names end with a dot) and directories that were made for commands that were not refused."""
     after_commit: list[Callable[[], None]] = field(default_factory=list)
     """What may only be done once the batch is durable: unlinking."""
     _unsynced: set[str] = field(default_factory=set)
     _headers: set[MailboxId] = field(default_factory=set)
     _touched: MailboxId | None = None
+    _before: tuple[int, int] = (0, 0)
 
     def begin(self) -> None:
         """Take the write lock and load the account's numbers."""
         self.connection.execute("BEGIN IMMEDIATE")
         row = self.connection.execute(
-            "SELECT name, modseq, folder_modseq, last_uidvalidity, modseq_ceiling FROM account"
+            "SELECT name, modseq, folder_modseq, last_uidvalidity, modseq_ceiling, last_content FROM account"
         ).fetchone()
         if row is None:
             raise StoreDamaged(f"the file of account {self.account} has no account row")
-        self.name, self.modseq, self.folder_modseq, self.last_uidvalidity, self.modseq_ceiling = row
+        self.name, self.modseq, self.folder_modseq, self.last_uidvalidity, self.modseq_ceiling, self.last_content = row
+        self._before = self.connection.total_changes(), self.modseq
+
+    @property
+    def has_changes(self) -> bool:
+        """Whether there is anything to commit: a row, or a number that an answer may hold."""
+        return (self.connection.total_changes(), self.modseq) != self._before
 
     @contextmanager
     def savepoint(self) -> Iterator[None]:
         """One command: whole, or without a trace but for a gap in the numbers."""
         links, after = len(self.links), len(self.after_commit)
-        folder_modseq, headers = self.folder_modseq, set(self._headers)
+        name, folder_modseq, touched = self.name, self.folder_modseq, self._touched
+        headers, unsynced = set(self._headers), set(self._unsynced)
         self.connection.execute("SAVEPOINT command")
         try:
             yield
+            self.connection.execute("RELEASE command")
         except BaseException:
             if self.connection.in_transaction:
                 self.connection.execute("ROLLBACK TO command")
                 self.connection.execute("RELEASE command")
             self.remove_links(self.links[links:])
             del self.links[links:], self.after_commit[after:]
-            self.folder_modseq, self._headers = folder_modseq, headers
+            self.name, self.folder_modseq, self._touched = name, folder_modseq, touched
+            self._headers, self._unsynced = headers, unsynced
             raise
-        self.connection.execute("RELEASE command")
 
     def prepare_commit(self) -> None:
         """Write the account row, and make durable all that the transaction stands on."""
@@ -178,8 +189,16 @@ class Transaction:
             if touched is not None:
                 self._headers.add(touched)
         self.connection.execute(
-            "UPDATE account SET name = ?, modseq = ?, folder_modseq = ?, last_uidvalidity = ?, modseq_ceiling = ?",
-            (self.name, self.modseq, self.folder_modseq, self.last_uidvalidity, self.modseq_ceiling),
+            "UPDATE account SET name = ?, modseq = ?, folder_modseq = ?, last_uidvalidity = ?, modseq_ceiling = ?,"
+            " last_content = ?",
+            (
+                self.name,
+                self.modseq,
+                self.folder_modseq,
+                self.last_uidvalidity,
+                self.modseq_ceiling,
+                self.last_content,
+            ),
         )
         for mailbox in self._headers:
             self._write_header(mailbox)
@@ -187,14 +206,18 @@ class Transaction:
             self.storage.disk.fsync_directory(directory)
 
     def remove_links(self, links: list[str]) -> None:
-        """Take back files, and directories of mailboxes, whose rows will not be."""
+        """Take back files, and directories of mailboxes with their headers, whose rows will not be."""
+        disk = self.storage.disk
         for path in reversed(links):
             try:
                 if path.endswith("."):
-                    self.storage.disk.unlink(path)
+                    disk.unlink(path)
                 else:
                     self.storage.directories.removed(path)
-                    self.storage.disk.rmdir(path)
+                    for name in disk.listdir(path):
+                        if name.startswith(HEADER_NAME):
+                            disk.unlink(f"{path}/{name}")
+                    disk.rmdir(path)
             except OSError:
                 pass  # an orphan: its UID is found taken, and reconstruct puts it aside
 
@@ -209,6 +232,11 @@ class Transaction:
         """A modseq of a change of names, rights, options, subscriptions or quota limits."""
         self.folder_modseq = self.next_modseq()
         return ModSeq(self.folder_modseq)
+
+    def next_content(self) -> ContentId:
+        """Never given again, also where the content with the highest was forgotten: views remember contents by it."""
+        self.last_content += 1
+        return ContentId(self.last_content)
 
     def next_uidvalidity(self) -> UidValidity:
         """Above every one this account has given, so that no name ever gets a lower or equal one again."""
@@ -359,10 +387,13 @@ class Transaction:
         self.storage.disk.copy(source, target)
 
     def make_mailbox_directory(self, mailbox: Mailbox) -> None:
-        """The directory and its parents, durable; the header follows at commit."""
+        """The directory and its parents, durable; the header follows at commit.
+
+        One that was there already (a mailbox is being restored) is not taken back with the command.
+        """
         directory = self.directory(mailbox)
-        self.storage.directories.make(directory)
-        self.links.append(directory)
+        if self.storage.directories.make(directory):
+            self.links.append(directory)
         self.owe_header(mailbox.id)
 
     def remove_mailbox_directory(self, mailbox: Mailbox) -> None:

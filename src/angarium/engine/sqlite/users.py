@@ -23,7 +23,7 @@ def credentials(connection: apsw.Connection) -> list[CredentialRow]:
 def put_credential(connection: apsw.Connection, row: CredentialRow) -> None:
     """Insert or replace."""
     connection.execute(
-        "INSERT OR REPLACE INTO credential VALUES (?, ?, ?, ?, ?, ?, ?)",
+        f"INSERT OR REPLACE INTO credential ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?)",
         (
             row.userid,
             row.password_hash,

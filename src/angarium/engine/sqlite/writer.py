@@ -3,27 +3,28 @@
 States of an account here: *idle* (no entry in `_queues`), *busy* (one pool thread commits its batches, one after
 another, and takes whatever has gathered meanwhile). The queue's mutex is never held while the account's file lock is
 taken; the file lock covers one batch. Promised commands wait for their batch's COMMIT; advisory ones are put before the
-next promised one, or committed alone after a delay.
+next promised one, or committed alone after a delay. Whatever else needs the writer's connection (truncating the log)
+is done by the same thread, since the file lock keeps processes apart, not threads.
 """
 
 import asyncio
 import logging
 import threading
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
 
 import apsw
 
 from angarium.engine.commands import AddMessages, Command, Result
-from angarium.engine.disk import as_refusal
 from angarium.engine.rows import AccountId
 from angarium.engine.sqlite.accounts import OpenAccount, OpenAccounts
 from angarium.engine.sqlite.executor import execute
 from angarium.engine.sqlite.options import SqliteOptions
+from angarium.engine.sqlite.refusals import as_known
 from angarium.engine.sqlite.transaction import Storage, Transaction
-from angarium.errors import AngariumError, DiskFailed, DiskFull, StoreBusy, StoreDamaged, StoreReadOnly
+from angarium.errors import DiskFull, StoreBusy
 
 log = logging.getLogger(__name__)
 
@@ -46,6 +47,8 @@ class _Queue:
 
     waiting: deque[_Pending] = field(default_factory=deque)
     advisory: deque[_Pending] = field(default_factory=deque)
+    truncations: list[asyncio.Future[None]] = field(default_factory=list)
+    """Those who wait for the write-ahead log to be truncated."""
     octets: int = 0
     busy: bool = False
     timer: asyncio.TimerHandle | None = None
@@ -69,6 +72,7 @@ class Writer:
         self._announce = announce
         self._mutex = threading.Lock()
         self._queues: dict[AccountId, _Queue] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
         self._commands = 0
         self._octets = 0
         self._closing = False
@@ -81,7 +85,7 @@ class Writer:
         pending = [_Pending(command, _octets_of(command), loop.create_future()) for command in commands]
         octets = sum(item.octets for item in pending)
         with self._mutex:
-            queue = self._queue(account)
+            queue = self._queues.get(account) or _Queue()
             options = self._options
             if (
                 self._closing
@@ -91,6 +95,7 @@ class Writer:
                 or self._octets + octets > options.queue_octets
             ):
                 raise StoreBusy(f"the write queue of account {account} is full")
+            self._queues[account] = queue
             queue.waiting.extend(pending)
             queue.octets += octets
             self._commands += len(pending)
@@ -100,31 +105,40 @@ class Writer:
 
     def advise(self, account: AccountId, command: Command) -> None:
         """Queue an advisory command; it is dropped where queues are full."""
-        loop = asyncio.get_running_loop()
         with self._mutex:
-            queue = self._queue(account)
+            queue = self._queues.get(account) or _Queue()
             if self._closing or len(queue.advisory) >= self._options.account_queue_commands:
                 return
+            self._queues[account] = queue
             queue.advisory.append(_Pending(command, 0, None))
-            if queue.timer is None and not queue.busy:
-                queue.timer = loop.call_later(self._options.advisory_delay_s, self._advisory_due, account)
+            self._delay(account, queue)
+
+    async def truncate_log(self, account: AccountId) -> None:
+        """Fold the account's write-ahead log in and truncate it, when its writer comes to it."""
+        done = asyncio.get_running_loop().create_future()
+        with self._mutex:
+            if self._closing:
+                raise StoreBusy("the engine is closed")
+            queue = self._queues.setdefault(account, _Queue())
+            queue.truncations.append(done)
+            self._start(account, queue)
+        await asyncio.shield(done)
 
     async def drain(self) -> None:
         """Refuse new commands, and wait until all that were taken are committed, advisory ones too."""
         with self._mutex:
             self._closing = True
             for account, queue in self._queues.items():
-                if queue.advisory or queue.waiting:
-                    self._start(account, queue)
+                self._start(account, queue)
             if self._queues:
                 self._drained.clear()
         await self._drained.wait()
 
-    def _queue(self, account: AccountId) -> _Queue:
-        queue = self._queues.get(account)
-        if queue is None:
-            queue = self._queues[account] = _Queue()
-        return queue
+    def _delay(self, account: AccountId, queue: _Queue) -> None:
+        """With the mutex held, on the loop: have advisory commands wait for a commit to ride with."""
+        if queue.timer is None and not queue.busy:
+            loop = asyncio.get_running_loop()
+            queue.timer = loop.call_later(self._options.advisory_delay_s, self._advisory_due, account)
 
     def _advisory_due(self, account: AccountId) -> None:
         with self._mutex:
@@ -142,11 +156,10 @@ class Writer:
                 queue.timer = None
             found = self._accounts.get(account)
             if found is not None:
-                found.pins += 1
+                found.pin()
                 self._executor.submit(self._commit_all, asyncio.get_running_loop(), found, queue)
             else:
-                task = asyncio.ensure_future(self._open_and_commit(account, queue))
-                task.add_done_callback(_report)
+                self._run(self._open_and_commit(account, queue))
 
     async def _open_and_commit(self, account: AccountId, queue: _Queue) -> None:
         try:
@@ -154,12 +167,12 @@ class Writer:
         except Exception as error:  # noqa: BLE001  every waiter is told
             with self._mutex:
                 failed = self._take(queue, len(queue.waiting))
-                queue.advisory.clear()
                 del self._queues[account]
             _answer([(item, error) for item in failed])
+            _answer_all(queue.truncations, error)
             self._check_drained()
             return
-        opened.pins += 1
+        opened.pin()
         self._executor.submit(self._commit_all, asyncio.get_running_loop(), opened, queue)
 
     def _take(self, queue: _Queue, count: int) -> list[_Pending]:
@@ -174,19 +187,37 @@ class Writer:
     # In a pool thread
 
     def _commit_all(self, loop: asyncio.AbstractEventLoop, account: OpenAccount, queue: _Queue) -> None:
-        """Commit batches until nothing waits."""
+        """Commit batches until nothing waits but advisory commands that came meanwhile."""
+        is_first = True
         while True:
             with self._mutex:
-                batch = [*queue.advisory]
-                queue.advisory.clear()
+                batch: list[_Pending] = []
+                if is_first or queue.waiting or self._closing:
+                    batch += queue.advisory
+                    queue.advisory.clear()
                 batch += self._take(queue, self._options.batch_size)
-                if not batch:
-                    del self._queues[account.id]
-                    loop.call_soon_threadsafe(self._unpin, account)
+                truncations, queue.truncations = queue.truncations, []
+                if not batch and not truncations:
+                    self._leave(loop, account, queue)
                     return
-            answers, changed = self._commit(account, batch)
-            loop.call_soon_threadsafe(self._finish, account.id, answers, changed)
-            self._checkpoint(account)
+            if batch:
+                answers, changed = self._commit(account, batch)
+                loop.call_soon_threadsafe(self._finish, account.id, answers, changed)
+                self._checkpoint(account)
+            if truncations:
+                loop.call_soon_threadsafe(_answer_all, truncations, self._truncate(account))
+            if account.is_stale:
+                loop.call_soon_threadsafe(self._reopen, account, queue)
+                return
+            is_first = False
+
+    def _leave(self, loop: asyncio.AbstractEventLoop, account: OpenAccount, queue: _Queue) -> None:
+        """With the mutex held: the account is idle again."""
+        if queue.advisory:
+            queue.busy = False
+        else:
+            del self._queues[account.id]
+        loop.call_soon_threadsafe(self._unpin, account)
 
     def _commit(
         self, account: OpenAccount, batch: list[_Pending]
@@ -194,10 +225,13 @@ class Writer:
         """Commit a batch; where that fails as a whole, each member alone, once."""
         try:
             with account.lock:
+                if not account.is_current():
+                    account.is_stale = True
+                    raise StoreBusy(f"the file of account {account.id} was put aside")
                 answers = self._commit_together(account, batch)
             return answers, any(not isinstance(answer, Exception) for _, answer in answers)
         except Exception as error:  # noqa: BLE001  told to every waiter, in the tree's words
-            refusal = _refusal(error)
+            refusal = as_known(error)
             log.error("write_failed", extra={"account": account.id, "error": repr(error)})
             if not isinstance(refusal, DiskFull):
                 account.drop_writer()  # a failed fsync is never tried again on the same descriptor
@@ -226,7 +260,10 @@ class Writer:
                 except Exception as error:
                     if not connection.in_transaction:
                         raise
-                    answers.append((item, _refusal(error)))
+                    answers.append((item, as_known(error)))
+            if not transaction.has_changes:
+                connection.execute("ROLLBACK")
+                return answers
             transaction.prepare_commit()
         except BaseException:
             if connection.in_transaction:
@@ -246,8 +283,8 @@ class Writer:
         for action in transaction.after_commit:
             try:
                 action()
-            except OSError as error:
-                log.warning("unlink_failed", extra={"account": account.id, "error": str(error)})
+            except Exception as error:  # noqa: BLE001  durable already: nothing may turn it into a refusal
+                log.warning("unlink_failed", extra={"account": account.id, "error": repr(error)})
         return answers
 
     def _checkpoint(self, account: OpenAccount) -> None:
@@ -260,6 +297,16 @@ class Writer:
         except apsw.Error as error:
             log.warning("checkpoint_failed", extra={"account": account.id, "error": str(error)})
 
+    def _truncate(self, account: OpenAccount) -> Exception | None:
+        try:
+            with account.lock:
+                if account.is_current():
+                    account.writing_connection().wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
+                    account.log_pages = 0
+        except Exception as error:  # noqa: BLE001  told to whoever asked for it
+            return as_known(error)
+        return None
+
     # On the loop again
 
     def _finish(self, account: AccountId, answers: list[tuple[_Pending, Result | Exception]], changed: bool) -> None:
@@ -269,8 +316,31 @@ class Writer:
         _answer(answers)
 
     def _unpin(self, account: OpenAccount) -> None:
-        account.pins -= 1
+        account.unpin()
+        with self._mutex:
+            queue = self._queues.get(account.id)
+            if queue is not None and queue.advisory:
+                self._delay(account.id, queue)
         self._check_drained()
+
+    def _reopen(self, account: OpenAccount, queue: _Queue) -> None:
+        """What was queued meanwhile goes to the file that is the account's now."""
+        account.unpin()
+        self._run(self._discard_and_commit(account.id, queue))
+
+    async def _discard_and_commit(self, account: AccountId, queue: _Queue) -> None:
+        await self._accounts.discard(account)
+        await self._open_and_commit(account, queue)
+
+    def _run(self, coroutine: Coroutine[None, None, None]) -> None:
+        task = asyncio.ensure_future(coroutine)
+        self._tasks.add(task)
+        task.add_done_callback(self._report)
+
+    def _report(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and task.exception() is not None:
+            log.error("writer_failed", exc_info=task.exception())
 
     def _check_drained(self) -> None:
         if self._closing and not self._queues:
@@ -289,6 +359,16 @@ def _answer(answers: Sequence[tuple[_Pending, Result | Exception]]) -> None:
                 item.future.set_result(answer)
 
 
+def _answer_all(waiting: Sequence[asyncio.Future[None]], error: Exception | None) -> None:
+    for future in waiting:
+        if future.done():
+            continue
+        if error is None:
+            future.set_result(None)
+        else:
+            future.set_exception(error)
+
+
 def _octets_of(command: Command) -> int:
     if isinstance(command, AddMessages):
         return _COMMAND_OCTETS + sum(
@@ -300,28 +380,3 @@ def _octets_of(command: Command) -> int:
             for message in command.messages
         )
     return _COMMAND_OCTETS
-
-
-def _refusal(error: Exception) -> Exception:
-    match error:
-        case AngariumError():
-            return error
-        case apsw.FullError():
-            return DiskFull(str(error))
-        case apsw.CorruptError() | apsw.NotADBError():
-            return StoreDamaged(str(error))
-        case apsw.ReadOnlyError() | apsw.CantOpenError() | apsw.PermissionsError():
-            return StoreReadOnly(str(error))
-        case apsw.BusyError() | apsw.LockedError():
-            return StoreBusy(str(error))
-        case apsw.Error():
-            return DiskFailed(str(error))
-        case OSError():
-            return as_refusal(error)
-        case _:
-            return error
-
-
-def _report(task: asyncio.Task[None]) -> None:
-    if not task.cancelled() and task.exception() is not None:
-        log.error("writer_failed", exc_info=task.exception())

@@ -54,10 +54,11 @@ async def reconstruct_account(
     own = [mailbox for mailbox in found if isinstance(mailbox, FoundMailbox) and mailbox.account == account]
     if not own:
         raise AccountNotFound(f"no mailbox directory belongs to account {account}")
-    # A rename of the account may have stopped halfway through its headers: that of the newest numbers has the name.
-    newest = max(own, key=lambda mailbox: mailbox.modseq_ceiling)
+    # The highest ceiling first: every mailbox restored after it gets its mod-sequences above all that were told. A
+    # rename of the account may have stopped halfway through its headers: that of the newest numbers has the name.
+    own.sort(key=lambda mailbox: mailbox.modseq_ceiling, reverse=True)
     rebuilding = _Rebuilding(store, actor, spool, account, limits)
-    put_aside = await spool.recreate_account(account, newest.account_name)
+    put_aside = await spool.recreate_account(account, own[0].account_name)
     for mailbox in own:
         await rebuilding.restore(mailbox)
     await store.engine.refresh_catalogue(account)
