@@ -1,0 +1,130 @@
+"""Do the same work on Angarium, Cyrus and Dovecot, and say what it takes of each."""
+
+import argparse
+import os
+import platform
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Final
+
+from bench.bed import USERS, Bed, Sample
+from bench.errors import BenchError
+from bench.packages import install_peers
+from bench.report import OURS, Result, serialize_json, serialize_table
+from bench.rows import ROWS, Row
+from bench.servers import start_angarium, start_cyrus, start_dovecot
+
+_STARTS: Final = {"cyrus": start_cyrus, "dovecot": start_dovecot, OURS: start_angarium}
+_QUICK: Final = 0.1
+
+
+def main() -> int:
+    arguments = _parse()
+    try:
+        return _run(arguments)
+    except BenchError as error:
+        sys.stderr.write(f"bench: {error}\n")
+        return os.EX_UNAVAILABLE
+
+
+def _parse() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("--rows", type=_rows, default=[row for row in ROWS if not row.is_extra], help="keys of rows")
+    parser.add_argument("--peers", type=_peers, default=list(_STARTS), help="of cyrus, dovecot, angarium")
+    parser.add_argument("--quick", action="store_true", help="a tenth of the work, to see that all runs")
+    parser.add_argument("--json", type=Path, default=Path("build/bench.json"), help="where the figures go")
+    parser.add_argument("--in", dest="directory", type=Path, default=Path(tempfile.gettempdir()), help="for the mail")
+    return parser.parse_args()
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    install_peers(arguments.peers)
+    started = time.monotonic()
+    with ExitStack() as stack:
+        # Servers that root starts give it up, and must be able to enter.
+        base = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-", dir=arguments.directory)))
+        base.chmod(0o755)
+        beds = [_start(stack, base / name, name, share=_QUICK if arguments.quick else 1.0) for name in arguments.peers]
+        versions = {bed.server.name: bed.server.version for bed in beds}
+        results = []
+        for row in arguments.rows:
+            result = measure(row, beds)
+            results.append(result)
+            _say(f"{time.monotonic() - started:6.1f} s  {row.key}  {_figures(result)}")
+    facts = {
+        "versions": versions,
+        "cores": os.cpu_count(),
+        "kernel": platform.release(),
+        "is_quick": arguments.quick,
+        "seconds": round(time.monotonic() - started, 1),
+    }
+    arguments.json.parent.mkdir(parents=True, exist_ok=True)
+    arguments.json.write_text(serialize_json(results, facts=facts))
+    print(", ".join(f"{name} {version}" for name, version in versions.items()))
+    print(serialize_table(results), end="")
+    print(f"{facts['seconds']} s; also in {arguments.json}")
+    return os.EX_OK
+
+
+def measure(row: Row, beds: Sequence[Bed]) -> Result:
+    """Rounds go from server to server, so that a disturbance of the machine meets all."""
+    samples: dict[str, list[Sample]] = {}
+    failures: dict[str, str] = {}
+    for _ in range(row.rounds):
+        for bed in beds:
+            name = bed.server.name
+            if name in failures or (row.is_own and name != OURS):
+                continue
+            try:
+                samples.setdefault(name, []).append(row.measure(bed))
+            except (BenchError, OSError) as error:
+                failures[name] = f"{type(error).__name__}: {error}"
+    least = {
+        name: min(several, key=lambda sample: sample.value)
+        for name, several in samples.items()
+        if several and name not in failures
+    }
+    return Result(row, least, failures)
+
+
+def _start(stack: ExitStack, directory: Path, name: str, *, share: float) -> Bed:
+    directory.mkdir()
+    directory.chmod(0o755)
+    server = _STARTS[name](directory, USERS)
+    stack.callback(server.stop)
+    _say(f"{name} {server.version} serves")
+    return Bed(server, share)
+
+
+def _rows(text: str) -> list[Row]:
+    known = {row.key: row for row in ROWS}
+    return [known[key] for key in _chosen(text, list(known))]
+
+
+def _peers(text: str) -> list[str]:
+    return _chosen(text, list(_STARTS))
+
+
+def _chosen(text: str, allowed: Sequence[str]) -> list[str]:
+    keys = text.split(",")
+    for key in keys:
+        if key not in allowed:
+            raise argparse.ArgumentTypeError(f"{key!r}; allowed: {', '.join(allowed)}")
+    return keys
+
+
+def _figures(result: Result) -> str:
+    told = [f"{name} {sample.value:.4g}" for name, sample in result.samples.items()]
+    return "  ".join([*told, *(f"{name}: {failure}" for name, failure in result.failures.items())])
+
+
+def _say(text: str) -> None:
+    sys.stderr.write(f"{text}\n")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
