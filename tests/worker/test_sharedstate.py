@@ -1,10 +1,12 @@
+import errno
+import os
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from angarium.errors import StoreDamaged
+from angarium.errors import DiskFull, StoreDamaged
 from angarium.worker import SessionRecord, SharedState
 from angarium.worker.sharedstate import SessionColumn, key_of
 
@@ -94,3 +96,33 @@ def test_totals_and_highest_places_follow_any_history(state: SharedState, histor
         assert state.sessions_total() == len(there)
         assert state.count_sessions(SessionColumn.USER, key_of("ann")) == len(there)
         assert len(state.sessions()) == len(there)
+
+
+def test_what_is_written_has_room_on_the_disk_before(tmp_path: Path) -> None:
+    """A mapped page that a full disk cannot back would kill its writer."""
+    state = SharedState.create(tmp_path / "state", segments=2)
+    state.take_segment(1, 7)
+    sparse = (tmp_path / "state").stat()
+    assert 0 < sparse.st_blocks * 512 < sparse.st_size / 4
+    for index in (0, 300, state.sessions_max - 1):
+        before = (tmp_path / "state").stat().st_blocks
+        state.write_session(1, index, ANN)
+        assert (tmp_path / "state").stat().st_blocks > before
+    assert state.sessions() == [ANN] * 3
+    state.close()
+
+
+def test_a_full_disk_is_a_refusal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    state = SharedState.create(tmp_path / "state", segments=1)
+
+    def full(_descriptor: int, _offset: int, _length: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "posix_fallocate", full)
+    with pytest.raises(DiskFull):
+        state.write_session(1, 0, ANN)
+    assert (state.sessions(), state.sessions_total()) == ([], 0)
+    with pytest.raises(DiskFull, match=str(tmp_path / "other")):
+        SharedState.create(tmp_path / "other", segments=1)
+    assert not (tmp_path / "other.new").exists()
+    state.close()

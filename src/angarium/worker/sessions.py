@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol
 
+from angarium.errors import DiskFull
 from angarium.worker.sharedstate import SessionColumn, SessionRecord, SharedState, key_of
 
 log = logging.getLogger(__name__)
@@ -131,8 +132,13 @@ class Sessions:
         limits = self._limits.get(service, ServiceLimits())
         record = SessionRecord(pid=os.getpid(), since_s=time.time(), service=service, address=address)
         seat = Seat(self, self._free.pop(), record, connection, limits)
+        try:
+            self.write(seat)
+        except DiskFull as error:
+            self._free.append(seat.index)
+            log.error("session_table_full", extra={"reason": str(error)})
+            raise Refused(Refusal.TABLE_FULL) from error
         self._seats[seat.index] = seat
-        self.write(seat)
         if self.exceeds(SessionColumn.SERVICE, service, limits.connections_max):
             seat.leave()
             raise Refused(Refusal.TOO_MANY_OF_SERVICE)

@@ -29,7 +29,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from angarium.errors import StoreDamaged
+from angarium.errors import DiskFull, StoreDamaged
 
 TOOL_SEGMENT: Final = 0
 CHANGE_SLOTS: Final = 4096
@@ -46,6 +46,7 @@ _SEQUENCE_OCTETS: Final = 8
 _RECORD: Final = struct.Struct("<Qd24s64s128s264s")
 """What follows the sequence number; `pack` cuts texts that are longer, and pads those that are shorter."""
 _READ_ATTEMPTS: Final = 100
+_RECORDS_BLOCK: Final = 256
 
 Words = npt.NDArray[np.uint64]
 
@@ -111,17 +112,32 @@ class SharedState:
         if version != _VERSION or os.fstat(descriptor).st_size != size:
             raise StoreDamaged(f"{path} has another version of shared state")
         self._map = mmap.mmap(descriptor, size)
+        self._allocated: dict[int, int] = {}
+        """By segment, how many records have room on the disk as far as this process knows."""
         self._take_views()
 
     @classmethod
     def create(cls, path: Path, *, segments: int, sessions_max: int = SESSIONS_MAX) -> "SharedState":
-        """A new file with `segments` segments beside that of tools, in the place of an older one."""
+        """A new file with `segments` segments beside that of tools, in the place of an older one. DiskFull.
+
+        What is counted is allocated here, the records as they are used: a mapped page that a full disk cannot back
+        would kill the process that writes it.
+        """
         temporary = path.with_name(path.name + ".new")
         temporary.unlink(missing_ok=True)
         descriptor = os.open(temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-        os.ftruncate(descriptor, _PAGE + (segments + 1) * _segment_octets(sessions_max))
-        os.pwrite(descriptor, _FILE_HEADER.pack(_MAGIC, _VERSION, segments + 1, sessions_max), 0)
-        os.rename(temporary, path)
+        try:
+            os.ftruncate(descriptor, _PAGE + (segments + 1) * _segment_octets(sessions_max))
+            os.posix_fallocate(descriptor, 0, _PAGE)
+            for segment in range(segments + 1):
+                start = _PAGE + segment * _segment_octets(sessions_max)
+                os.posix_fallocate(descriptor, start, _counted_octets(sessions_max))
+            os.pwrite(descriptor, _FILE_HEADER.pack(_MAGIC, _VERSION, segments + 1, sessions_max), 0)
+            os.rename(temporary, path)
+        except OSError as error:
+            os.close(descriptor)
+            temporary.unlink(missing_ok=True)
+            raise DiskFull(f"{path} cannot be made: {error.strerror}") from error
         return cls(path, descriptor)
 
     @classmethod
@@ -181,7 +197,8 @@ class SharedState:
     # Sessions
 
     def write_session(self, segment: int, index: int, record: SessionRecord) -> None:
-        """Write a record and what it is counted by; only the segment's owner may."""
+        """Write a record and what it is counted by; only the segment's owner may. DiskFull: nothing is written."""
+        self._allocate_record(segment, index)
         raw = self._raw
         key = self._key(segment, index)
         if not raw[key]:
@@ -205,6 +222,18 @@ class SharedState:
             record.mailbox.encode(errors="replace"),
         )
         raw[offset >> 3] = sequence + 1
+
+    def _allocate_record(self, segment: int, index: int) -> None:
+        """A block of records at a time; the process that owns the segment remembers how far it has come."""
+        if index < self._allocated.get(segment, 0):
+            return
+        end = min(self.sessions_max, (index // _RECORDS_BLOCK + 1) * _RECORDS_BLOCK)
+        start = self._record_offset(segment, 0)
+        try:
+            os.posix_fallocate(self._descriptor, start, self._record_offset(segment, end) - start)
+        except OSError as error:
+            raise DiskFull(f"{self.path} cannot grow: {error.strerror}") from error
+        self._allocated[segment] = end
 
     def clear_session(self, segment: int, index: int) -> None:
         """Free a record; only the segment's owner may."""
@@ -304,8 +333,13 @@ class SharedState:
         return None
 
 
+def _counted_octets(sessions_max: int) -> int:
+    """A segment without its records."""
+    return (2 * METRICS + CHANGE_SLOTS + 3 * sessions_max) * 8
+
+
 def _segment_octets(sessions_max: int) -> int:
-    octets = (2 * METRICS + CHANGE_SLOTS + 3 * sessions_max) * 8 + sessions_max * _RECORD_OCTETS
+    octets = _counted_octets(sessions_max) + sessions_max * _RECORD_OCTETS
     return -(-octets // _PAGE) * _PAGE
 
 
