@@ -39,7 +39,7 @@ def test_fields_that_were_not_located_are_found_in_the_block() -> None:
 
 
 def test_values_are_found_by_name_first_one_first() -> None:
-    header = HeaderBlock(b"A: 1\r\na: 2\r\nA:3\r\n: 4\r\nb\r\n\r\n", 100, locate=True)
+    header = HeaderBlock(b"A: 1\r\na: 2\r\nA:3\r\n: 4\r\nb\r\n\r\n", 100)
     assert header.first(b"a") == b" 1\r\n"
     assert header.all(b"a") == [b" 1\r\n", b" 2\r\n", b"3\r\n"]
     assert header.all(b"b") == []

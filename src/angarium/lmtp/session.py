@@ -9,7 +9,7 @@ from typing import assert_never
 
 from angarium import __version__
 from angarium.config import ServerInfo
-from angarium.errors import AngariumError, UserNameInvalid
+from angarium.errors import AngariumError, TemporaryError, UserNameInvalid
 from angarium.lmtp import replies
 from angarium.lmtp.channel import Channel
 from angarium.lmtp.commands import Command, Data, Help, Lhlo, Mail, Noop, Quit, Rcpt, Rset, Vrfy
@@ -193,7 +193,9 @@ class LmtpSession:
             )
         except Exception as error:  # noqa: BLE001 - one recipient never disturbs the others
             reply = self._reply_to(error)
-            log.debug("recipient_refused", extra={"session": self.id, "code": reply.code, "reason": str(error)})
+            # Unknown users are everyday; what passes by itself, or with an administrator's help, is for her to see.
+            level = logging.WARNING if isinstance(error, TemporaryError) else logging.DEBUG
+            log.log(level, "recipient_refused", extra={"session": self.id, "code": reply.code, "reason": str(error)})
             self._answer(reply)
             return
         transaction.targets.append(target)

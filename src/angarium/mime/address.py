@@ -31,11 +31,11 @@ class Address(NamedTuple):
 END_OF_GROUP = Address(None, None, None, None)
 
 _NAMED = re.compile(
-    rb'(?:"((?:[^"\\]|\\.)*+)"[ \t]*+|([^<>"(),:;@\\\[\]]*+))'
+    rb'[ \t,]*+(?:"((?:[^"\\]|\\.)*+)"[ \t]*+|([^<>"(),:;@\\\[\]]*+))'
     rb'<([^<>"(),:;@\\\[\] \t]++)@([^<>"(),:;@\\\[\] \t]++)>[ \t]*+(?:,|\Z)',
     re.DOTALL,
 )
-_BARE = re.compile(rb'([^<>"(),:;@\\\[\] \t]++)@([^<>"(),:;@\\\[\] \t]++)[ \t]*+(?:,|\Z)')
+_BARE = re.compile(rb'[ \t,]*+([^<>"(),:;@\\\[\] \t]++)@([^<>"(),:;@\\\[\] \t]++)[ \t]*+(?:,|\Z)')
 _TOKEN = re.compile(
     rb'"((?:[^"\\]|\\.)*+)(?:"|\\?\Z)'  # 1: quoted string, which may lack its end
     rb"|(\[[^\]\[,;>]*+\]?)"  # 2: domain literal
@@ -58,25 +58,20 @@ _SPACES = re.compile(rb"[ \t]{2,}|\t")
 def parse_addresses(value: bytes, max_addresses: int = DEFAULT_LIMITS.addresses) -> list[Address]:
     """The first addresses of an unfolded field, in order; a group that is cut off is closed."""
     reader = _AddressReader(value, max_addresses)
-    while reader.has_more():
-        reader.read()
+    reader.read_to(len(value))
     return reader.addresses
 
 
 def parse_addresses_in_slices(value: bytes, max_addresses: int) -> Generator[None, None, list[Address]]:
     """`parse_addresses` that yields after every few kilobytes."""
     reader = _AddressReader(value, max_addresses)
-    slice_end = _SLICE_OCTETS
-    while reader.has_more():
-        reader.read()
-        if reader.position >= slice_end:
-            slice_end = reader.position + _SLICE_OCTETS
-            yield
+    while reader.read_to(reader.position + _SLICE_OCTETS):
+        yield
     return reader.addresses
 
 
 class _AddressReader:
-    """Reads one address, or the start or end of a group, after another."""
+    """Reads addresses, and starts and ends of groups, one after another."""
 
     __slots__ = ("_in_group", "_max_addresses", "_value", "addresses", "position")
 
@@ -87,34 +82,36 @@ class _AddressReader:
         self.addresses: list[Address] = []
         self.position = 0
 
-    def has_more(self) -> bool:
-        """Moves over what separates addresses; closes the last group at the end."""
-        separators = _SEPARATORS.match(self._value, self.position)
-        if separators:
-            self.position = separators.end()
-        if self.position < len(self._value) and len(self.addresses) < self._max_addresses:
+    def read_to(self, end: int) -> bool:
+        """Reads what begins before `end`; whether more is left. Closes the last group when all was read."""
+        value = self._value
+        while self.position < end and self._has_more():
+            named = _NAMED.match(value, self.position)
+            if named:
+                quoted, phrase, mailbox, host = named.groups()
+                name = _unquote(quoted) if phrase is None else _phrase(phrase)
+                self.addresses.append(Address(name, None, mailbox, host))
+                self.position = named.end()
+                continue
+            bare = _BARE.match(value, self.position)
+            if bare:
+                self.addresses.append(Address(None, None, bare[1], bare[2]))
+                self.position = bare.end()
+                continue
+            self._read_tokens()
+        if self._has_more():
             return True
         self._end_group()
         return False
 
-    def read(self) -> None:
-        """Reads what begins at the position."""
-        named = _NAMED.match(self._value, self.position)
-        if named:
-            quoted, phrase, mailbox, host = named.groups()
-            name = _unquote(quoted) if phrase is None else _phrase(phrase)
-            self.addresses.append(Address(name, None, mailbox, host))
-            self.position = named.end()
-            return
-        bare = _BARE.match(self._value, self.position)
-        if bare:
-            self.addresses.append(Address(None, None, bare[1], bare[2]))
-            self.position = bare.end()
-            return
-        self._read_tokens()
+    def _has_more(self) -> bool:
+        return self.position < len(self._value) and len(self.addresses) < self._max_addresses
 
     def _read_tokens(self) -> None:
-        """Reads to the separator that ends an address, or begins or ends a group."""
+        """Reads an address of an unusual form, or the start or end of a group, up to the separator that ends it."""
+        separators = _SEPARATORS.match(self._value, self.position)
+        if separators:
+            self.position = separators.end()
         draft = _Draft()
         for _ in range(_MAX_TOKENS):
             token = _TOKEN.match(self._value, self.position)

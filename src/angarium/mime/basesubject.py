@@ -6,7 +6,7 @@ Positions move over one text, which is not copied, so that a subject made of mar
 import re
 from dataclasses import dataclass
 
-_WHITE_SPACE = re.compile(r"[ \t\r\n]+")
+_WHITE_SPACE = re.compile(r"[ \t\r\n]{2,}|[\t\r\n]")
 _BLOBS = re.compile(r"(?:\[[^\[\]]*+\] *+)*+")
 _REFWD = re.compile(r"(?:re|fwd?) *+(?:\[[^\[\]]*+\] *+)?:", re.IGNORECASE | re.ASCII)
 _FORWARD_HEADER = re.compile(r"\[fwd:", re.IGNORECASE | re.ASCII)

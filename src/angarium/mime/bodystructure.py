@@ -16,83 +16,60 @@ class Structure(NamedTuple):
     bodystructure: bytes
 
 
-def basic_fields(
-    header: HeaderBlock, content_type: ContentType, encoding: bytes, size_octets: int, field_octets: int
-) -> bytes:
+def basic_fields(content_type: ContentType, id_and_description: bytes, encoding: bytes, size_octets: int) -> bytes:
     """What every part that is no multipart begins with: type, parameters, id, description, encoding, size."""
     # Type, subtype and encoding are tokens of RFC 2045, which need no quoting.
-    return b'"%b" "%b" %b %b %b "%b" %d' % (
+    return b'"%b" "%b" %b %b "%b" %d' % (
         content_type.type,
         content_type.subtype,
-        parameter_list(content_type.parameters),
-        _text(header, b"content-id", field_octets),
-        _text(header, b"content-description", field_octets),
+        content_type.shown_parameters,
+        id_and_description,
         encoding,
         size_octets,
     )
 
 
-def single_structure(basic: bytes, header: HeaderBlock, disposition: Disposition, field_octets: int) -> Structure:
-    """A part without structure of its own; `basic` has the count of lines already where the type is text."""
-    return Structure(b"(%b)" % basic, b"(%b%b)" % (basic, _single_extension(header, disposition, field_octets)))
+def single_structure(basic: bytes, extension: bytes) -> Structure:
+    """A part without structure of its own; `basic` has the count of lines already where the type is text, and
+    `extension` begins with MD5."""
+    return Structure(b"(%b)" % basic, b"(%b %b)" % (basic, extension))
 
 
-def message_structure(
-    basic: bytes,
-    envelope: bytes,
-    message: Structure,
-    lines: int,
-    extension_of: tuple[HeaderBlock, Disposition],
-    field_octets: int,
-) -> Structure:
-    """A message/rfc822 or message/global part and the message inside it."""
-    extension = _single_extension(*extension_of, field_octets)
+def message_structure(basic: bytes, envelope: bytes, message: Structure, lines: int, extension: bytes) -> Structure:
+    """A message/rfc822 or message/global part and the message inside it; `extension` begins with MD5."""
     return Structure(
         b"(%b %b %b %d)" % (basic, envelope, message.body, lines),
-        b"(%b %b %b %d%b)" % (basic, envelope, message.bodystructure, lines, extension),
+        b"(%b %b %b %d %b)" % (basic, envelope, message.bodystructure, lines, extension),
     )
 
 
-def multipart_structure(
-    content_type: ContentType,
-    children: Sequence[Structure],
-    extension_of: tuple[HeaderBlock, Disposition],
-    field_octets: int,
-) -> Structure:
-    """A multipart of at least one part."""
+def multipart_structure(content_type: ContentType, children: Sequence[Structure], extension: bytes) -> Structure:
+    """A multipart of at least one part; `extension` has no MD5."""
     subtype = content_type.subtype
-    parameters = parameter_list(content_type.parameters)
-    extension = _disposition_language_location(*extension_of, field_octets)
     return Structure(
         b'(%b "%b")' % (b"".join([child.body for child in children]), subtype),
-        b'(%b "%b" %b%b)' % (b"".join([child.bodystructure for child in children]), subtype, parameters, extension),
+        b'(%b "%b" %b%b)'
+        % (b"".join([child.bodystructure for child in children]), subtype, content_type.shown_parameters, extension),
     )
 
 
-def _text(header: HeaderBlock, name: bytes, field_octets: int) -> bytes:
+def string_field(header: HeaderBlock, name: bytes, field_octets: int) -> bytes:
+    """A field of the header as a string, or NIL."""
     value = header.first(name)
     return b"NIL" if value is None else nstring(unfold(value[:field_octets]))
 
 
-def _single_extension(header: HeaderBlock, disposition: Disposition, field_octets: int) -> bytes:
-    tail = _disposition_language_location(header, disposition, field_octets)
-    if header.first(b"content-md5") is None:
-        return b" NIL" + tail
-    return b" " + _text(header, b"content-md5", field_octets) + tail
-
-
-def _disposition_language_location(header: HeaderBlock, disposition: Disposition, field_octets: int) -> bytes:
-    if header.first(b"content-language") is None and header.first(b"content-location") is None:
-        if not disposition.type:
-            return b" NIL NIL NIL"
-        return b' ("%b" %b) NIL NIL' % (disposition.type, parameter_list(disposition.parameters))
+def extension_fields(header: HeaderBlock, disposition: Disposition, field_octets: int) -> bytes:
+    """Disposition, language and location, with a space before each."""
     shown = b"NIL"
     if disposition.type:
-        shown = b"(%b %b)" % (string(disposition.type), parameter_list(disposition.parameters))
+        shown = b'("%b" %b)' % (disposition.type, parameter_list(disposition.parameters))
+    if header.first(b"content-language") is None and header.first(b"content-location") is None:
+        return b" %b NIL NIL" % shown
     return b" %b %b %b" % (
         shown,
         _languages(header, field_octets),
-        _text(header, b"content-location", field_octets),
+        string_field(header, b"content-location", field_octets),
     )
 
 

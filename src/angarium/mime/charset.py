@@ -4,7 +4,6 @@ Only codecs of this table are used: a name from a message must neither import a 
 character set (`zlib`, `rot13`), and Python remembers every unknown name it was asked for.
 """
 
-import codecs
 from encodings.aliases import aliases
 
 _NOT_FOR_MAIL = frozenset(
@@ -45,7 +44,9 @@ def _table() -> dict[str, str]:
     table["cp874"] = "cp874"
     table["koi8_u"] = "koi8_u"
     table.update(_EXTRA)
-    return {name: _WIDENED.get(codec, codec) for name, codec in table.items()}
+    table = {name: _WIDENED.get(codec, codec) for name, codec in table.items()}
+    # With dashes is how mail writes most of them, so that most are found as they stand.
+    return {name.replace("_", "-"): codec for name, codec in table.items()} | table
 
 
 _CODECS = _table()
@@ -53,6 +54,9 @@ _CODECS = _table()
 
 def codec_name(charset: str) -> str | None:
     """The codec for a charset's name, in any case and with `-`, `_`, `.`, ` ` alike; None where it is unknown."""
+    codec = _CODECS.get(charset)
+    if codec is not None:
+        return codec
     name = charset.strip().strip("'\"").lower()
     for separator in "-. ":
         name = name.replace(separator, "_")
@@ -65,7 +69,7 @@ def decode(data: bytes, charset: str) -> str:
     if codec is None or codec == "ascii":
         return decode_unlabelled(data)
     try:
-        text = codecs.decode(data, codec, "replace")
+        text = data.decode(codec, "replace")
     except (UnicodeError, ValueError):  # a stateful codec may refuse what it cannot replace
         return decode_unlabelled(data)
     return clean(text)

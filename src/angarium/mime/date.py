@@ -2,6 +2,7 @@
 
 import re
 from datetime import date
+from functools import lru_cache
 
 _MONTHS = {
     name: number
@@ -53,7 +54,9 @@ def parse_date(value: bytes) -> int | None:
     return midnight + _time_of_day(rest)
 
 
+@lru_cache(maxsize=512)
 def _midnight(day: bytes, month: bytes, year: bytes) -> int | None:
+    """Most mail that arrives is of today."""
     number = int(year)
     if len(year) == 2:  # RFC 5322 §4.3: 00 to 49 are of this century
         number += 2000 if number < 50 else 1900

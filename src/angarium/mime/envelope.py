@@ -47,10 +47,11 @@ def read_envelope(header: HeaderBlock, limits: Limits) -> Generator[None, None, 
     field_octets = limits.field_octets
     lists: list[AddressField] = []
     for name in _ADDRESS_FIELDS:
-        value = _address_value(header, name, field_octets)
-        if not value:
+        if header.first(name) is None:
             lists.append(_NO_ADDRESSES)
-        elif len(value) <= _SHORT:
+            continue
+        value = _address_value(header, name, field_octets)
+        if len(value) <= _SHORT:
             lists.append(AddressField(value, parse_addresses(value, limits.addresses)))
         else:
             lists.append(AddressField(value, (yield from parse_addresses_in_slices(value, limits.addresses))))
@@ -77,11 +78,8 @@ def text_field(header: HeaderBlock, name: bytes, field_octets: int) -> bytes | N
 
 def _address_value(header: HeaderBlock, name: bytes, field_octets: int) -> bytes:
     """All fields of a name as one list; one that is too long ends with a whole address."""
-    first = header.first(name)
-    if first is None:
-        return b""
     values = header.all(name)
-    value = unfold(first) if len(values) == 1 else b",".join([unfold(value) for value in values])
+    value = unfold(values[0]) if len(values) == 1 else b",".join([unfold(value) for value in values])
     if len(value) > field_octets:
         value = value[:field_octets].rpartition(b",")[0]
     return value
@@ -112,11 +110,12 @@ def _serialize_addresses(addresses: list[Address], *, missing: bytes = b"NIL") -
 
 
 def _serialize_address(address: Address) -> bytes:
-    if address.host is None:
-        return b"(NIL NIL %b NIL)" % nstring(address.mailbox)
+    name, route, mailbox, host = address
+    if host is None:
+        return b"(NIL NIL %b NIL)" % nstring(mailbox)
     return b"(%b %b %b %b)" % (
-        nstring(address.name),
-        nstring(address.route),
-        string(address.mailbox or b""),
-        string(address.host),
+        b"NIL" if name is None else string(name),
+        b"NIL" if route is None else string(route),
+        string(mailbox or b""),
+        string(host),
     )

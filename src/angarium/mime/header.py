@@ -10,7 +10,7 @@ import struct
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import accumulate, islice
+from itertools import islice
 
 _RUN = re.compile(rb"([!-9;-~]*+)([ \t]*+:?+)([^\n]*+\n?+(?:[ \t][^\n]*+\n?+)*+)")
 _NEWLINE = re.compile(rb"\n")
@@ -48,35 +48,41 @@ class HeaderFields:
     ends: tuple[int, ...]
 
 
-NO_HEADER_FIELDS = HeaderFields(b"", ())
-
-
 class HeaderBlock:
     """The fields of one header block by name, as the scanner reads them; values raw, with their line breaks."""
 
-    __slots__ = ("_repeated", "fields", "first")
+    __slots__ = ("_codes", "_ends", "_repeated", "first")
 
     first: Callable[[bytes], bytes | None]
     """The value of the first field of this lower-case name."""
 
-    fields: HeaderFields
-
-    def __init__(self, block: bytes, max_lines: int, *, locate: bool) -> None:
-        """`locate`: also note where each field stands (`fields`), which the top header alone needs."""
+    def __init__(self, block: bytes, max_lines: int) -> None:
         first: dict[bytes, bytes] = {}
         repeated: dict[bytes, list[bytes]] = {}
-        runs = _runs(block, max_lines)
-        for name, separator, value in runs:
-            if separator[-1:] != b":":
+        codes = bytearray()
+        ends: list[int] = []
+        end = 0
+        for name, separator, value in _runs(block, max_lines):
+            end += len(name) + len(separator) + len(value)
+            ends.append(end)
+            if not name or separator[-1:] != b":":
+                codes.append(_NO_FIELD)
                 continue
             name = name.lower()
+            codes.append(_CODES.get(name, _OTHER))
             if name not in first:
                 first[name] = value
             else:
                 repeated.setdefault(name, [first[name]]).append(value)
         self._repeated = repeated
         self.first = first.get  # the method itself: it is called dozens of times a message
-        self.fields = _locate(runs) if locate else NO_HEADER_FIELDS
+        self._codes = codes
+        self._ends = ends
+
+    @property
+    def fields(self) -> HeaderFields:
+        """Where they stand."""
+        return HeaderFields(bytes(self._codes), tuple(self._ends))
 
     def all(self, name: bytes) -> list[bytes]:
         """The values of all fields of this lower-case name, in order."""
@@ -97,15 +103,6 @@ def _runs(block: bytes, max_lines: int) -> list[tuple[bytes, bytes, bytes]]:
     while runs and not runs[-1][0] and not runs[-1][1] and runs[-1][2] in (b"", b"\n", b"\r\n", b"\r"):
         runs.pop()
     return runs
-
-
-def _locate(runs: list[tuple[bytes, bytes, bytes]]) -> HeaderFields:
-    code_of = _CODES.get
-    codes = [
-        code_of(name.lower(), _OTHER) if separator[-1:] == b":" and name else _NO_FIELD for name, separator, _ in runs
-    ]
-    ends = accumulate([len(name) + len(separator) + len(value) for name, separator, value in runs])
-    return HeaderFields(bytes(codes), tuple(ends))
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,13 +7,13 @@ neither and is dropped.
 import re
 from collections.abc import Sequence
 
-_PLAIN = re.compile(rb"[ !#-\[\]-~\t]*+").fullmatch
+_SPECIAL = re.compile(rb"[^ !#-\[\]-~\t]").search
 _QUOTABLE = re.compile(rb"[\x01-\x09\x0b\x0c\x0e-\x7f]*+").fullmatch
 
 
 def string(value: bytes) -> bytes:
     """`value` as an IMAP string."""
-    if _PLAIN(value):
+    if not _SPECIAL(value):
         return b'"%b"' % value
     if b"\0" in value:
         return string(value.replace(b"\0", b""))

@@ -6,12 +6,14 @@ For our own use the value is decoded to text.
 """
 
 import re
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import unquote_to_bytes
 
 from .charset import decode
 from .encodedword import decode_unfolded
+from .imapstring import parameter_list
 
 _VALUE = re.compile(
     rb';[ \t]*+([^\s;="()]++)[ \t]*+=[ \t]*+'  # name
@@ -36,6 +38,14 @@ class ContentType(NamedTuple):
     decoded: tuple[tuple[str, str], ...]
     """The parameters as text, see `decode_parameter`."""
 
+    shown_parameters: bytes
+    """The parameters as BODY sends them."""
+
+    charset: str
+    """In lower case; empty where it names none, and so `name`."""
+
+    name: str
+
 
 class Disposition(NamedTuple):
     """A Content-Disposition (RFC 2183), in capitals; empty where there is none."""
@@ -45,12 +55,22 @@ class Disposition(NamedTuple):
 
 
 _US_ASCII = (b"CHARSET", b"us-ascii")
-TEXT_PLAIN = ContentType(b"TEXT", b"PLAIN", (_US_ASCII,), (("charset", "us-ascii"),))
-MESSAGE_RFC822 = ContentType(b"MESSAGE", b"RFC822", (), ())
 NO_DISPOSITION = Disposition(b"", [])
 
 _CACHED_OCTETS = 128
 _MAX_PARAMETERS = 256
+
+
+def content_type_of(type_: bytes, subtype: bytes, parameters: Sequence[tuple[bytes, bytes]]) -> ContentType:
+    """The value of these parts, which are in the form that `parse_content_type` gives them."""
+    decoded = tuple([decode_parameter(name, value) for name, value in parameters])
+    charset = name = ""
+    for attribute, text in decoded:
+        if attribute == "charset":
+            charset = text.lower()
+        elif attribute == "name":
+            name = text
+    return ContentType(type_, subtype, tuple(parameters), decoded, parameter_list(parameters), charset, name)
 
 
 def parse_content_type(value: bytes) -> ContentType | None:
@@ -75,8 +95,7 @@ def _parse_content_type(value: bytes) -> ContentType | None:
     parameters = parse_parameters(value)
     if type_ == b"TEXT" and not any(name in (b"CHARSET", b"CHARSET*") for name, _ in parameters):
         parameters.append(_US_ASCII)
-    decoded = tuple([decode_parameter(name, value) for name, value in parameters])
-    return ContentType(type_, media_type[2].upper(), tuple(parameters), decoded)
+    return content_type_of(type_, media_type[2].upper(), parameters)
 
 
 def parse_disposition(value: bytes) -> Disposition:
@@ -158,3 +177,7 @@ def decode_parameter(name: bytes, value: bytes) -> tuple[str, str]:
         if quote and second_quote:
             return name[:-1].decode("latin-1").lower(), decode(unquote_to_bytes(encoded), charset.decode("latin-1"))
     return name.decode("latin-1").lower(), decode_unfolded(value)
+
+
+TEXT_PLAIN = content_type_of(b"TEXT", b"PLAIN", (_US_ASCII,))
+MESSAGE_RFC822 = content_type_of(b"MESSAGE", b"RFC822", ())

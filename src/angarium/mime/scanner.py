@@ -22,33 +22,16 @@ import re
 from collections.abc import Generator
 from typing import NamedTuple
 
-from .bodystructure import (
-    Structure,
-    basic_fields,
-    message_structure,
-    multipart_structure,
-    single_structure,
-)
-from .encodedword import decode_header, unfold
+from .bodystructure import Structure, basic_fields, message_structure, multipart_structure, single_structure
+from .entity import Entity, entity_of_block, read_entity
 from .envelope import Envelope, read_envelope, serialize_envelope
 from .header import HeaderBlock
 from .limits import Limits, MessageBuffer
-from .parameters import (
-    MESSAGE_RFC822,
-    NO_DISPOSITION,
-    TEXT_PLAIN,
-    ContentType,
-    Disposition,
-    decode_parameter,
-    parse_content_type,
-    parse_disposition,
-    parse_token,
-)
+from .parameters import MESSAGE_RFC822, TEXT_PLAIN, ContentType
 from .part import Part
 
 _WINDOW = 512 * 1024
 _COUNTED_AT_ONCE = 64 * 1024
-_MAX_CONTENT_ID = 1000
 _MAX_BOUNDARY = 256
 """RFC 2046 §5.1.1 allows 70; longer ones are met."""
 
@@ -69,11 +52,6 @@ _COST_OF_CLOSING = 200
 _COST_OF_HEADER_OCTET = 30
 
 _MESSAGE_SUBTYPES = frozenset({b"RFC822", b"GLOBAL"})
-_COMMON_ENCODINGS = {
-    spelling: name
-    for name in (b"7BIT", b"8BIT", b"BINARY", b"BASE64", b"QUOTED-PRINTABLE")
-    for spelling in (b" %b\r\n" % name, b" %b\r\n" % name.lower())
-}
 _REAL_ENCODINGS = frozenset({b"BASE64", b"QUOTED-PRINTABLE", b"X-UUENCODE", b"UUENCODE", b"X-UUE", b"UUE"})
 
 
@@ -89,8 +67,8 @@ class _OpenPart:
     """A part whose end was not reached yet."""
 
     __slots__ = (
-        "body_offset", "boundary", "children", "encoding", "envelope", "header", "header_offset", "header_size",
-        "is_message", "is_message_root", "lines_before", "number", "type",
+        "body_offset", "boundary", "children", "entity", "envelope", "header_offset", "header_size", "is_message",
+        "is_message_root", "lines_before", "number", "type",
     )  # fmt: skip
 
     def __init__(self, number: tuple[int, ...], header_offset: int, *, is_message_root: bool) -> None:
@@ -101,11 +79,10 @@ class _OpenPart:
         self.boundary: bytes | None = None
         self.envelope: Envelope | None = None
         self.lines_before = 0
-        self.header: HeaderBlock
         self.header_size: int
         self.body_offset: int
-        self.type: ContentType
-        self.encoding: bytes
+        self.entity: Entity
+        self.type: ContentType  # by which it is shown and taken apart
         self.is_message = False  # an encapsulated one that is taken apart
 
 
@@ -147,10 +124,7 @@ class PartScanner:
 
     def run(self) -> Generator[None, None, None]:
         """Yields after every slice of work."""
-        top = _OpenPart((), 0, is_message_root=True)
-        yield from self._open(top, TEXT_PLAIN)
-        self.header = top.header
-        self.envelope = yield from read_envelope(top.header, self._limits)
+        yield from self._open(_OpenPart((), 0, is_message_root=True), TEXT_PLAIN)
         while self._position < self._size and (self._boundaries or self._counts_lines()):
             found = self._find_delimiter()
             if self._spend(_COST_OF_WINDOW if found is None else _COST_OF_CANDIDATE):
@@ -163,7 +137,9 @@ class PartScanner:
             body_end = found.start()
             if body_end > 0 and self._message[body_end - 1] == _CR:
                 body_end -= 1  # the line break before a delimiter belongs to it (RFC 2046 §5.1.1)
-            yield from self._close_down_to(owner + 1, body_end)
+            while len(self._stack) > owner + 1:
+                if self._close_innermost(body_end):
+                    yield
             multipart = self._stack[owner]
             if is_closing:
                 self._forget_boundary(owner, multipart.boundary or b"")
@@ -171,7 +147,9 @@ class PartScanner:
                 number = (*multipart.number, len(multipart.children) + 1)
                 part = _OpenPart(number, self._next_line(found.end()), is_message_root=False)
                 yield from self._open(part, MESSAGE_RFC822 if multipart.type.subtype == b"DIGEST" else TEXT_PLAIN)
-        yield from self._close_down_to(0, self._size)
+        while self._stack:
+            if self._close_innermost(self._size):
+                yield
 
     # Searching
 
@@ -249,11 +227,19 @@ class PartScanner:
         part.header_size = end - start
         part.body_offset = end
         block = bytes(self._message[start:end])
-        part.header = HeaderBlock(block, self._limits.header_lines, locate=not self._stack)
+        if part.is_message_root:
+            header = HeaderBlock(block, self._limits.header_lines)
+            part.entity = read_entity(header, self._limits.field_octets)
+        else:
+            part.entity = entity_of_block(block, self._limits)
         if self._spend(_COST_OF_PART + _COST_OF_HEADER_OCTET * len(block)):
             yield
-        if part.is_message_root and self._stack:
-            part.envelope = yield from read_envelope(part.header, self._limits)
+        if part.is_message_root:
+            envelope = yield from read_envelope(header, self._limits)
+            if self._stack:
+                part.envelope = envelope
+            else:
+                self.header, self.envelope = header, envelope
 
     def _blank_line_at_start(self) -> int:
         """Where the body of a message without header fields begins; -1 where it has some."""
@@ -265,15 +251,7 @@ class PartScanner:
 
     def _classify(self, part: _OpenPart, default_type: ContentType) -> None:
         """Sets the type by which the part is shown and taken apart."""
-        octets = self._limits.field_octets
-        content_type = part.header.first(b"content-type")
-        type_ = None if content_type is None else parse_content_type(unfold(content_type[:octets]))
-        part.type = type_ or default_type
-        encoding = part.header.first(b"content-transfer-encoding")
-        if encoding is None:
-            part.encoding = b"7BIT"
-        else:
-            part.encoding = _COMMON_ENCODINGS.get(encoding) or parse_token(unfold(encoding[:octets])) or b"7BIT"
+        part.type = part.entity.type or default_type
         self._parts += 1
         if self._parts >= self._limits.parts:
             self._boundaries.clear()  # all that follows is this part
@@ -281,7 +259,7 @@ class PartScanner:
         elif part.type.type == b"MULTIPART":
             self._classify_multipart(part)
         elif part.type.type == b"MESSAGE" and part.type.subtype in _MESSAGE_SUBTYPES:
-            part.is_message = part.encoding not in _REAL_ENCODINGS and not self._is_too_deep()
+            part.is_message = part.entity.encoding not in _REAL_ENCODINGS and not self._is_too_deep()
             if not part.is_message:
                 part.type = _opaque(part.type)
 
@@ -289,7 +267,7 @@ class PartScanner:
         if self._is_too_deep():
             part.type = _opaque(part.type)
             return
-        boundary = next((value for name, value in part.type.parameters if name == b"BOUNDARY"), b"").rstrip()
+        boundary = dict(part.type.parameters).get(b"BOUNDARY", b"").rstrip()
         if 0 < len(boundary) <= _MAX_BOUNDARY:
             part.boundary = boundary
         else:
@@ -300,21 +278,19 @@ class PartScanner:
 
     # Closing
 
-    def _close_down_to(self, depth: int, end: int) -> Generator[None, None, None]:
-        """Closes all open parts but the outermost `depth`; their bodies end before `end`."""
-        while len(self._stack) > depth:
-            part = self._stack.pop()
-            if part.boundary is not None:
-                self._forget_boundary(len(self._stack), part.boundary)
-                if not part.children:
-                    part.type = TEXT_PLAIN
-            scanned = self._finish(part, max(end, part.body_offset))
-            if self._stack:
-                self._stack[-1].children.append(scanned)
-            else:
-                self.root = scanned
-            if self._spend(_COST_OF_CLOSING * len(part.children) + len(scanned.structure.bodystructure)):
-                yield
+    def _close_innermost(self, end: int) -> bool:
+        """Closes the innermost open part, whose body ends before `end`; whether the slice is over."""
+        part = self._stack.pop()
+        if part.boundary is not None:
+            self._forget_boundary(len(self._stack), part.boundary)
+            if not part.children:
+                part.type = TEXT_PLAIN
+        scanned = self._finish(part, max(end, part.body_offset))
+        if self._stack:
+            self._stack[-1].children.append(scanned)
+        else:
+            self.root = scanned
+        return self._spend(_COST_OF_CLOSING * len(part.children) + len(scanned.structure.bodystructure))
 
     def _forget_boundary(self, place: int, boundary: bytes) -> None:
         places = self._boundaries.get(boundary, [])
@@ -329,28 +305,9 @@ class PartScanner:
             self._messages_open -= 1
         if part.is_message or part.type.type == b"TEXT":
             lines = self._count_lines_to(end) - part.lines_before
-        disposition = self._disposition(part)
-        structure = self._structure(part, end - part.body_offset, lines, disposition)
+        size = end - part.body_offset
         envelope = b"" if part.envelope is None else serialize_envelope(part.envelope)
-        return ScannedPart(_part(part, end - part.body_offset, lines, disposition), structure, envelope)
-
-    def _disposition(self, part: _OpenPart) -> Disposition:
-        value = part.header.first(b"content-disposition")
-        return NO_DISPOSITION if value is None else parse_disposition(unfold(value[: self._limits.field_octets]))
-
-    def _structure(self, part: _OpenPart, size: int, lines: int, disposition: Disposition) -> Structure:
-        octets = self._limits.field_octets
-        if part.type.type == b"MULTIPART":
-            children = [child.structure for child in part.children]
-            return multipart_structure(part.type, children, (part.header, disposition), octets)
-        basic = basic_fields(part.header, part.type, part.encoding, size, octets)
-        if part.is_message:
-            message = part.children[0]
-            extension_of = (part.header, disposition)
-            return message_structure(basic, message.envelope, message.structure, lines, extension_of, octets)
-        if part.type.type == b"TEXT":
-            basic = b"%b %d" % (basic, lines)
-        return single_structure(basic, part.header, disposition, octets)
+        return ScannedPart(_part(part, size, lines), _structure(part, size, lines), envelope)
 
     # Counting
 
@@ -404,31 +361,36 @@ def _opaque(type_: ContentType) -> ContentType:
     return type_._replace(type=b"APPLICATION", subtype=b"OCTET-STREAM")
 
 
-def _part(part: _OpenPart, size: int, lines: int, disposition: Disposition) -> Part:
-    charset = filename = ""
-    for name, value in part.type.decoded:
-        if name == "charset":
-            charset = value.lower()
-        elif name == "name":
-            filename = value
-    for name_octets, value_octets in disposition.parameters:
-        if name_octets in (b"FILENAME", b"FILENAME*"):
-            filename = decode_parameter(name_octets, value_octets)[1]
-    content_id = part.header.first(b"content-id")
+def _part(part: _OpenPart, size: int, lines: int) -> Part:
+    entity, type_ = part.entity, part.type
     return Part(
-        number=_number(part),
-        header_offset=part.header_offset,
-        header_size=part.header_size,
-        body_offset=part.body_offset,
-        body_size=size,
-        lines=lines,
-        type=part.type.type.decode("ascii"),
-        subtype=part.type.subtype.decode("ascii"),
-        encoding=part.encoding.decode("ascii"),
-        charset=charset,
-        disposition=disposition.type.decode("ascii"),
-        filename=filename,
-        content_id="" if content_id is None else decode_header(content_id[:_MAX_CONTENT_ID]),
-        parameters=part.type.decoded,
-        children=tuple([child.part for child in part.children]),
+        _number(part),
+        part.header_offset,
+        part.header_size,
+        part.body_offset,
+        size,
+        lines,
+        type_.type.decode("ascii"),
+        type_.subtype.decode("ascii"),
+        entity.encoding.decode("ascii"),
+        type_.charset,
+        entity.disposition,
+        type_.name if entity.filename is None else entity.filename,
+        entity.content_id,
+        type_.decoded,
+        tuple([child.part for child in part.children]),
     )
+
+
+def _structure(part: _OpenPart, size: int, lines: int) -> Structure:
+    entity, type_ = part.entity, part.type
+    if type_.type == b"MULTIPART":
+        return multipart_structure(type_, [child.structure for child in part.children], entity.extension)
+    basic = basic_fields(type_, entity.id_and_description, entity.encoding, size)
+    extension = entity.md5 + entity.extension
+    if part.is_message:
+        message = part.children[0]
+        return message_structure(basic, message.envelope, message.structure, lines, extension)
+    if type_.type == b"TEXT":
+        basic = b"%b %d" % (basic, lines)
+    return single_structure(basic, extension)

@@ -71,6 +71,11 @@ def test_chunks_make_no_difference_and_no_bare_newline_stays(body: bytes, step: 
     asyncio.run(check())
 
 
+async def test_a_bare_newline_that_begins_a_chunk_is_found_whatever_the_chunk_ends_with(memory_world: World) -> None:
+    chunks = [b"Date: x\r\nMessage-ID: y\r\n\r\na\r\n", b"\nb\r\r", b"\nc"]
+    assert (await staged(memory_world, chunks)).endswith(b"\r\n\r\na\r\n\r\nb\r\r\nc")
+
+
 async def test_nul_refuses_a_delivery(memory_world: World) -> None:
     with pytest.raises(MessageInvalid) as refusal:
         await staged(memory_world, [b"Subject: a\r\n\r\n", b"\0"])

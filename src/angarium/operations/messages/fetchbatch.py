@@ -80,15 +80,15 @@ class BatchMaker:
 
     async def batches(self, indexes: Indexes) -> AsyncGenerator[FetchBatch, None]:
         """The rows at `indexes`: one batch, or several where sections are large."""
-        contents: list[Content | None] = []
+        present: list[Content] = []
         missing: list[Uid] = []
         if self._needs_content:
             ids, uids = self._view.content[indexes].tolist(), self._view.uid[indexes].tolist()
             contents = await self._cache.contents(self._account, self._mailbox, ids, uids)
-            if None in contents:
+            present = [content for content in contents if content is not None]
+            if len(present) < len(contents):
                 missing = [uid for uid, content in zip(uids, contents, strict=True) if content is None]
                 indexes = indexes[np.array([content is not None for content in contents], dtype=np.bool_)]
-        present = [content for content in contents if content is not None]
         if not self._sections:
             yield self._batch(indexes, present, {}, missing)
             return
@@ -158,7 +158,7 @@ class BatchMaker:
         values: list[_SectionValue] = []
         try:
             for section in self._sections:
-                if section in fields:
+                if fields and section in fields:  # the hash of a section costs a microsecond
                     block = fields[section]
                     if block is None:
                         rows.missing.append(Uid(uid))

@@ -183,7 +183,8 @@ class IncomingMessage:
                 self._store_octets((b"\r\n" if self._header.is_within_line else b"") + fields)
 
     async def _sync_and_parse(self) -> tuple[dict[str, StagedFile], tuple[Content, SearchFields]]:
-        """The scanner works while the disks do. All have ended on return, also where one was refused."""
+        """From its second slice on the scanner works while the disks do. All have ended on return, also where one was
+        refused."""
         view = self._staged[0].view()
         try:
             syncs = [asyncio.ensure_future(staged.finish()) for staged in self._staged]
@@ -198,8 +199,6 @@ class IncomingMessage:
 
 
 def _has_bare_newline(data: bytes) -> bool:
-    """Whether there is an LF without a CR before it; `data` must not end with CR. Ten times faster than counting."""
+    """Whether there is an LF without a CR before it; no CR stands before `data`. Eight times faster than counting."""
     octets = np.frombuffer(data, dtype=np.uint8)
-    newlines = np.flatnonzero(octets == _LF)
-    # What stands "before" an LF at the very beginning is the last octet, which is no CR either.
-    return bool((octets[newlines - 1] != _CR).any())
+    return data[:1] == b"\n" or bool(((octets[1:] == _LF) & (octets[:-1] != _CR)).any())
