@@ -34,10 +34,6 @@ def test_status_responses(response: bytes, octets: bytes) -> None:
         (r.code_permanentflags(["\\Seen", "\\*"]), b"PERMANENTFLAGS (\\Seen \\*)"),
         (r.code_mailboxid(b"qaiec16rzr"), b"MAILBOXID (qaiec16rzr)"),
         (r.code_appenduid(38505, UidSet.from_numbers([3955])), b"APPENDUID 38505 3955"),
-        (
-            r.code_copyuid(9, UidSet.from_numbers([304, 319, 320]), UidSet.from_numbers([3956, 3957, 3958])),
-            b"COPYUID 9 304,319:320 3956:3958",
-        ),
         (r.code_modified(UidSet.from_numbers([7, 9])), b"MODIFIED 7,9"),
         (r.code_badcharset([b"US-ASCII", b"UTF-8"]), b"BADCHARSET (US-ASCII UTF-8)"),
     ],

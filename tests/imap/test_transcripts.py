@@ -42,5 +42,9 @@ def test_another_answer_fails_the_transcript(text: str, complaint: str, tmp_path
     path = tmp_path / "short.txt"
     path.write_text(f"login C alice\n{text}")
     with pytest.raises(TranscriptError, match=complaint):
-        for transcript in read_transcripts(path):
-            asyncio.run(play(transcript, "memory", tmp_path))
+        _play_file(path, tmp_path)
+
+
+def _play_file(path: Path, directory: Path) -> None:
+    for transcript in read_transcripts(path):
+        asyncio.run(play(transcript, "memory", directory))

@@ -93,11 +93,6 @@ def code_appenduid(uidvalidity: int, uids: UidSet) -> bytes:
     return b"APPENDUID %d %b" % (uidvalidity, uids.serialize())
 
 
-def code_copyuid(uidvalidity: int, source: UidSet, target: UidSet) -> bytes:
-    """COPYUID (RFC 9051 §7.1, RFC 4315 §3); both sets have as many members, and not none."""
-    return b"COPYUID %d %b %b" % (uidvalidity, source.serialize(), target.serialize())
-
-
 def code_modified(messages: UidSet) -> bytes:
     """MODIFIED (RFC 7162 §3.1.3): message numbers, or UIDs for UID STORE."""
     return b"MODIFIED " + messages.serialize()

@@ -1,0 +1,244 @@
+"""One IMAP connection: octets in, octets out, and a task only while there is something to do.
+
+States: *idle* (no task; octets or a change start one), *busy* (a task executes what has come; reading is paused while
+more than a bound of octets waits), *closing* (no session any more; the transport closes once what was written is sent).
+Deadlines are kept by one sweep for all connections (`factory`), not by a timer each.
+"""
+
+import asyncio
+import logging
+import secrets
+import time
+from typing import Protocol, cast
+
+from angarium.errors import AngariumError
+
+from . import dispatch
+from .output import ClientGone, Output
+from .responses import Condition, serialize_status
+from .services import ImapServices, Peer, Place
+from .session import ImapSession
+
+log = logging.getLogger(__name__)
+
+_AHEAD_OCTETS = 262_144
+"""What a client may send ahead of the command that is being executed before we stop reading."""
+_WRITE_HIGH_OCTETS = 262_144
+
+
+class Door(Protocol):
+    """Where connections are admitted and counted; see `worker.sessions`."""
+
+    def admit(self, service: str, address: str, connection: "ImapConnection") -> "Seat":
+        """A place in the table of sessions; SessionLimitExceeded."""
+
+
+class Seat(Place, Protocol):
+    """A connection's place, to be left when it is lost."""
+
+    def leave(self) -> None:
+        """Give the place back."""
+
+
+class ImapConnection(asyncio.Protocol):
+    """A transport's protocol."""
+
+    __slots__ = (
+        "_ahead",
+        "_ahead_octets",
+        "_connections",
+        "_door",
+        "_is_at_end",
+        "_is_tls",
+        "_output",
+        "_reading_paused",
+        "_seat",
+        "_service",
+        "_services",
+        "_task",
+        "_transport",
+        "_wants_to_tell",
+        "active_s",
+        "session",
+    )
+
+    def __init__(
+        self,
+        services: ImapServices,
+        door: Door,
+        connections: "set[ImapConnection]",
+        *,
+        service: str,
+        is_tls: bool,
+    ) -> None:
+        self._services = services
+        self._door = door
+        self._connections = connections
+        self._service = service
+        self._is_tls = is_tls
+        self._transport: asyncio.Transport | None = None
+        self._output: Output | None = None
+        self._seat: Seat | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._ahead: list[bytes] = []
+        self._ahead_octets = 0
+        self._is_at_end = False
+        """The client sends nothing more."""
+        self._reading_paused = False
+        self._wants_to_tell = False
+        self.session: ImapSession | None = None
+        self.active_s = time.monotonic()
+        """When the client has last done something, or we for it."""
+
+    # What the transport calls
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        # uvloop's transports have the methods of asyncio.Transport without being of that class.
+        transport = cast(asyncio.Transport, transport)
+        self._transport = transport
+        transport.set_write_buffer_limits(high=_WRITE_HIGH_OCTETS)
+        peername = transport.get_extra_info("peername")
+        address = peername[0] if isinstance(peername, tuple) else ""
+        try:
+            seat = self._door.admit(self._service, address, self)
+        except AngariumError as error:
+            log.info("connection_refused", extra={"service": self._service, "address": address, "reason": str(error)})
+            transport.write(serialize_status(Condition.BYE, b"Too many connections"))
+            transport.close()
+            return
+        self._seat = seat
+        self._output = Output(transport)
+        session_id = f"{self._services.settings.server.servername}-{int(time.time())}-{secrets.token_hex(8)}"
+        peer = Peer(address, self._service, session_id, self._is_tls)
+        self.session = ImapSession(self._services, peer, self._output, seat, self.wake)
+        self._connections.add(self)
+        dispatch.greet(self.session)
+
+    def data_received(self, data: bytes) -> None:
+        self.active_s = time.monotonic()
+        if self.session is None or self.session.close_after_answer:
+            return
+        if self._task is not None:
+            self._ahead.append(data)
+            self._ahead_octets += len(data)
+            if self._ahead_octets > _AHEAD_OCTETS:
+                self._pause_reading()
+            return
+        self.session.parser.receive_data(data)
+        self._start()
+
+    def eof_received(self) -> bool:
+        """What was sent before is still answered; over TLS the event loop closes both ways at once."""
+        self._is_at_end = True
+        if self._task is None and self.session is not None:
+            self._start()
+        return not self._is_tls
+
+    def pause_writing(self) -> None:
+        if self._output is not None:
+            self._output.pause()
+
+    def resume_writing(self) -> None:
+        self.active_s = time.monotonic()
+        if self._output is not None:
+            self._output.resume()
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002  the base class names it
+        self._connections.discard(self)
+        if self._output is not None:
+            self._output.resume()  # nobody waits for a client that is gone
+        if self._seat is not None:
+            self._seat.leave()
+            self._seat = None
+        if self.session is not None:
+            self.session.close_after_answer = True
+            if self._task is None:
+                self._start()  # to let go of what the session holds
+
+    # What others call
+
+    def wake(self) -> None:
+        """Something changed that the session may have to tell; called on the loop."""
+        self._wants_to_tell = True
+        if self._task is None and self.session is not None and not self.session.close_after_answer:
+            self._start()
+
+    def close_for_shutdown(self) -> None:
+        """Say goodbye: at once where no command runs, else after it."""
+        if self.session is not None and not self.session.close_after_answer:
+            self.session.ends_after_command = True
+            if self._task is None:
+                self._start()
+
+    def abort(self) -> None:
+        """Drop the transport now."""
+        if self._transport is not None:
+            self._transport.abort()
+
+    def time_out(self) -> None:
+        """The client was silent for too long (RFC 9051 §5.4), or does not take what we send."""
+        if self.session is None or (self._output is not None and self._output.is_paused):
+            self.abort()
+        elif self._task is None and not self.session.close_after_answer:
+            self.session.say_bye(b"Autologout; idle for too long")
+            self._start()
+
+    # The task
+
+    def _start(self) -> None:
+        self._task = asyncio.get_running_loop().create_task(self._work())
+
+    async def _work(self) -> None:
+        session = self.session
+        assert session is not None
+        try:
+            await self._execute(session)
+        except ClientGone:
+            session.close_after_answer = True
+        except Exception:
+            log.exception("imap_session_failed", extra={"session": session.peer.session})
+            session.close_after_answer = True
+            dispatch.server_bug(session)
+        finally:
+            self._task = None
+            if not session.is_idling:  # what we tell a client in IDLE is nothing that it did
+                self.active_s = time.monotonic()
+            if session.close_after_answer:
+                await self._end(session)
+
+    async def _execute(self, session: ImapSession) -> None:
+        """All that has come, and all that is to be told."""
+        while True:
+            await dispatch.run(session)
+            if session.close_after_answer:
+                return
+            if self._wants_to_tell:
+                self._wants_to_tell = False
+                await dispatch.tell_changes(session)
+            elif self._ahead:
+                session.parser.receive_data(b"".join(self._ahead))
+                self._ahead.clear()
+                self._ahead_octets = 0
+                self._resume_reading()
+            else:
+                session.close_after_answer = self._is_at_end
+                return
+
+    async def _end(self, session: ImapSession) -> None:
+        self.session = None
+        if self._transport is not None:
+            self._transport.close()
+        try:
+            await dispatch.end(session)
+        except AngariumError as error:
+            log.warning("imap_session_not_ended", extra={"session": session.peer.session, "error": str(error)})
+
+    def _pause_reading(self) -> None:
+        if self._transport is not None and not self._reading_paused and not self._transport.is_closing():
+            self._transport.pause_reading()
+            self._reading_paused = True
+
+    def _resume_reading(self) -> None:
+        if self._transport is not None and self._reading_paused and not self._transport.is_closing():
+            self._transport.resume_reading()
+        self._reading_paused = False

@@ -1,0 +1,77 @@
+"""COPY, MOVE, EXPUNGE and their UID forms (RFC 9051 §6.4.3, §6.4.7, §6.4.8, §6.4.9; RFC 6851, RFC 4315)."""
+
+from collections.abc import Sequence
+
+from angarium.engine.rows import ModSeq
+from angarium.imap import commands as c
+from angarium.imap.responses import Condition, code_number, serialize_status
+from angarium.imap.session import COMPLETED, CommandFailed, Completion, ImapSession
+from angarium.operations import messages
+from angarium.operations.messages import CopyUid
+from angarium.sequenceset import UidSet
+
+from .fetching import EXPUNGED, NO_MESSAGES, chosen_uids
+
+
+async def copy(session: ImapSession, command: c.Copy) -> Completion:
+    """COPY."""
+    uids = _chosen(session, command)
+    name = session.mailbox_name(command.mailbox)
+    copied = await messages.copy(session.services.store, session.user, session.mailbox, uids, name)
+    if copied is None:
+        return _nothing_there(command)
+    return Completion(code=_code_copyuid(copied))
+
+
+async def move(session: ImapSession, command: c.Move) -> Completion:
+    """MOVE: COPYUID comes untagged, before the expunges (RFC 6851 §4.3)."""
+    uids = _chosen(session, command)
+    name = session.mailbox_name(command.mailbox)
+    moved = await messages.move(session.services.store, session.user, session.mailbox, uids, name)
+    if moved is None:
+        return _nothing_there(command)
+    session.output.write(serialize_status(Condition.OK, b"Completed", code=_code_copyuid(moved)))
+    return _expunged_at(moved.modseq)
+
+
+async def expunge(session: ImapSession, command: c.Expunge) -> Completion:
+    """EXPUNGE."""
+    selected = session.mailbox
+    uids = None if command.uids is None else chosen_uids(selected, command.uids, by_uid=True)
+    expunged = await messages.expunge(session.services.store, session.user, selected, uids)
+    return _expunged_at(expunged.modseq)
+
+
+def _chosen(session: ImapSession, command: c.Copy | c.Move) -> UidSet:
+    uids = chosen_uids(session.mailbox, command.messages, by_uid=command.by_uid)
+    if not uids and not command.by_uid:
+        raise CommandFailed(NO_MESSAGES)
+    return uids
+
+
+def _nothing_there(command: c.Copy | c.Move) -> Completion:
+    """UIDs that are not there are no error (RFC 9051 §6.4.9); numbers name messages that others have expunged."""
+    if not command.by_uid:
+        raise CommandFailed(EXPUNGED)
+    return COMPLETED
+
+
+def _expunged_at(modseq: ModSeq | None) -> Completion:
+    """The code tells the new mod-sequence (RFC 7162 §3.2.7, RFC 6851 §4.4; Cyrus leaves it out after MOVE)."""
+    return COMPLETED if modseq is None else Completion(code=code_number(b"HIGHESTMODSEQ", modseq))
+
+
+def _code_copyuid(copied: CopyUid) -> bytes:
+    """COPYUID in the order of copying, which need not ascend in the target (RFC 4315 §3)."""
+    return b"COPYUID %d %b %b" % (copied.uidvalidity, _ordered_set(copied.source), _ordered_set(copied.target))
+
+
+def _ordered_set(uids: Sequence[int]) -> bytes:
+    """A `uid-set` that keeps the order, runs of ascending neighbours as ranges."""
+    runs: list[list[int]] = []
+    for uid in uids:
+        if runs and uid == runs[-1][1] + 1:
+            runs[-1][1] = uid
+        else:
+            runs.append([uid, uid])
+    return b",".join([b"%d" % first if first == last else b"%d:%d" % (first, last) for first, last in runs])

@@ -1,0 +1,119 @@
+"""LOGIN and AUTHENTICATE (RFC 9051 §6.2.2, §6.2.3; RFC 4959)."""
+
+import logging
+
+from angarium.errors import AngariumError
+from angarium.imap import commands as c
+from angarium.imap.errors import Answer, answer_for
+from angarium.imap.responses import Condition, ResponseCode, code_capability, serialize_continuation
+from angarium.imap.session import CommandFailed, Completion, ImapSession
+from angarium.sasl import (
+    Challenge,
+    CredentialsWanted,
+    Failed,
+    FailureReason,
+    ServerMechanism,
+    decode_initial_response,
+    decode_response,
+    encode_challenge,
+    find_mechanism,
+)
+
+log = logging.getLogger(__name__)
+
+_CANCELLED = Answer(b"Client canceled authentication", condition=Condition.BAD)
+_MALFORMED = Answer(b"bad protocol / cancel", ResponseCode.AUTHENTICATIONFAILED)
+
+
+async def login(session: ImapSession, command: c.Login) -> Completion:
+    """LOGIN."""
+    if not session.services.logins.plaintext_allowed(session.peer):
+        raise CommandFailed(Answer(b"Login only available under a layer", ResponseCode.PRIVACYREQUIRED))
+    try:
+        credentials = CredentialsWanted(command.user.decode("utf-8"), command.password.decode("utf-8"), None)
+    except UnicodeDecodeError as error:
+        raise CommandFailed(
+            Answer(b"Login failed: authentication failure", ResponseCode.AUTHENTICATIONFAILED)
+        ) from error
+    await _check(session, credentials, mechanism="plaintext", prefix=b"Login failed: ")
+    return _welcome(session, b"User logged in")
+
+
+async def authenticate(session: ImapSession, command: c.Authenticate) -> Completion | None:
+    """AUTHENTICATE."""
+    mechanism = find_mechanism(command.mechanism)
+    if mechanism is None:
+        raise CommandFailed(Answer(b"no mechanism available", ResponseCode.CANNOT))
+    if mechanism.name not in session.services.logins.mechanisms(session.peer):
+        raise CommandFailed(Answer(b"encryption needed to use mechanism", ResponseCode.PRIVACYREQUIRED))
+    machine = mechanism.start()
+    response = None
+    if command.initial_response is not None:
+        response = decode_initial_response(command.initial_response)
+    return await _step(session, mechanism.name, machine, response)
+
+
+async def _step(
+    session: ImapSession, name: str, machine: ServerMechanism, response: bytes | Failed | None
+) -> Completion | None:
+    outcome = response if isinstance(response, Failed) else machine.step(response)
+    match outcome:
+        case Challenge(data):
+            session.output.write(serialize_continuation(encode_challenge(data)))
+            session.parser.expect_line()
+
+            async def next_line(session: ImapSession, line: bytes) -> Completion | None:
+                return await _step(session, name, machine, decode_response(line))
+
+            session.line_handler = next_line
+            return None
+        case Failed(reason):
+            _log_failure(session, name, "", reason.value)
+            raise CommandFailed(_CANCELLED if reason is FailureReason.ABORTED else _MALFORMED)
+        case CredentialsWanted():
+            await _check(session, outcome, mechanism=name, prefix=b"")
+            layer = b"tls protection" if session.peer.is_tls else b"no protection"
+            return _welcome(session, b"Success (" + layer + b")")
+
+
+async def _check(session: ImapSession, credentials: CredentialsWanted, *, mechanism: str, prefix: bytes) -> None:
+    try:
+        actor = await session.services.logins.log_in(credentials, session.peer)
+        session.logged_in(actor)
+    except AngariumError as error:
+        _log_failure(session, mechanism, credentials.authcid, str(error))
+        answer = answer_for(error)
+        raise CommandFailed(Answer(prefix + answer.text, answer.code)) from error
+    log.info(
+        "login",
+        extra={
+            "service": session.peer.service,
+            "session": session.peer.session,
+            "address": session.peer.address,
+            "user": str(actor.userid),
+            "mechanism": mechanism,
+            "tls": session.peer.is_tls,
+            "outcome": "ok",
+        },
+    )
+
+
+def _welcome(session: ImapSession, text: bytes) -> Completion:
+    session_id = session.peer.session.encode("ascii", "replace")
+    return Completion(text + b" SESSIONID=<" + session_id + b">", code_capability(session.capabilities()))
+
+
+def _log_failure(session: ImapSession, mechanism: str, user: str, reason: str) -> None:
+    log.info(
+        "login",
+        extra={
+            "service": session.peer.service,
+            "session": session.peer.session,
+            "address": session.peer.address,
+            "user": user,
+            "mechanism": mechanism,
+            "tls": session.peer.is_tls,
+            "outcome": "failed",
+            "reason": reason,
+        },
+    )

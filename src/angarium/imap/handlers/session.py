@@ -1,0 +1,107 @@
+"""CAPABILITY, NOOP, LOGOUT, ID, ENABLE, NAMESPACE and IDLE (RFC 9051 §6.1, §6.3.1, §6.3.10, §6.3.13; RFC 2971)."""
+
+import platform
+
+from angarium.config import ServerInfo
+from angarium.imap import commands as c
+from angarium.imap.errors import Answer
+from angarium.imap.responses import Condition, serialize_continuation
+from angarium.imap.serializer import (
+    Namespace,
+    serialize_capability,
+    serialize_enabled,
+    serialize_id,
+    serialize_namespace,
+)
+from angarium.imap.session import COMPLETED, CommandFailed, Completion, ImapSession
+from angarium.imap.states import State
+from angarium.names import MailboxName
+
+from .fetching import enable_condstore
+
+_ID_LOGGED_OCTETS = 200
+
+
+async def capability(session: ImapSession, _: c.Capability) -> Completion:
+    """CAPABILITY."""
+    session.output.write(serialize_capability(session.capabilities()))
+    return COMPLETED
+
+
+async def noop(_session: ImapSession, _: c.Noop | c.Check) -> Completion:
+    """NOOP and CHECK: what changed is told after every command."""
+    return COMPLETED
+
+
+async def logout(session: ImapSession, _: c.Logout) -> Completion:
+    """LOGOUT."""
+    if session.selected is not None:
+        session.close_mailbox()
+    session.say_bye(b"LOGOUT received")
+    session.parser.state = State.LOGOUT
+    return COMPLETED
+
+
+async def starttls(_session: ImapSession, _: c.StartTls) -> Completion:
+    """STARTTLS is not offered; Cyrus without a certificate does not know it either."""
+    raise CommandFailed(Answer(b"Unrecognized command", condition=Condition.BAD))
+
+
+async def identify(session: ImapSession, command: c.Id) -> Completion:
+    """ID: what the client says goes to the log, what we say depends on `imapidresponse` and `serverinfo`."""
+    told = [(name, value) for name, value in command.parameters if value]
+    text = " ".join(
+        f"{name.decode('utf-8', 'replace')}={(value or b'').decode('utf-8', 'replace')}" for name, value in told
+    )
+    session.client_id = "".join(character for character in text if character.isprintable())[:_ID_LOGGED_OCTETS]
+    settings = session.services.settings
+    answer: list[tuple[bytes, bytes | None]] = []
+    if settings.imap.imapidresponse and settings.server.serverinfo is not ServerInfo.OFF:
+        answer = [(b"name", b"Angarium"), (b"version", session.services.version.encode()), (b"vendor", b"Angarium")]
+        if settings.server.serverinfo is ServerInfo.ON:
+            answer += [(b"os", platform.system().encode()), (b"os-version", platform.release().encode())]
+    session.output.write(serialize_id(answer))
+    return COMPLETED
+
+
+async def enable(session: ImapSession, command: c.Enable) -> Completion:
+    """ENABLE: names that we do not know are passed over (RFC 9051 §6.3.1), and so is what is on already."""
+    enables_condstore = "CONDSTORE" in command.capabilities and not session.condstore
+    session.output.write(serialize_enabled([b"CONDSTORE"] if enables_condstore else []))
+    if enables_condstore:
+        enable_condstore(session, b"ENABLE")
+    return COMPLETED
+
+
+async def namespace(session: ImapSession, _: c.Namespace) -> Completion:
+    """NAMESPACE: no personal one while the user has no INBOX."""
+    userid = session.user.userid
+    tree = await session.services.store.tree_of(MailboxName.of_user(userid)) if userid is not None else None
+    has_inbox = tree is not None and userid is not None and tree.find(MailboxName.of_user(userid)) is not None
+    found = session.names.namespaces(has_inbox=has_inbox)
+    separator = found.separator.encode("ascii")
+
+    def pairs(prefixes: tuple[str, ...]) -> Namespace:
+        return [(session.encode_text(prefix), separator) for prefix in prefixes]
+
+    session.output.write(serialize_namespace(pairs(found.personal), pairs(found.other_users), pairs(found.shared)))
+    return COMPLETED
+
+
+async def idle(session: ImapSession, _: c.Idle) -> Completion | None:
+    """IDLE: from the continuation to DONE the session is told of changes as they come."""
+    if not session.services.idle_is_offered:
+        raise CommandFailed(Answer(b"Unrecognized command", condition=Condition.BAD))
+    session.start_idling()
+    session.output.write(serialize_continuation(b"idling"))
+    session.parser.expect_line()
+    session.line_handler = _idle_done
+    session.wake()  # what changed since the last command is told at once
+    return None
+
+
+async def _idle_done(session: ImapSession, line: bytes) -> Completion:
+    session.stop_idling()
+    if line.upper() != b"DONE":
+        raise CommandFailed(Answer(b"Invalid Idle continuation", condition=Condition.BAD))
+    return COMPLETED

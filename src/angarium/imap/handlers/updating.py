@@ -1,0 +1,43 @@
+"""Telling the session what changed in its mailbox (RFC 9051 §7.4.1, §7.5.1, §7.5.2; RFC 7162 §3.2)."""
+
+from angarium.fetchitem import FetchAttribute
+from angarium.flags import SYSTEM_FLAG_NAMES
+from angarium.imap.responses import Condition, code_permanentflags, serialize_status
+from angarium.imap.serializer import serialize_exists, serialize_expunge, serialize_flags_response, serialize_recent
+from angarium.imap.session import ImapSession
+from angarium.sequenceset import UidSet
+from angarium.store import Updates
+
+from .fetching import flags_items, send_fetch
+from .selecting import permanent_flags
+
+
+async def send_updates(session: ImapSession, updates: Updates, *, by_uid: bool = False) -> None:
+    """Write what changed, in the order in which it has to be sent; with UIDs for a UID command (RFC 9051 §6.4.9)."""
+    if not updates:
+        return
+    output = session.output
+    if updates.expunged:
+        output.write(b"".join(map(serialize_expunge, updates.expunged)))
+    if updates.exists is not None:
+        output.write(serialize_exists(updates.exists))
+        output.write(serialize_recent(updates.recent or 0))
+    if updates.keywords is not None:
+        output.write(serialize_flags_response((*SYSTEM_FLAG_NAMES.values(), *updates.keywords)))
+        code = code_permanentflags(permanent_flags(session.mailbox))
+        output.write(serialize_status(Condition.OK, b"Ok", code=code))
+    changed = updates.changed.difference(_just_told(session, updates.changed))
+    if changed:
+        uid = (FetchAttribute.UID,) if by_uid else ()
+        await send_fetch(session, changed, (*flags_items(session), *uid))
+    await output.drain()
+
+
+def _just_told(session: ImapSession, changed: UidSet) -> UidSet:
+    """Those of `changed` whose flags the present command has told as they are now."""
+    told, selected = session.flags_told, session.mailbox
+    if told is None or selected.seen.own is not told.seen.own:
+        return UidSet()
+    view = selected.view
+    indexes = view.indexes_of(changed.intersect(told.uids))
+    return view.uids_at(indexes[view.modseqs[indexes] <= told.modseq])

@@ -1,0 +1,73 @@
+"""What goes to one client: gathered while a command is answered, written whole, and paused while the client is slow.
+
+A client that reads slowly or stops holds back its own commands only: `drain` waits while the transport's buffer is
+full, so what is kept for it stays bounded.
+"""
+
+import asyncio
+
+_GATHERED_OCTETS = 65_536
+"""What is gathered before it goes to the transport; also what a slice of an answer may be."""
+
+
+class ClientGone(Exception):
+    """The connection is lost: nobody is there to be answered."""
+
+
+class Output:
+    """Responses on their way to a transport."""
+
+    __slots__ = ("_drained", "_gathered", "_octets", "_paused", "_transport", "sent_octets")
+
+    def __init__(self, transport: asyncio.Transport) -> None:
+        self._transport = transport
+        self._gathered: list[bytes] = []
+        self._octets = 0
+        self._paused = False
+        self._drained: asyncio.Future[None] | None = None
+        self.sent_octets = 0
+
+    def write(self, data: bytes) -> None:
+        """Add to what is gathered; `flush` or `drain` sends it."""
+        self._gathered.append(data)
+        self._octets += len(data)
+
+    def flush(self) -> None:
+        """Give what is gathered to the transport in one piece, so that an answer is one packet where it can be."""
+        if self._gathered:
+            data = self._gathered[0] if len(self._gathered) == 1 else b"".join(self._gathered)
+            self._gathered.clear()
+            self._octets = 0
+            self.sent_octets += len(data)
+            if not self._transport.is_closing():
+                self._transport.write(data)
+
+    async def drain(self) -> None:
+        """Between slices of an answer: send what has gathered to a piece, and wait while the client is behind.
+
+        ClientGone where nothing can be sent any more. What was asked for and not begun yet is then not done; a write to
+        the store, which is done between two calls of this, never ends in the middle.
+        """
+        if self._octets >= _GATHERED_OCTETS:
+            self.flush()
+        while self._paused and not self._transport.is_closing():
+            self._drained = asyncio.get_running_loop().create_future()
+            await self._drained
+        if self._transport.is_closing():
+            raise ClientGone
+
+    @property
+    def is_paused(self) -> bool:
+        """Whether the transport's buffer is full."""
+        return self._paused
+
+    def pause(self) -> None:
+        """The transport's buffer is full."""
+        self._paused = True
+
+    def resume(self) -> None:
+        """The transport's buffer has room again, or there is nobody left to write to."""
+        self._paused = False
+        if self._drained is not None and not self._drained.done():
+            self._drained.set_result(None)
+        self._drained = None

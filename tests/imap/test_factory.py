@@ -1,0 +1,49 @@
+"""Deadlines of connections, kept by one sweep."""
+
+import asyncio
+import time
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from tests.imap.sockets import serve
+
+_OPTIONS = "login_timeout: 60\ntimeout: 30\nimapidletimeout: 60"
+
+
+def _move_clock(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
+    monkeypatch.setattr("angarium.imap.factory.time", SimpleNamespace(monotonic=lambda: time.monotonic() + seconds))
+
+
+@pytest.fixture(autouse=True)
+def _often(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("angarium.imap.factory._SWEEP_S", 0.001)
+
+
+def test_stranger_has_the_login_timeout_however_busy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def talk() -> None:
+        async with serve(tmp_path, options=_OPTIONS) as server:
+            stranger, alice = await server.connect(), await server.log_in()
+            await stranger.line()
+            _move_clock(monkeypatch, 61)
+            server.door.seats[0].connection.active_s += 1000
+            assert await stranger.rest() == b"* BYE Autologout; idle for too long\r\n"
+            assert await alice.ask(b"NOOP") == [b"t OK Completed"]
+
+    asyncio.run(talk())
+
+
+def test_users_have_the_time_of_the_options_and_more_in_idle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def talk() -> None:
+        async with serve(tmp_path, options=_OPTIONS) as server:
+            silent, idling = await server.log_in(), await server.log_in()
+            idling.send(b"i IDLE\r\n")
+            await idling.line()
+            _move_clock(monkeypatch, 31 * 60)
+            assert await silent.rest() == b"* BYE Autologout; idle for too long\r\n"
+            idling.send(b"DONE\r\ni IDLE\r\n")
+            assert [await idling.line(), await idling.line()] == [b"i OK Completed", b"+ idling"]
+            _move_clock(monkeypatch, 61 * 60)
+            assert await idling.rest() == b"* BYE Autologout; idle for too long\r\n"
+
+    asyncio.run(talk())

@@ -1,0 +1,81 @@
+"""What goes to a client: in few pieces, and not while it is behind."""
+
+import asyncio
+
+import pytest
+
+from angarium.imap.output import ClientGone, Output
+
+
+class _Transport(asyncio.Transport):
+    def __init__(self) -> None:
+        super().__init__()
+        self.pieces: list[bytes] = []
+        self.closing = False
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        self.pieces.append(bytes(data))
+
+    def is_closing(self) -> bool:
+        return self.closing
+
+
+def test_answer_goes_out_in_one_piece() -> None:
+    transport = _Transport()
+    output = Output(transport)
+    output.write(b"a ")
+    output.write(b"OK\r\n")
+    assert transport.pieces == []
+    output.flush()
+    output.flush()
+    assert transport.pieces == [b"a OK\r\n"]
+    assert output.sent_octets == 6
+
+
+def test_drain_sends_only_what_is_worth_a_piece() -> None:
+    async def talk() -> None:
+        transport = _Transport()
+        output = Output(transport)
+        output.write(b"few")
+        await output.drain()
+        assert transport.pieces == []
+        output.write(b"x" * 70_000)
+        await output.drain()
+        assert transport.pieces == [b"few" + b"x" * 70_000]
+
+    asyncio.run(talk())
+
+
+def test_drain_waits_while_the_client_is_behind() -> None:
+    async def talk() -> None:
+        output = Output(_Transport())
+        output.pause()
+        waiting = asyncio.ensure_future(output.drain())
+        await asyncio.sleep(0)
+        assert output.is_paused
+        assert not waiting.done()
+        output.resume()
+        await waiting
+        assert not output.is_paused
+
+    asyncio.run(talk())
+
+
+@pytest.mark.parametrize("paused", [False, True])
+def test_nobody_waits_for_a_client_that_is_gone(paused: bool) -> None:
+    async def talk() -> None:
+        transport = _Transport()
+        output = Output(transport)
+        if paused:
+            output.pause()
+        waiting = asyncio.ensure_future(output.drain()) if paused else None
+        await asyncio.sleep(0)
+        transport.closing = True
+        output.resume()
+        with pytest.raises(ClientGone):
+            await (waiting or output.drain())
+        output.write(b"x")
+        output.flush()
+        assert transport.pieces == []
+
+    asyncio.run(talk())
