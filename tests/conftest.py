@@ -1,6 +1,9 @@
-"""Switches of the whole suite."""
+"""Switches of the whole suite, and the loop that coroutine tests share with their fixtures."""
 
+import asyncio
+import inspect
 import time
+from collections.abc import Iterator
 
 import apsw
 import pytest
@@ -48,3 +51,21 @@ class SlowFile(apsw.VFSFile):
     def xSync(self, flags: int) -> None:  # noqa: N802
         time.sleep(SLOW_FSYNC_S)
         super().xSync(flags)
+
+
+@pytest.fixture
+def runner() -> Iterator[asyncio.Runner]:
+    """The loop of one test."""
+    with asyncio.Runner() as runner:
+        yield runner
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
+    """Run a coroutine test on the loop of its fixtures."""
+    runner = pyfuncitem.funcargs.get("runner")
+    if not isinstance(runner, asyncio.Runner) or not inspect.iscoroutinefunction(pyfuncitem.obj):
+        return None
+    wanted = inspect.signature(pyfuncitem.obj).parameters
+    runner.run(pyfuncitem.obj(**{name: pyfuncitem.funcargs[name] for name in wanted}))
+    return True

@@ -1,4 +1,3 @@
-import asyncio
 from collections.abc import Iterator
 
 import pytest
@@ -11,13 +10,6 @@ from angarium.engine.memory import MemoryEngine
 @pytest.fixture
 def clock() -> Clock:
     return Clock()
-
-
-@pytest.fixture
-def runner() -> Iterator[asyncio.Runner]:
-    """The loop of one test."""
-    with asyncio.Runner() as runner:
-        yield runner
 
 
 @pytest.fixture

@@ -1,19 +1,11 @@
 """A world over each engine, and one over the memory engine alone for what does not depend on it."""
 
 import asyncio
-import inspect
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from tests.store.world import ENGINES, World
-
-
-@pytest.fixture
-def runner() -> Iterator[asyncio.Runner]:
-    """The loop of one test."""
-    with asyncio.Runner() as runner:
-        yield runner
 
 
 @pytest.fixture(params=sorted(ENGINES))
@@ -30,14 +22,3 @@ def plain_world(runner: asyncio.Runner, tmp_path: Path) -> Iterator[World]:
     world = runner.run(World.open("memory", tmp_path))
     yield world
     runner.run(world.engine.close())
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
-    """Run a coroutine test on the loop of its fixtures."""
-    runner = pyfuncitem.funcargs.get("runner")
-    if not isinstance(runner, asyncio.Runner) or not inspect.iscoroutinefunction(pyfuncitem.obj):
-        return None
-    wanted = inspect.signature(pyfuncitem.obj).parameters
-    runner.run(pyfuncitem.obj(**{name: pyfuncitem.funcargs[name] for name in wanted}))
-    return True

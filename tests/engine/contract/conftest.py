@@ -23,7 +23,6 @@ Where the interface leaves room, the contract is this:
 
 import asyncio
 import hashlib
-import inspect
 import random
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack
@@ -295,13 +294,6 @@ async def open_site(engine: Engine, sources: TestSources, *, inbox: MailboxId | 
     return site
 
 
-@pytest.fixture
-def runner() -> Iterator[asyncio.Runner]:
-    """The loop of one test."""
-    with asyncio.Runner() as runner:
-        yield runner
-
-
 @pytest.fixture(params=sorted(ENGINES))
 def direct_site(request: pytest.FixtureRequest, runner: asyncio.Runner, tmp_path: Path) -> Iterator[Site]:
     """A site over each engine."""
@@ -325,14 +317,3 @@ async def open_engine(kind: str, directory: Path, sources: Sources) -> Engine:
     if kind == "suspending":
         return Suspending(await open_memory(directory, sources))
     return await ENGINES[kind](directory, sources)
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
-    """Run a coroutine test on the loop of its fixtures."""
-    runner = pyfuncitem.funcargs.get("runner")
-    if not isinstance(runner, asyncio.Runner) or not inspect.iscoroutinefunction(pyfuncitem.obj):
-        return None
-    wanted = inspect.signature(pyfuncitem.obj).parameters
-    runner.run(pyfuncitem.obj(**{name: pyfuncitem.funcargs[name] for name in wanted}))
-    return True

@@ -1,5 +1,5 @@
 """The site of the tests of messages, for care of it."""
 
-from tests.operations.messages.conftest import memory_world, pytest_pyfunc_call, runner, world
+from tests.operations.messages.conftest import memory_world, world
 
-__all__ = ["memory_world", "pytest_pyfunc_call", "runner", "world"]
+__all__ = ["memory_world", "world"]

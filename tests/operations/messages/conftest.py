@@ -1,7 +1,6 @@
 """A small site for operations on messages: alice, bob, a shared board, over each engine."""
 
 import asyncio
-import inspect
 from collections.abc import Iterator, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -166,13 +165,6 @@ def uid_set(*numbers: int) -> UidSet:
     return UidSet.from_numbers(numbers)
 
 
-@pytest.fixture
-def runner() -> Iterator[asyncio.Runner]:
-    """The loop of one test."""
-    with asyncio.Runner() as runner:
-        yield runner
-
-
 @pytest.fixture(params=[*sorted(ENGINES), "suspending"])
 def world(request: pytest.FixtureRequest, runner: asyncio.Runner, tmp_path: Path) -> Iterator[World]:
     """The site over each engine, and over one that suspends at every call."""
@@ -195,14 +187,3 @@ def exits(runner: asyncio.Runner) -> Iterator[AsyncExitStack]:
     stack = AsyncExitStack()
     yield stack
     runner.run(stack.aclose())
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
-    """Run a coroutine test on the loop of its fixtures."""
-    runner = pyfuncitem.funcargs.get("runner")
-    if not isinstance(runner, asyncio.Runner) or not inspect.iscoroutinefunction(pyfuncitem.obj):
-        return None
-    wanted = inspect.signature(pyfuncitem.obj).parameters
-    runner.run(pyfuncitem.obj(**{name: pyfuncitem.funcargs[name] for name in wanted}))
-    return True
