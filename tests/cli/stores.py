@@ -51,7 +51,9 @@ def write_configuration(directory: Path, extra: str = "") -> None:
     zero = zero_configuration(directory, ports=PORTS)
     directory.mkdir(parents=True, exist_ok=True)
     (directory / "state").mkdir(exist_ok=True)
-    (directory / "imapd.conf").write_text(zero.imapd_conf + extra)
+    # Where root calls, as whom the server would run.
+    user = "cyrus_user: nobody\n" if os.geteuid() == 0 else ""
+    (directory / "imapd.conf").write_text(zero.imapd_conf + user + extra)
     (directory / "cyrus.conf").write_text(zero.cyrus_conf)
 
 

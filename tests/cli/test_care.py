@@ -1,8 +1,10 @@
 """`angarium checkpoint` and `angarium expire`, which leave the work to operations."""
 
+import contextlib
 import os
 from pathlib import Path
 
+import apsw
 import pytest
 from tests.cli.stores import CommandLine
 
@@ -40,3 +42,16 @@ def test_a_name_that_cannot_be_is_refused(angarium: CommandLine, store: Path, wo
     answer = angarium("expire", "-D", "0", *words, "--dir", store)
     assert answer.status == os.EX_DATAERR
     assert len(answer.err.splitlines()) == 1
+
+
+def test_a_checkpoint_folds_the_logs_of_accounts_that_nobody_has_open(angarium: CommandLine, store: Path) -> None:
+    add(angarium, store, "alice")
+    (file,) = store.rglob("account/*/*/*.db")
+    log = Path(f"{file}-wal")
+    # As a server does that holds the file open, so that the tool before did not fold at its end.
+    with contextlib.closing(apsw.Connection(str(file))) as connection:
+        connection.execute("SELECT 1 FROM account").fetchall()
+        angarium("user", "delete", "alice", "--dir", store)
+        assert log.stat().st_size > 0
+        assert angarium("checkpoint", "--dir", store).status == os.EX_OK
+        assert log.stat().st_size == 0

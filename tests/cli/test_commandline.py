@@ -17,6 +17,18 @@ def test_every_command_explains_itself(angarium: CommandLine, command: str) -> N
     assert answer.out.startswith(f"usage: angarium {command}")
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("user", "add"), "Add a user with an INBOX."),
+        (("serve",), "the cyrus.conf; without it, the one beside imapd.conf"),
+        (("serve",), "(imap, imaps, lmtp; 0: a free one)"),
+    ],
+)
+def test_what_the_help_says(angarium: CommandLine, words: tuple[str, ...], said: str) -> None:
+    assert said in " ".join(angarium(*words, "--help").out.split())
+
+
 def test_the_help_names_all_commands(angarium: CommandLine) -> None:
     answer = angarium("--help")
     assert answer.status == os.EX_OK

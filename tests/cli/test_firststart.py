@@ -1,3 +1,4 @@
+import errno
 import os
 import stat
 from pathlib import Path
@@ -116,11 +117,16 @@ def test_what_a_child_cannot_do_is_told() -> None:
     def fail() -> None:
         raise ZeroDivisionError("oh")
 
+    def find_no_room() -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "/c/mailboxes.db")
+
     in_child(lambda: None)
     with pytest.raises(ConfigError, match=r"^because$"):
         in_child(refuse)
     with pytest.raises(ConfigError, match=r"^ZeroDivisionError: oh$"):
         in_child(fail)
+    with pytest.raises(ConfigError, match=r"^/c/mailboxes.db: No space left on device$"):
+        in_child(find_no_room)
     with pytest.raises(ConfigError, match="the store cannot be made"):
         in_child(lambda: os._exit(3))
 

@@ -31,6 +31,7 @@ def test_a_name_without_mailbox_is_refused(angarium: CommandLine, store: Path, w
     answer = angarium("path", *words, "--dir", store)
     assert (answer.status, answer.out) == (status, "")
     assert len(answer.err.splitlines()) == 1
+    assert words[-1] in answer.err
 
 
 def test_names_are_as_the_configuration_has_them(angarium: CommandLine, tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """`angarium reconstruct`: an account comes back from the directories of its mailboxes."""
 
 import os
+import shutil
 from pathlib import Path
 
 from tests.cli.stores import CommandLine
@@ -33,8 +34,16 @@ def test_a_damaged_account_comes_back(angarium: CommandLine, store: Path) -> Non
 
 def test_an_account_that_nothing_is_left_of_is_refused(angarium: CommandLine, store: Path) -> None:
     answer = angarium("reconstruct", "user/nobody", "--dir", store)
-    assert answer.status != os.EX_OK
-    assert len(answer.err.splitlines()) == 1
+    assert answer.status == os.EX_DATAERR
+    assert answer.err == "angarium: no mailbox directory belongs to 'user/nobody'\n"
+
+
+def test_an_account_without_directories_is_named_as_it_was_asked_for(angarium: CommandLine, store: Path) -> None:
+    angarium("user", "add", "alice", "--password-stdin", "--dir", store, stdin="secret")
+    for header in list(store.rglob("mailbox.header")):
+        shutil.rmtree(header.parent)
+    answer = angarium("reconstruct", "user/alice", "--dir", store)
+    assert answer.err == "angarium: no mailbox directory belongs to 'user/alice'\n"
 
 
 def test_it_waits_for_the_server_to_be_stopped(angarium: CommandLine, store: Path) -> None:

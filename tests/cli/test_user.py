@@ -53,17 +53,18 @@ def has_password(store: Path, name: str, password: str) -> bool:
 def test_a_user_comes_changes_and_goes(angarium: CommandLine, store: Path) -> None:
     assert angarium("user", "list", "--dir", store).out == ""
     answer = angarium("user", "add", "Alice", "--password-stdin", "--dir", store, stdin="secret\n")
-    assert (answer.status, answer.out, answer.err) == (os.EX_OK, "", "")
+    assert (answer.status, answer.out, answer.err) == (os.EX_OK, "added alice\n", "")
     assert angarium("user", "list", "-C", store / "imapd.conf").out == "alice\n"
     inbox = Path(angarium("path", "user/alice", "--dir", store).out.strip())
     assert inbox.is_dir()
     assert has_password(store, "alice", "secret")
 
     answer = angarium("user", "passwd", "alice", "--password-stdin", "--dir", store, stdin="better\r\n")
-    assert (answer.status, answer.out, answer.err) == (os.EX_OK, "", "")
+    assert (answer.status, answer.out, answer.err) == (os.EX_OK, "changed the password of alice\n", "")
     assert has_password(store, "alice", "better")
 
-    assert angarium("user", "delete", "alice", "--dir", store).status == os.EX_OK
+    answer = angarium("user", "delete", "ALICE", "--dir", store)
+    assert (answer.status, answer.out, answer.err) == (os.EX_OK, "deleted alice\n", "")
     assert angarium("user", "list", "--dir", store).out == ""
     assert angarium("path", "user/alice", "--dir", store).status == os.EX_DATAERR
     assert inbox.is_dir()

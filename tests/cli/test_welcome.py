@@ -1,9 +1,10 @@
 from pathlib import Path
 
-from tests.cli.listeners import LISTENERS
+from tests.cli.listeners import LISTENERS, listener
 
 from angarium.cli.firstusers import FirstUser
 from angarium.cli.welcome import welcome
+from angarium.config import ImapService
 
 USERS = (FirstUser("user", "secret", False), FirstUser("admin", "secreter", True))
 
@@ -11,14 +12,15 @@ USERS = (FirstUser("user", "secret", False), FirstUser("admin", "secreter", True
 def test_a_person_learns_how_to_connect() -> None:
     text = welcome(Path("/my mail"), LISTENERS, USERS, certificate=Path("/c"))
     for line in (
-        "  imap      host 127.0.0.1  port 1143",
-        "  imaps     host ::1  port 1993  TLS",
+        "  imap      host 127.0.0.1  port 1143  security none, on this machine only",
+        "  imaps     host ::1  port 1993  security SSL/TLS",
+        "  lmtp      host 127.0.0.1  port 2003",
         "  lmtpunix  socket /d/socket/lmtp",
         "  user          user   password secret",
         "  administrator admin   password secreter",
         "  The passwords are kept in /my mail/first-users.",
         "  More users: angarium user add NAME --dir '/my mail'",
-        "  Try it: curl --user user:secret imap://127.0.0.1:1143/",
+        "  Try it: curl --user user imap://127.0.0.1:1143/",
     ):
         assert line in text.splitlines()
 
@@ -28,3 +30,9 @@ def test_nothing_is_said_of_what_is_not_known() -> None:
     for word in ("curl", "first-users", "certificate"):
         assert word not in text
     assert "curl" not in welcome(Path("/d"), LISTENERS[1:], USERS, certificate=None)
+
+
+def test_a_plain_port_that_others_reach_is_not_said_to_be_for_this_machine() -> None:
+    open_to_all = listener("imap", ImapService(tls=False), ("0.0.0.0", 143))
+    text = welcome(Path("/d"), [open_to_all], (), certificate=None)
+    assert "  imap      host 0.0.0.0  port 143  security none" in text.splitlines()

@@ -47,7 +47,7 @@ def days(number: int) -> timedelta:
         ("cyr_expire -X 3 -x", ExpireCommand()),
         (
             "cyr_expire -u ann -p user.ann -tv",
-            ExpireCommand(user="ann", prefix="user.ann", unused_flags=True, verbose=True),
+            ExpireCommand(user="ann", prefix="user.ann"),
         ),
         ("ctl_deliver -E 3", ExpireCommand(duplicates=days(3))),
         ("nice -n 19 cyr_expire -E 3", ExpireCommand(duplicates=days(3))),
@@ -87,7 +87,9 @@ def test_an_alias_names_a_program_that_is_known() -> None:
         ("imapd -U 30 -T 60 -N", ["-U", "-T", "-N"]),
         ("ctl_cyrusdb -c", []),
         ("ctl_cyrusdb -C /etc/x -r -x", ["-C", "-x"]),
-        ("cyr_expire -X 3 -D 3 -E 3", []),
+        ("cyr_expire -X 3 -D 3 -x", []),
+        ("cyr_expire -E 3 -tv", ["-E", "-t", "-v"]),
+        ("ctl_deliver -E 3", ["-E"]),
         ("cyr_expire -A 7d -a -c", ["-A", "-a", "-c"]),
     ],
 )

@@ -77,6 +77,7 @@ def test_services_that_are_not_served_keep_their_names() -> None:
         ('notify cmd="notifyd" listen="/n" proto="udp"', NoticeEvent.COMMAND_NOT_NEEDED, "'notifyd' is not needed"),
         ('imaps cmd="imapd" listen="1993"', NoticeEvent.SERVICE_WITHOUT_TLS, 'cmd="imapd -s"'),
         ('mail cmd="imapd" listen="imaps"', NoticeEvent.SERVICE_WITHOUT_TLS, 'cmd="imapd -s"'),
+        ('lmtp cmd="lmtpd" listen="lmtp"', NoticeEvent.SERVICE_WITHOUT_LOGIN, 'cmd="lmtpd -a"'),
         ('imap cmd="imapd" listen="imap" prefork=5', NoticeEvent.KEY_WITHOUT_EFFECT, "'prefork'"),
         ('imap cmd="imapd" listen="imap" maxforkrate=5', NoticeEvent.KEY_WITHOUT_EFFECT, "'maxforkrate'"),
         ('imap cmd="imapd" listen="imap" babysit=1', NoticeEvent.KEY_WITHOUT_EFFECT, "'babysit'"),
@@ -108,7 +109,7 @@ def test_what_is_accepted_and_told(line: str, event: NoticeEvent, said: str) -> 
 )
 def test_when_an_event_happens(values: str, schedule: Schedule) -> None:
     (event,) = parse(f'EVENTS {{\n e cmd="ctl_cyrusdb -c" {values}\n}}\n').events
-    assert event.command == CheckpointCommand()
+    assert (event.command, event.cmd) == (CheckpointCommand(), "ctl_cyrusdb -c")
     assert event.schedule == schedule
 
 

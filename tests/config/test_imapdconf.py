@@ -96,7 +96,7 @@ def test_includes_are_bounded(tmp_path: Path) -> None:
 
 def test_a_missing_file_names_itself_or_the_line_that_wants_it(tmp_path: Path) -> None:
     (problem,) = read_imapd_conf(tmp_path / "none").problems
-    assert str(problem) == f"{tmp_path / 'none'}: {tmp_path / 'none'} cannot be read: No such file or directory"
+    assert str(problem) == f"{tmp_path / 'none'}: cannot be read: No such file or directory"
     (tmp_path / "main").write_text("\n@include: none\n")
     (problem,) = read_imapd_conf(tmp_path / "main").problems
     assert str(problem).startswith(f"{tmp_path / 'main'}:2: @include: ")

@@ -56,7 +56,6 @@ def test_two_lines_are_enough() -> None:
     [
         ("timeout: 45", lambda s: s.imap.timeout, timedelta(minutes=45)),
         ("timeout: 1h", lambda s: s.imap.timeout, timedelta(hours=1)),
-        ("quotawarnsize: 5", lambda s: s.quota.quotawarnsize, 5120),
         ("maxmessagesize: 5", lambda s: s.limits.maxmessagesize, 5),
         ("maxmessagesize: 5M", lambda s: s.limits.maxmessagesize, 5 << 20),
         ("virtdomains: yes", lambda s: s.namespace.virtdomains, VirtDomains.ON),
@@ -120,8 +119,8 @@ def test_what_a_line_sets(line: str, value: Callable[[object], object], expected
             ["/etc/imapd.conf:4: umask: it is set before, at /etc/imapd.conf:3; allowed: once"],
         ),
         (
-            MINIMAL + "quotawarn: 80\nquotawarnpercent: 90\n",
-            ["/etc/imapd.conf:4: quotawarnpercent: it is set before, at /etc/imapd.conf:3; allowed: once"],
+            MINIMAL + "tls_cert_file: /a\ntls_server_cert: /b\n",
+            ["/etc/imapd.conf:4: tls_server_cert: it is set before, at /etc/imapd.conf:3; allowed: once"],
         ),
         (
             MINIMAL + "defaultpartition: fast\n",
@@ -190,11 +189,6 @@ def test_all_faults_of_a_file_are_told_at_once(text: str, lines: list[str]) -> N
             NoticeEvent.OPTION_DEPRECATED,
             "Option 'tls_cert_file' is deprecated in favor of 'tls_server_cert' since version 2.5.0.",
         ),
-        (
-            "quotawarn: 80",
-            NoticeEvent.OPTION_DEPRECATED,
-            "Option 'quotawarn' is deprecated in favor of 'quotawarnpercent' since version 3.8.0.",
-        ),
         ("popminpoll: 1", NoticeEvent.OPTION_NOT_SERVED, "POP3"),
         ("duplicate_db_path: /run/deliver.db", NoticeEvent.OPTION_WITHOUT_MEANING, "SQLite"),
         ("hashimapspool: yes", NoticeEvent.OPTION_WITHOUT_MEANING, "spread"),
@@ -228,12 +222,42 @@ def test_a_name_without_effect_yet_is_a_warning_and_one_without_meaning_is_not()
 
 def test_an_old_name_sets_the_new_option() -> None:
     assert load("tls_cert_file: /c").settings.tls.tls_server_cert == Path("/c")
-    assert load("quotawarnkb: 2").settings.quota.quotawarnsize == 2048
 
 
 def test_an_old_name_of_an_option_without_effect_is_told_twice() -> None:
-    events = [notice.event for notice in load("createonpost: yes").notices]
-    assert events == [NoticeEvent.OPTION_DEPRECATED, NoticeEvent.OPTION_NOT_SERVED]
+    deprecated, not_served = load("quotawarn: 80").notices
+    assert deprecated.event is NoticeEvent.OPTION_DEPRECATED
+    assert deprecated.text == "Option 'quotawarn' is deprecated in favor of 'quotawarnpercent' since version 3.8.0."
+    assert not_served.event is NoticeEvent.OPTION_NOT_SERVED
+    assert not_served.text == (
+        "Option 'quotawarnpercent' has no effect yet; it belongs to what is not served: quota warnings."
+    )
+
+
+@pytest.mark.parametrize(
+    ("asks_for_nothing", "asks"),
+    [
+        ("allowanonymouslogin: no", "allowanonymouslogin: yes"),
+        ("imaps_conversations: off", "imaps_conversations: on"),
+        ("plaintextloginpause: 0", "plaintextloginpause: 5"),
+        ("autocreate_quota: -1", "autocreate_quota: 1000"),
+        ("sieveusehomedir: F", "sieveusehomedir: T"),
+    ],
+)
+def test_nothing_is_said_of_a_value_that_asks_for_what_the_server_does_anyway(asks_for_nothing: str, asks: str) -> None:
+    assert load(asks_for_nothing, "imaps").notices == ()
+    assert [notice.event for notice in load(asks, "imaps").notices] == [NoticeEvent.OPTION_NOT_SERVED]
+
+
+def test_of_a_file_that_cannot_be_had_nothing_else_is_said(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load_settings(tmp_path / "imapd.conf")
+    assert str(caught.value) == f"{tmp_path}/imapd.conf: cannot be read: No such file or directory"
+    (tmp_path / "imapd.conf").write_text("@include: rest\ntimeout: soon\n")
+    with pytest.raises(ConfigError) as caught:
+        load_settings(tmp_path / "imapd.conf")
+    (line,) = str(caught.value).splitlines()
+    assert line == f"{tmp_path}/imapd.conf:1: @include: {tmp_path}/rest cannot be read: No such file or directory"
 
 
 def test_a_prefix_sets_an_option_of_one_service() -> None:

@@ -1,6 +1,8 @@
 import pytest
 
-from angarium.config.recognised import RECOGNISED, recognise
+from angarium.config.recognised import AS_SERVED, FORMS, RECOGNISED, recognise
+
+OTHERS = [form.recognised for form in FORMS]
 
 
 @pytest.mark.parametrize(
@@ -34,3 +36,12 @@ def test_other_names_are_not(name: str) -> None:
 def test_the_table_holds_the_names_of_a_whole_release() -> None:
     assert len(RECOGNISED) > 450
     assert all(name == name.lower() for name in RECOGNISED)
+
+
+def test_a_reason_ends_a_sentence_that_has_its_colon_already() -> None:
+    assert not [recognised.why for recognised in (*RECOGNISED.values(), *OTHERS) if ": " in recognised.why]
+
+
+def test_what_the_server_does_anyway_is_asked_for_by_options_of_the_table() -> None:
+    assert AS_SERVED.keys() <= RECOGNISED.keys()
+    assert all(RECOGNISED[name].served_later for name in AS_SERVED)

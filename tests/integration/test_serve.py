@@ -78,7 +78,15 @@ def test_the_server_says_how_to_connect(server: RunningServer) -> None:
     assert server.user.password in text
     command = re.search(r"curl .*", text)
     assert command is not None
-    done = subprocess.run(command[0].split(), capture_output=True, timeout=WAIT_S, check=True)
+    # Without a terminal of its own curl asks for the password on standard input.
+    done = subprocess.run(
+        command[0].split(),
+        input=f"{server.user.password}\n".encode(),
+        start_new_session=True,
+        capture_output=True,
+        timeout=WAIT_S,
+        check=True,
+    )
     assert b"INBOX" in done.stdout
 
 

@@ -159,8 +159,12 @@ class RunningServer:
             client.socket.close()
         if self.process is not None:
             with contextlib.suppress(FileNotFoundError, ProcessLookupError, ValueError):
+                ended = os.pidfd_open(self.pid)
                 os.kill(self.pid, signal.SIGTERM)
                 os.kill(self.pid, signal.SIGTERM)
+                # A daemon is not our child.
+                select.select([ended], [], [], 5)
+                os.close(ended)
             if self.process.poll() is None:
                 with contextlib.suppress(subprocess.TimeoutExpired):
                     self.process.wait(timeout=5)

@@ -1,3 +1,4 @@
+import errno
 import os
 import socket
 import tempfile
@@ -91,3 +92,16 @@ def test_a_unix_socket_takes_connections_and_its_name_goes_with_it(short_path: P
         client.connect(str(path))
     listener.close()
     assert not path.exists()
+
+
+def test_a_port_that_needs_a_right_is_told_with_the_right(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_socket: socket.socket, _address: object) -> None:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+    monkeypatch.setattr(socket.socket, "bind", refuse)
+    with pytest.raises(ConfigError) as caught:
+        open_listeners([service("imap", InetAddress("127.0.0.1", 143))], 1, SELF)
+    assert str(caught.value) == (
+        "service imap: cannot listen on 127.0.0.1:143: Permission denied; "
+        "a port below 1024 needs root, or the capability CAP_NET_BIND_SERVICE"
+    )

@@ -192,6 +192,12 @@ def test_a_fault_of_the_program_stops_the_start_with_one_line(server: "RunningSe
     if os.geteuid() == 0:
         shutil.chown(state, "nobody")
     assert server.launch_another() == (os.EX_CONFIG, "the store has a fault\n")
+    # Whoever called it tells of it, once.
+    assert not [event for event in server.events() if str(event["event"]).endswith("start_failed")]
+    assert server.launch_another(daemonise=True) == (os.EX_CONFIG, "angarium: the store has a fault\n")
+    assert [event["reason"] for event in server.events() if event["event"] == "start_failed"] == [
+        "the store has a fault"
+    ]
 
 
 def test_a_directory_that_cannot_be_written_is_named(server: "RunningServer") -> None:
@@ -341,8 +347,9 @@ def test_start_commands_run_in_order_before_anything_is_served(server: "RunningS
 def test_events_run_operations_in_a_worker(server: "RunningServer") -> None:
     server.write('EVENTS {\n checkpoint cmd="ctl_cyrusdb -c" period=30\n expire cmd="cyr_expire -E 3"\n}\n' + ECHO)
     server.start()
-    server.wait_for("operation_finished")
-    server.wait_for("operation_finished")
+    server.wait_for("operation_finished", command="checkpoint", cmd="ctl_cyrusdb -c", outcome="ok")
+    server.seen = 0
+    server.wait_for("operation_finished", command="expire", cmd="cyr_expire -E 3", outcome="ok")
     noted = [each.name for each in (server.directory / "state").glob("done-*")]
     assert sorted(noted) == ["done-CheckpointCommand", "done-ExpireCommand"]
 

@@ -1,3 +1,4 @@
+import errno
 import os
 import subprocess
 import sys
@@ -7,7 +8,7 @@ import pytest
 
 from angarium.errors import ConfigError, StoreInUse
 from angarium.master.identity import Identity
-from angarium.master.serverlock import LOCK_FILE, take_server_lock
+from angarium.master.serverlock import LOCK_FILE, is_served, take_server_lock
 
 SELF = Identity("self", os.geteuid(), os.getegid(), (), changes=False)
 
@@ -19,9 +20,17 @@ def test_the_lock_is_free_again_when_it_is_closed(tmp_path: Path) -> None:
 
 def test_a_second_server_is_told_the_pid_of_the_first(tmp_path: Path) -> None:
     held = take_server_lock(tmp_path, SELF)
-    with pytest.raises(StoreInUse, match=f"process {os.getpid()}"):
+    assert is_served(tmp_path)
+    with pytest.raises(StoreInUse) as caught:
         take_server_lock(tmp_path, SELF)
+    assert str(caught.value) == f"another server runs on {tmp_path.parent}, process {os.getpid()}"
     os.close(held)
+    assert not is_served(tmp_path)
+
+
+def test_where_no_server_ever_was_none_runs(tmp_path: Path) -> None:
+    assert not is_served(tmp_path)
+    assert not list(tmp_path.iterdir())
 
 
 def test_workers_of_a_dead_server_are_waited_for(tmp_path: Path) -> None:
@@ -44,3 +53,14 @@ def test_a_lock_file_that_cannot_be_opened_is_named(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=LOCK_FILE):
         take_server_lock(tmp_path, SELF)
     assert not (tmp_path / "elsewhere").exists()
+
+
+def test_a_full_disk_is_told_with_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(_descriptor: int, _data: bytes, _offset: int) -> int:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "pwrite", full)
+    with pytest.raises(ConfigError) as caught:
+        take_server_lock(tmp_path, SELF)
+    assert str(caught.value) == f"{tmp_path / LOCK_FILE}: cannot be written: No space left on device"
+    assert not is_served(tmp_path)

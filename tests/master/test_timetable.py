@@ -8,7 +8,7 @@ NOON = datetime(2026, 3, 28, 12, 0, tzinfo=UTC).astimezone()
 
 
 def event(name: str, schedule: Schedule) -> EventEntry:
-    return EventEntry(name, CheckpointCommand(), schedule, Position(Path("cyrus.conf"), 1))
+    return EventEntry(name, CheckpointCommand(), "ctl_cyrusdb -c", schedule, Position(Path("cyrus.conf"), 1))
 
 
 def names(entries: list[EventEntry]) -> list[str]:

@@ -83,7 +83,7 @@ def test_malformed_messages_are_refused(data: bytes) -> None:
         Adopt(3),
         Release(3),
         Drain(1.5),
-        RunOperation(7, CheckpointCommand()),
+        RunOperation(7, "checkpoint", "ctl_cyrusdb -c", CheckpointCommand()),
         ChildFinished(1, 2, b"text", timed_out=False, refused=False),
     ],
 )

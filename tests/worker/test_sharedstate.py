@@ -126,3 +126,18 @@ def test_a_full_disk_is_a_refusal(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         SharedState.create(tmp_path / "other", segments=1)
     assert not (tmp_path / "other.new").exists()
     state.close()
+
+
+@pytest.mark.parametrize("number", [errno.EOPNOTSUPP, errno.EINVAL])
+def test_a_file_system_that_cannot_promise_room_is_used_without(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    def refuse(_descriptor: int, _offset: int, _length: int) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(os, "posix_fallocate", refuse)
+    state = SharedState.create(tmp_path / "state", segments=1)
+    state.take_segment(1, 7)
+    state.write_session(1, 0, ANN)
+    assert state.sessions() == [ANN]
+    state.close()

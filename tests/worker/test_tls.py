@@ -8,9 +8,19 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from angarium.config import TlsSettings, TlsVersion
+from angarium.config import (
+    ImapService,
+    InetAddress,
+    LmtpService,
+    Position,
+    Proto,
+    ServiceCommand,
+    ServiceEntry,
+    Settings,
+    parse_settings,
+)
 from angarium.errors import ConfigError
-from angarium.worker import server_context
+from angarium.worker import service_context
 
 
 @pytest.fixture
@@ -36,20 +46,43 @@ def certificate(tmp_path: Path) -> Path:
     return path
 
 
+def settings_of(text: str) -> Settings:
+    return parse_settings(f"configdirectory: /c\npartition-default: /p\n{text}", file=Path("/imapd.conf")).settings
+
+
+def service(name: str, command: ServiceCommand) -> ServiceEntry:
+    position = Position(Path("/etc/cyrus.conf"), 3)
+    return ServiceEntry(name, command, InetAddress(None, 993), Proto.TCP, None, position)
+
+
+IMAPS = service("imaps", ImapService(tls=True))
+OTHERS = [service("imap", ImapService(tls=False)), service("lmtp", LmtpService(preauthorised=True))]
+
+
 def test_a_certificate_with_its_key_in_one_file_serves(certificate: Path) -> None:
-    context = server_context(TlsSettings(tls_server_cert=certificate, tls_versions=(TlsVersion.TLS1_3,)))
+    context = service_context(IMAPS, settings_of(f"tls_server_cert: {certificate}\ntls_versions: tls1_3\n"))
+    assert context is not None
     assert context.minimum_version == context.maximum_version == ssl.TLSVersion.TLSv1_3
 
 
-def test_no_certificate_is_refused() -> None:
-    with pytest.raises(ConfigError, match="needs tls_server_cert"):
-        server_context(TlsSettings())
+def test_no_certificate_is_refused_where_tls_comes_first() -> None:
+    with pytest.raises(ConfigError) as caught:
+        service_context(IMAPS, settings_of(""))
+    assert str(caught.value) == "/etc/cyrus.conf:3: imaps: TLS needs tls_server_cert, which is not set"
+    assert [service_context(other, settings_of("")) for other in OTHERS] == [None, None]
+
+
+def test_a_service_has_the_certificate_of_its_own_option(certificate: Path) -> None:
+    settings = settings_of(f"imaps_tls_server_cert: {certificate}\n")
+    assert service_context(IMAPS, settings) is not None
+    assert service_context(OTHERS[0], settings) is None
 
 
 @pytest.mark.parametrize("content", [None, b"nonsense"])
-def test_an_unusable_certificate_is_named(tmp_path: Path, content: bytes | None) -> None:
+@pytest.mark.parametrize("entry", [IMAPS, *OTHERS], ids=lambda entry: entry.name)
+def test_an_unusable_certificate_is_named(tmp_path: Path, content: bytes | None, entry: ServiceEntry) -> None:
     path = tmp_path / "cert.pem"
     if content is not None:
         path.write_bytes(content)
-    with pytest.raises(ConfigError, match=str(path)):
-        server_context(TlsSettings(tls_server_cert=path))
+    with pytest.raises(ConfigError, match=f"^/etc/cyrus.conf:3: {entry.name}: tls_server_cert {path} cannot be used: "):
+        service_context(entry, settings_of(f"tls_server_cert: {path}\n"))

@@ -1,17 +1,16 @@
 """Check the configuration.
 
-`angarium conf check` reads imapd.conf and cyrus.conf as the server does, and prints what there is to say of them. A
-fault that would stop the server gives exit status 78.
+`angarium conf check` reads imapd.conf, cyrus.conf and the certificates as the server does, as its user, and prints what
+there is to say of them. Faults that would stop the server give exit status 78.
 """
 
 import argparse
 import os
 from pathlib import Path
 
-from angarium.auth import LoginPolicy
+from angarium.cli.configuration import load_configuration
 from angarium.cli.location import add_location_arguments, location_of
-from angarium.cli.policy import store_policy
-from angarium.config import Notice, load_cyrus_conf, load_settings
+from angarium.config import Notice
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -23,11 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     location = location_of(arguments)
-    conf = load_cyrus_conf(location.cyrus_conf)
-    loaded = load_settings(location.imapd_conf, services=conf.service_names)
-    for settings in (loaded.settings, *loaded.settings.services.values()):
-        LoginPolicy.from_settings(settings, store_policy(settings).names)
-    for notice in (*loaded.notices, *conf.notices):
+    for notice in load_configuration(location).notices:
         print(_line(notice))
     print(f"{location.imapd_conf}, {location.cyrus_conf}: the server can start with them")
     return os.EX_OK

@@ -188,6 +188,9 @@ def _work_and_exit(work: Callable[[], None], writer: int) -> NoReturn:
         status = os.EX_OK
     except AngariumError as error:
         os.write(writer, str(error).encode()[:_ERROR_OCTETS_MAX])
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        os.write(writer, f"{where}{error.strerror or error}".encode()[:_ERROR_OCTETS_MAX])
     except BaseException as error:  # noqa: BLE001 - nothing of the parent's may run here, its handlers included
         os.write(writer, f"{type(error).__name__}: {error}".encode()[:_ERROR_OCTETS_MAX])
     finally:

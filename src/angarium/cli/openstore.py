@@ -8,12 +8,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+import apsw
+
 from angarium.cli.location import Location
-from angarium.cli.policy import sqlite_options, store_policy
+from angarium.cli.openengine import located, open_engine
+from angarium.cli.policy import store_policy
 from angarium.config import Settings, load_settings
 from angarium.engine.sources import Sources, SystemSources
 from angarium.engine.sqlite import SqliteEngine
-from angarium.errors import ConfigError
+from angarium.errors import ConfigError, DiskFailed, DiskFull
 from angarium.store import Store
 from angarium.worker import ToolAnnouncer, run_directory, tool_announcer
 
@@ -43,7 +46,7 @@ def read_settings(location: Location) -> Settings:
 
 @asynccontextmanager
 async def open_store(settings: Settings, *, is_new: bool = False) -> AsyncIterator[OpenedStore]:
-    """Open a store, as the user whose it is. ConfigError, DiskFailed, StoreDamaged.
+    """Open a store, as the user whose it is. ConfigError, DiskFull, DiskFailed, StoreReadOnly, StoreDamaged.
 
     Only `is_new` makes one: an imapd.conf may be that of a Cyrus server, in whose directory nothing is to be put by a
     tool that was only asked something.
@@ -54,7 +57,7 @@ async def open_store(settings: Settings, *, is_new: bool = False) -> AsyncIterat
     os.umask(settings.server.umask)
     sources = SystemSources()
     policy = store_policy(settings)
-    engine = await SqliteEngine.open(sqlite_options(settings), sources)
+    engine = await open_engine(settings, sources)
     try:
         with tool_announcer(run_directory(settings)) as server:
             end = engine.subscribe(server.changed)
@@ -62,6 +65,8 @@ async def open_store(settings: Settings, *, is_new: bool = False) -> AsyncIterat
                 yield OpenedStore(settings, engine, Store(engine, policy, sources), sources, server)
             finally:
                 end()
+    except (apsw.Error, DiskFull, DiskFailed) as error:
+        raise located(error, settings) from error
     finally:
         await engine.close()
 

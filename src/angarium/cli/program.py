@@ -17,7 +17,8 @@ from angarium.auth import (
 )
 from angarium.cli.door import CountingDoor
 from angarium.cli.expireplan import AT_ONCE, expire_plan
-from angarium.cli.policy import sqlite_options, store_policy
+from angarium.cli.openengine import open_engine
+from angarium.cli.policy import store_policy
 from angarium.cli.sessionlogins import SessionLogins
 from angarium.config import (
     CheckpointCommand,
@@ -51,7 +52,7 @@ async def open_program(context: WorkerContext) -> AsyncIterator[Program]:
     """Open the store for a worker's life."""
     policy = store_policy(context.settings)
     sources = SystemSources()
-    engine = await SqliteEngine.open(sqlite_options(context.settings), sources)
+    engine = await open_engine(context.settings, sources)
     passwords = Passwords(threads=PASSWORD_THREADS)
     try:
         program = _WorkerProgram(context, engine, Store(engine, policy, sources), passwords)

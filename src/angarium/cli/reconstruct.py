@@ -43,7 +43,10 @@ async def _run(arguments: argparse.Namespace) -> int:
     async with open_store(read_settings(location_of(arguments))) as opened:
         names = Namespace(opened.store.policy.names, None, is_admin=True)
         for text in arguments.name:
-            rebuilt = await _reconstruct(opened, names.to_internal(text))
+            try:
+                rebuilt = await _reconstruct(opened, names.to_internal(text))
+            except AccountNotFound as error:
+                raise AccountNotFound(f"no mailbox directory belongs to {text!r}") from error
             print(f"{text}: {rebuilt.mailboxes} mailboxes, {rebuilt.messages} messages")
             if rebuilt.put_aside is not None:
                 print(f"{text}: the former file is {rebuilt.put_aside}")
@@ -65,7 +68,7 @@ async def _account_by_headers(opened: OpenedStore, account_name: str) -> Account
     for found in await opened.engine.found_mailboxes():
         if isinstance(found, FoundMailbox) and found.account_name == account_name:
             return found.account
-    raise AccountNotFound(f"no mailbox directory belongs to {account_name}")
+    raise AccountNotFound(account_name)
 
 
 @contextmanager

@@ -12,16 +12,15 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from angarium.auth import LoginPolicy
+from angarium.cli.configuration import CheckedConfiguration, load_configuration
 from angarium.cli.endpoints import remove_stale_endpoints, write_endpoints
 from angarium.cli.firststart import prepare_directory
 from angarium.cli.firstusers import read_first_users
 from angarium.cli.location import Location, add_location_arguments, location_of
-from angarium.cli.policy import store_policy
 from angarium.cli.ports import parse_port
 from angarium.cli.program import open_program
 from angarium.cli.welcome import welcome
-from angarium.config import Settings, load_cyrus_conf, load_settings
+from angarium.config import Settings
 from angarium.logs import Destination, configure_logging
 from angarium.master import Configuration, Listener, Server, serve
 
@@ -30,7 +29,9 @@ log = logging.getLogger(__name__)
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_location_arguments(parser)
-    parser.add_argument("-M", metavar="FILE", dest="cyrus_conf", type=Path, help="the cyrus.conf")
+    parser.add_argument(
+        "-M", metavar="FILE", dest="cyrus_conf", type=Path, help="the cyrus.conf; without it, the one beside imapd.conf"
+    )
     parser.add_argument("-d", dest="daemonise", action="store_true", help="run in the background, and log to syslog")
     parser.add_argument(
         "--port",
@@ -39,7 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=parse_port,
         action="append",
         default=[],
-        help="the port of a service below --dir (0: a free one); it is kept from then on",
+        help="the port of a service below --dir (imap, imaps, lmtp; 0: a free one); it is kept from then on",
     )
 
 
@@ -52,19 +53,19 @@ def run(arguments: argparse.Namespace) -> int:
     else:
         prepare_directory(location.directory, arguments.ports)
     print(f"angarium: configuration {location.imapd_conf} and {location.cyrus_conf}", flush=True)
+    checked = load_configuration(location)
     # The log must stand before anything is said of the files, and how it stands is in one of them.
-    settings = load_settings(location.imapd_conf).settings
-    configure_logging(settings.log, Destination.SYSLOG if arguments.daemonise else Destination.STDOUT)
-    return _serve(location, settings, daemonise=arguments.daemonise)
+    configure_logging(checked.settings.log, Destination.SYSLOG if arguments.daemonise else Destination.STDOUT)
+    return _serve(location, _noted(checked), daemonise=arguments.daemonise)
 
 
-def _serve(location: Location, settings: Settings, *, daemonise: bool) -> int:
+def _serve(location: Location, configuration: Configuration, *, daemonise: bool) -> int:
     endpoints = location.directory / "run" / "endpoints.json" if location.directory is not None else None
     server = Server(
-        configuration=load_configuration(location),
-        load=lambda: load_configuration(location),
+        configuration=configuration,
+        load=lambda: _noted(load_configuration(location)),
         open_program=open_program,
-        when_serving=lambda listeners: when_serving(location, settings, listeners),
+        when_serving=lambda listeners: when_serving(location, configuration.settings, listeners),
         daemonise=daemonise,
     )
     if endpoints is None:
@@ -76,15 +77,11 @@ def _serve(location: Location, settings: Settings, *, daemonise: bool) -> int:
         remove_stale_endpoints(endpoints)
 
 
-def load_configuration(location: Location) -> Configuration:
-    """Both files, checked whole; what there is to say of them is logged. ConfigError."""
-    conf = load_cyrus_conf(location.cyrus_conf)
-    loaded = load_settings(location.imapd_conf, services=conf.service_names)
-    for settings in (loaded.settings, *loaded.settings.services.values()):
-        LoginPolicy.from_settings(settings, store_policy(settings).names)
-    for notice in (*loaded.notices, *conf.notices):
+def _noted(checked: CheckedConfiguration) -> Configuration:
+    """What the master takes, once what there is to say of it is logged."""
+    for notice in checked.notices:
         log.log(notice.level.value, notice.event, extra=notice.fields())
-    return Configuration(loaded.settings, conf)
+    return Configuration(checked.settings, checked.conf)
 
 
 def when_serving(location: Location, settings: Settings, listeners: Sequence[Listener]) -> None:

@@ -34,7 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         ("delete", "remove a user"),
         ("list", "list the users"),
     ):
-        subparser = actions.add_parser(action, help=summary, description=f"{summary.capitalize()}.")
+        subparser = actions.add_parser(action, help=summary, description=f"{summary[0].upper()}{summary[1:]}.")
         add_location_arguments(subparser)
         match action:
             case "list":
@@ -65,11 +65,17 @@ def run(arguments: argparse.Namespace) -> int:
 async def _work(arguments: argparse.Namespace, opened: OpenedStore, password: str) -> None:
     match arguments.action:
         case "add":
-            await _add(opened, _userid(arguments, opened), password)
+            userid = _userid(arguments, opened)
+            await _add(opened, userid, password)
+            print(f"added {userid}")
         case "passwd":
-            await _passwd(opened, _userid(arguments, opened), password)
+            userid = _userid(arguments, opened)
+            await _passwd(opened, userid, password)
+            print(f"changed the password of {userid}")
         case "delete":
-            await _delete(opened, _userid(arguments, opened), keep_mail=arguments.keep_mail)
+            userid = _userid(arguments, opened)
+            await _delete(opened, userid, keep_mail=arguments.keep_mail)
+            print(f"deleted {userid}")
         case _:
             await _list(opened, is_long=arguments.long)
 

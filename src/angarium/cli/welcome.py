@@ -6,7 +6,7 @@ from pathlib import Path
 
 from angarium import __version__
 from angarium.cli.firstusers import FirstUser
-from angarium.config import ImapService, UnixAddress
+from angarium.config import ImapService, InetAddress, ServiceEntry, UnixAddress
 from angarium.master import Listener
 
 
@@ -43,8 +43,16 @@ def _address(listener: Listener) -> str:
     if isinstance(listener.address, UnixAddress):
         return f"socket {listener.address.path}"
     host, port = listener.address
-    is_tls = isinstance(listener.service.command, ImapService) and listener.service.command.tls
-    return f"host {host}  port {port}" + ("  TLS" if is_tls else "")
+    return f"host {host}  port {port}{_security(listener.service, InetAddress(host, port))}"
+
+
+def _security(service: ServiceEntry, address: InetAddress) -> str:
+    """What to choose under that name in a mail client."""
+    if not isinstance(service.command, ImapService):
+        return ""
+    if service.command.tls:
+        return "  security SSL/TLS"
+    return "  security none, on this machine only" if address.is_loopback else "  security none"
 
 
 def _curl(listeners: Sequence[Listener], users: Sequence[FirstUser]) -> str | None:
@@ -54,5 +62,5 @@ def _curl(listeners: Sequence[Listener], users: Sequence[FirstUser]) -> str | No
         if isinstance(command, ImapService) and not command.tls and not isinstance(listener.address, UnixAddress):
             host, port = listener.address
             for user in users:
-                return f"curl --user {user.name}:{user.password} imap://{host}:{port}/"
+                return f"curl --user {user.name} imap://{host}:{port}/"
     return None

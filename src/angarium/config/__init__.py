@@ -9,6 +9,7 @@ from .commands import (
     RecoverCommand,
 )
 from .cyrusconf import (
+    CommandEntry,
     CyrusConf,
     DaemonEntry,
     DailyAt,
@@ -41,7 +42,6 @@ from .options import (
     MailboxSettings,
     NamespaceSettings,
     PwcheckMethod,
-    QuotaSettings,
     ServerInfo,
     ServerSettings,
     SyslogFacility,
@@ -57,6 +57,7 @@ __all__ = [
     "AclSettings",
     "AuthSettings",
     "CheckpointCommand",
+    "CommandEntry",
     "CyrusConf",
     "DaemonEntry",
     "DailyAt",
@@ -89,7 +90,6 @@ __all__ = [
     "Position",
     "Proto",
     "PwcheckMethod",
-    "QuotaSettings",
     "RecoverCommand",
     "RunCommand",
     "Schedule",

@@ -74,6 +74,7 @@ _WITHOUT_EFFECT: Final = {
     "-X": "there is no core file to ask for",
     "-H": "the HAProxy protocol is not served yet",
 }
+_NO_MARKS: Final = "duplicates are not suppressed yet, so there are no marks of them"
 _WITHOUT_EFFECT_OF: Final = {
     "imapd": {
         "-p": "a layer of security outside the connection is not taken on trust",
@@ -81,11 +82,14 @@ _WITHOUT_EFFECT_OF: Final = {
         "-q": "quota always holds",
     },
     "ctl_cyrusdb": {"-x": "there is nothing to clean up"},
-    "ctl_deliver": {"-f": "marks stand in the accounts"},
+    "ctl_deliver": {"-E": _NO_MARKS, "-f": _NO_MARKS},
     "cyr_expire": {
+        "-E": _NO_MARKS,
         "-A": "archiving is not served yet",
         "-a": "there are no annotations of expiry yet",
         "-c": "references of threads do not expire",
+        "-t": "keywords that no message has are not removed yet",
+        "-v": "what is removed is not logged",
     },
 }  # fmt: skip
 
@@ -119,7 +123,7 @@ class ExpireCommand:
     """`cyr_expire`, or the older `ctl_deliver -E`; each age is None where nothing of the kind is removed."""
 
     duplicates: timedelta | None = None
-    """`-E`: marks of duplicate suppression, and with it vacation marks."""
+    """`-E`: marks of duplicate suppression, of which there are none yet."""
     expunged: timedelta | None = None
     """`-X`: expunged messages; `-x` keeps them."""
     deleted: timedelta | None = None
@@ -128,9 +132,6 @@ class ExpireCommand:
     """`-p`: only mailboxes whose names begin so."""
     user: str | None = None
     """`-u`: only mailboxes of this user."""
-    unused_flags: bool = False
-    """`-t`: forget keywords that no message has."""
-    verbose: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,8 +263,6 @@ def _command(program: str, flags: _Flags) -> Command:
                 deleted=_days(flags, "-D"),
                 prefix=given.get("-p"),
                 user=given.get("-u"),
-                unused_flags="-t" in given,
-                verbose="-v" in given,
             )
 
 

@@ -67,6 +67,8 @@ class StartEntry:
 
     name: str
     command: RunCommand
+    cmd: str
+    """The command as written."""
     position: Position
 
 
@@ -99,8 +101,13 @@ class EventEntry:
 
     name: str
     command: RunCommand
+    cmd: str
+    """The command as written."""
     schedule: Schedule
     position: Position
+
+
+CommandEntry = StartEntry | EventEntry
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,12 +203,12 @@ class _Builder:
             case Section.START:
                 command = self._run_command(entry, classified)
                 if command is not None:
-                    self._start.append(StartEntry(entry.name, command, entry.position))
+                    self._start.append(StartEntry(entry.name, command, values["cmd"], entry.position))
             case Section.EVENTS:
                 schedule = _schedule(values)
                 command = self._run_command(entry, classified)
                 if command is not None:
-                    self._events.append(EventEntry(entry.name, command, schedule, entry.position))
+                    self._events.append(EventEntry(entry.name, command, values["cmd"], schedule, entry.position))
             case Section.DAEMON:
                 self._take_daemon(entry, values, classified)
 
@@ -217,6 +224,7 @@ class _Builder:
                 self._refuse_shared_address(service)
                 self._services.append(service)
                 self._warn_of_missing_tls(service, entry)
+                self._warn_of_missing_login(service, entry)
             case NotServedYet(program, why):
                 self._note(NoticeEvent.SERVICE_NOT_SERVED, entry, f"'{program}' does not listen: {why}.")
             case NotNeeded(program, why):
@@ -255,6 +263,12 @@ class _Builder:
         if service.name.lower() == "imaps" or port == 993:
             text = 'it looks like a service with TLS from the first octet, and is none; write cmd="imapd -s".'
             self._note(NoticeEvent.SERVICE_WITHOUT_TLS, entry, f"Service '{service.name}': {text}")
+
+    def _warn_of_missing_login(self, service: ServiceEntry, entry: RawEntry) -> None:
+        needs_login = isinstance(service.command, LmtpService) and not service.command.preauthorised
+        if needs_login and isinstance(service.listen, InetAddress):
+            text = 'since AUTH is not served yet; where only the MTA can connect, write cmd="lmtpd -a".'
+            self._note(NoticeEvent.SERVICE_WITHOUT_LOGIN, entry, f"Nobody can deliver to '{service.name}', {text}")
 
     # START, EVENTS, DAEMON
 

@@ -34,6 +34,8 @@ class ParsedFile:
 
     entries: list[Entry] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
+    is_whole: bool = True
+    """Whether every file could be had."""
 
 
 def read_imapd_conf(path: Path) -> ParsedFile:
@@ -96,7 +98,11 @@ class _Reader:
         except NotUtf8 as error:
             self._refuse(Position(file, error.line), "", "not UTF-8")
         except SourceUnreadable as error:
-            self._refuse(at or Position(file, 0), "@include" if at else "", f"{file} cannot be read: {error}")
+            if at is None:
+                self._refuse(Position(file, 0), "", f"cannot be read: {error}")
+            else:
+                self._refuse(at, "@include", f"{file} cannot be read: {error}")
+        self.parsed.is_whole = False
         return None
 
     def _refuse(self, position: Position, option: str, text: str) -> None:

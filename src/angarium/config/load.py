@@ -22,7 +22,7 @@ from .options.auth import SERVED_PWCHECK_METHODS
 from .options.server import HOST_NAME, MAX_WORKERS
 from .problems import Problem, refusal
 from .quantities import serialize_duration
-from .recognised import OLD_NAMES, RECOGNISED, recognise
+from .recognised import OLD_NAMES, RECOGNISED, is_as_served, recognise
 from .settings import Settings
 from .table import OPTIONS, SUBSYSTEMS
 
@@ -70,6 +70,9 @@ def parse_settings(
 
 def _load(parsed: ParsedFile, file: Path, services: Collection[str] | None, machine: Machine | None) -> Loaded:
     loader = _Loader(file, services, machine or Machine.here())
+    if not parsed.is_whole:
+        # What is not set here may be set in the rest.
+        raise refusal(parsed.problems)
     loader.problems.extend(parsed.problems)
     for entry in parsed.entries:
         loader.take(entry)
@@ -141,6 +144,8 @@ class _Loader:
         recognised = recognise(name)
         if recognised is None:
             return False
+        if is_as_served(name, entry.value):
+            return True
         if recognised.served_later:
             text = f"Option '{name}' has no effect yet; it belongs to what is not served: {recognised.why}."
             self._note(NoticeEvent.OPTION_NOT_SERVED, entry, text)

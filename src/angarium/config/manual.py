@@ -40,9 +40,9 @@ once for each service.
 | path | an absolute path; `{configdirectory}` in a value stands for that directory |
 
 A value that cannot be used stops the start, with one line for each: file, line, option, and what is allowed. An option
-that Cyrus has and Angarium does not obey is accepted, and a line in the log says so; see the end of this page. A name
-that neither knows is accepted too, with a warning. At HUP the file is read again; if it cannot be used, the old
-settings hold.
+that Cyrus has and Angarium does not obey is accepted, and a line in the log says so, unless its value is known to ask
+for nothing; see the end of this page. A name that neither knows is accepted too, with a warning. At HUP the file is
+read again; if it cannot be used, the old settings hold.
 
 A minimal file:
 
@@ -62,7 +62,6 @@ _HEADINGS: Final = {
     "namespace": "Mailbox names",
     "acl": "Rights",
     "mailboxes": "Mailboxes and messages",
-    "quota": "Quota",
     "imap": "IMAP",
     "lmtp": "LMTP and delivery",
     "limits": "Limits",

@@ -23,6 +23,7 @@ class NoticeEvent(StrEnum):
     SERVICE_UNKNOWN = "service_unknown"
     SERVICE_NOT_SERVED = "service_not_served"
     SERVICE_WITHOUT_TLS = "service_without_tls"
+    SERVICE_WITHOUT_LOGIN = "service_without_login"
     COMMAND_NOT_SERVED = "command_not_served"
     COMMAND_NOT_NEEDED = "command_not_needed"
     FLAG_WITHOUT_EFFECT = "flag_without_effect"
@@ -47,6 +48,7 @@ WARNINGS: Final = frozenset(
         NoticeEvent.SERVICE_UNKNOWN,
         NoticeEvent.SERVICE_NOT_SERVED,
         NoticeEvent.SERVICE_WITHOUT_TLS,
+        NoticeEvent.SERVICE_WITHOUT_LOGIN,
         NoticeEvent.COMMAND_NOT_SERVED,
         NoticeEvent.KEY_UNKNOWN,
     }

@@ -8,6 +8,8 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
+from .kinds import FALSE_WORDS
+
 
 @dataclass(frozen=True, slots=True)
 class Recognised:
@@ -38,7 +40,7 @@ class NewName:
 
 _NOT_SERVED_YET: Final = {
     "separate places for parts of a partition": "metapartition_files",
-    "the choice among partitions: name one in defaultpartition": "partition_select_mode partition_select_exclude "
+    "the choice among partitions; name one in defaultpartition": "partition_select_mode partition_select_exclude "
     "partition_select_soft_usage_limit partition_select_usage_reinit",
     "tuning of sockets": "tcp_keepalive tcp_keepalive_cnt tcp_keepalive_idle tcp_keepalive_intvl qosmarking",
     "connections to other servers": "client_bind client_bind_name client_timeout force_sasl_client_mech",
@@ -67,7 +69,7 @@ _NOT_SERVED_YET: Final = {
     "fine settings of deletion": "allowdeleted delete_unsubscribe autoexpunge disconnect_on_vanished_mailbox "
     "expire_by_savedate expire_keep_flagged",
     "archiving": "archive_enabled archive_after archive_keepflagged archive_maxsize",
-    "the renaming of users over IMAP: use `angarium user`": "allowusermoves",
+    "the renaming of users over IMAP": "allowusermoves",
     "annotations": "annotation_definitions annotation_allow_undefined annotation_callout "
     "annotation_callout_disable_append annotation_enable_legacy_commands admins_get_internal_seen",
     "IMAP extensions that come later": "imap_inprogress_interval submitservers netscapeurl uidbatches_min_batch "
@@ -75,8 +77,9 @@ _NOT_SERVED_YET: Final = {
     "conversations beyond thread ids": "conversations conversations_counted_flags conversations_expire_after "
     "conversations_keep_existing conversations_max_thread conversations_max_guidrecords conversations_max_guidexists "
     "conversations_max_guidinfolder",
-    "quota of anything but storage": "quotawarnmsg quota_use_conversations",
-    "the creation of users at their first login: use `angarium user add`": "autocreate_quota "
+    "quota warnings": "quotawarnpercent quotawarnsize quotawarnmsg",
+    "quota of anything but storage": "quota_use_conversations",
+    "the creation of users at their first login; use `angarium user add`": "autocreate_quota "
     "autocreate_quota_messages autocreate_inbox_folders autocreate_subscribe_folders "
     "autocreate_subscribe_sharedfolders autocreate_subscribe_sharedfolders_all autocreate_post autocreate_users "
     "autocreate_acl autocreate_sieve_folders autocreate_sieve_script",
@@ -160,7 +163,7 @@ _WITHOUT_MEANING: Final = {
     "search_query_language rfc2046_strict",
     "it never had an effect": "postspec",
     "security layers of SASL are not offered; use TLS": "sasl_minimum_layer sasl_maximum_layer srvtab",
-    "there is no SASL library: users are kept by `angarium user`": "sasl_option sasl_auto_transition",
+    "there is no SASL library, and users are kept by `angarium user`": "sasl_option sasl_auto_transition",
     "scripts are compiled when they are used": "autocreate_sieve_script_compile autocreate_sieve_script_compiled",
     "workers are set by the option workers": "mupdate_workers_start mupdate_workers_minspare mupdate_workers_maxspare "
     "mupdate_workers_max",
@@ -176,12 +179,12 @@ FORMS: Final = (
     Form(
         "sasl_NAME",
         r"sasl_.+",
-        Recognised(served_later=False, why="there is no SASL library: users are kept by `angarium user`"),
+        Recognised(served_later=False, why="there is no SASL library, and users are kept by `angarium user`"),
     ),
     Form(
         "xlist-FLAG",
         r"xlist-.+",
-        Recognised(served_later=True, why="the creation of users at their first login: use `angarium user add`"),
+        Recognised(served_later=True, why="the creation of users at their first login; use `angarium user add`"),
     ),
     Form(
         "metapartition-NAME",
@@ -257,6 +260,25 @@ RECOGNISED: Final = {
     for why, names in table.items()
     for name in names.split()
 }
+
+_ASKS_FOR_NOTHING: Final = {
+    FALSE_WORDS: "acl_admin_implies_write allowanonymouslogin allowapop allowdeleted allownewnews allowstarttls "
+    "annotation_enable_legacy_commands anysievefolder archive_enabled auditlog autocreate_post "
+    "autocreate_subscribe_sharedfolders_all autoexpunge chatty conversations crossdomains duplicatesuppression "
+    "expire_by_savedate foolstupidclients httpallowcors httpallowtrace imapmagicplus iolog ldap_start_tls literalminus "
+    "loginuseacl munge8bit popuseacl popuseimapflags prometheus_enabled quota_use_conversations reject8bit replicaonly "
+    "sieveusehomedir sync_log tcp_keepalive telemetry_bysessionid",
+    frozenset({"0"}): "commandmintimer plaintextloginpause popminpoll poppollpadding",
+    frozenset({"-1"}): "autocreate_quota autocreate_quota_messages",
+}
+
+AS_SERVED: Final = {name: values for values, names in _ASKS_FOR_NOTHING.items() for name in names.split()}
+"""Values, in lower case, that ask for what the server does anyway, by options that are not served yet."""
+
+
+def is_as_served(name: str, value: str) -> bool:
+    """Whether an option that is not served yet has a value that asks for nothing."""
+    return value.lower() in AS_SERVED.get(name, ())
 
 
 def recognise(name: str) -> Recognised | None:

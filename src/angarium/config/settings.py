@@ -14,7 +14,6 @@ from .options import (
     LogSettings,
     MailboxSettings,
     NamespaceSettings,
-    QuotaSettings,
     ServerSettings,
     TlsSettings,
 )
@@ -32,7 +31,6 @@ class Settings:
     namespace: NamespaceSettings
     acl: AclSettings
     mailboxes: MailboxSettings
-    quota: QuotaSettings
     imap: ImapSettings
     lmtp: LmtpSettings
     limits: LimitSettings

@@ -73,9 +73,8 @@ SERVICES {{
 
 EVENTS {{
   checkpoint cmd="ctl_cyrusdb -c" period=30
-  delprune cmd="cyr_expire -E 3" at=0400
-  deleteprune cmd="cyr_expire -E 4 -D 28" at=0430
-  expungeprune cmd="cyr_expire -E 4 -X 28" at=0445
+  deleteprune cmd="cyr_expire -D 28" at=0430
+  expungeprune cmd="cyr_expire -X 28" at=0445
 }}
 """
     return ZeroConfiguration(imapd_conf, cyrus_conf, certificate, key)

@@ -59,7 +59,6 @@ def _await_outcome(reader: int) -> None:
     outcome = os.read(reader, _OUTCOME_OCTETS_MAX)
     # No outcome: the server died without a word.
     status, text = (outcome[0], outcome[1:].decode(errors="replace")) if outcome else (os.EX_SOFTWARE, "")
-    if text:
-        sys.stderr.write(text + "\n")
-        sys.stderr.flush()
+    sys.stderr.writelines([f"angarium: {line}\n" for line in text.splitlines()])
+    sys.stderr.flush()
     os._exit(status)

@@ -221,7 +221,7 @@ def _reason(error: OSError, address: SocketAddress) -> str:
         case errno.EADDRINUSE:
             return f"in use by {describe_occupant(address[1])}"
         case errno.EACCES:
-            return "ports below 1024 need root"
+            return f"{error.strerror}; a port below 1024 needs root, or the capability CAP_NET_BIND_SERVICE"
         case _:
             return error.strerror or str(error)
 

@@ -20,7 +20,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-from angarium.config import EventEntry, RunCommand
+from angarium.config import CommandEntry, EventEntry
 from angarium.errors import AngariumError, ConfigError, StoreBusy, StoreInUse, TemporaryError
 from angarium.master.children import Children, Exit
 from angarium.master.configuration import Configuration, Server
@@ -69,7 +69,9 @@ def serve(server: Server) -> int:
         with contextlib.ExitStack() as stack:
             return _Master(server, starter, stack).run()
     except AngariumError as error:
-        log.error("start_failed", extra={"reason": str(error)})
+        if server.daemonise:
+            # In the foreground, whoever called this tells of it where the log is read.
+            log.error("start_failed", extra={"reason": str(error)})
         starter.failed(exit_status(error), str(error))
         raise
 
@@ -116,7 +118,7 @@ class _Master:
         self._runner = CommandRunner(self._children, self._run_internal)
         self._daemons = Daemons(self._selector, self._children, call_later=self._call_later)
         self._startup = Startup(self._configuration.conf, self._runner, self._daemons, when_done=self._started)
-        self._waiting_operations: list[tuple[RunCommand, Callable[[bool], None]]] = []
+        self._waiting_operations: list[tuple[CommandEntry, Callable[[bool], None]]] = []
         self._timetable = Timetable((), datetime.now().astimezone())
         self._running_events: set[str] = set()
         self._timers: list[tuple[float, int, Callable[[], None]]] = []
@@ -173,8 +175,8 @@ class _Master:
 
     def _worker_ready(self) -> None:
         waiting, self._waiting_operations = self._waiting_operations, []
-        for command, when_finished in waiting:
-            self._run_internal(command, when_finished)
+        for entry, when_finished in waiting:
+            self._run_internal(entry, when_finished)
         self._announce_serving()
 
     def _announce_serving(self) -> None:
@@ -197,9 +199,11 @@ class _Master:
         except OSError as error:
             raise ConfigError(f"{path}: cannot be written: {error.strerror}") from error
 
-    def _worker_start_failed(self, message: StartFailed) -> None:
-        # Before the server has served, nobody is helped by further attempts.
-        if not self._is_serving and self._failure is None:
+    def _worker_start_failed(self, worker: Worker, message: StartFailed) -> None:
+        if self._is_serving:
+            log.error("worker_start_failed", extra={"worker": worker.pid, "reason": message.text})
+        elif self._failure is None:
+            # Before the server has served, nobody is helped by further attempts.
             self._failure = ConfigError(message.text) if message.is_configuration else TemporaryError(message.text)
             self._stop_now()
 
@@ -240,9 +244,9 @@ class _Master:
 
     # Commands
 
-    def _run_internal(self, command: RunCommand, when_finished: Callable[[bool], None]) -> None:
-        if not self._workers.run_operation(command, when_finished):
-            self._waiting_operations.append((command, when_finished))
+    def _run_internal(self, entry: CommandEntry, when_finished: Callable[[bool], None]) -> None:
+        if not self._workers.run_operation(entry, when_finished):
+            self._waiting_operations.append((entry, when_finished))
             self._workers.start()
 
     def _run_child(self, worker: Worker, message: RunChild) -> None:
@@ -272,7 +276,7 @@ class _Master:
             self._running_events.discard(entry.name)
 
         self._running_events.add(entry.name)
-        self._runner.run(entry.name, entry.command, finished)
+        self._runner.run(entry, finished)
 
     # Time
 
@@ -348,6 +352,8 @@ class _Master:
             raise ConfigError("configdirectory: cannot change while the server runs")
         if configuration.settings.server.workers != self._slots:
             log.warning("option_needs_restart", extra={"option": "workers"})
+        if configuration.settings.mailboxes.readonly != self._configuration.settings.mailboxes.readonly:
+            log.warning("option_needs_restart", extra={"option": "readonly"})
 
     def _hand_out(self, listener: Listener) -> None:
         sockets: Sequence[socket.socket] = listener.sockets.sockets

@@ -19,7 +19,7 @@ _POLL_S: Final = 0.02
 
 
 def take_server_lock(directory: Path, identity: Identity, *, orphans_wait_s: float = ORPHANS_WAIT_S) -> int:
-    """The descriptor of the lock, held until it is closed here and in all forked processes.
+    """The descriptor of the lock in a store's run directory, held until it is closed here and in all forked processes.
 
     StoreInUse, with the other's pid, where another server runs; where only workers of a dead one are left, they are
     waited for.
@@ -35,11 +35,31 @@ def take_server_lock(directory: Path, identity: Identity, *, orphans_wait_s: flo
         pid = _read_pid(descriptor)
         if _is_alive(pid) or time.monotonic() > deadline_s:
             os.close(descriptor)
-            raise StoreInUse(f"another server runs on {directory}, process {pid or 'unknown'}")
+            raise StoreInUse(f"another server runs on {directory.parent}, process {pid or 'unknown'}")
         time.sleep(_POLL_S)
-    os.ftruncate(descriptor, 0)
-    os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
+    try:
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
+    except OSError as error:
+        os.close(descriptor)
+        raise ConfigError(f"{path}: cannot be written: {error.strerror}") from error
     return descriptor
+
+
+def is_served(directory: Path) -> bool:
+    """Whether a server, or what is left of one, runs with this run directory. OSError."""
+    try:
+        descriptor = os.open(directory / LOCK_FILE, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return False
+    try:
+        # Shared, so that two who ask do not find one another; a server that starts meanwhile tries again.
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False
 
 
 def _try_lock(descriptor: int) -> bool:

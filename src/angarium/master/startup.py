@@ -9,13 +9,13 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from typing import Final
 
-from angarium.config import CyrusConf, DaemonEntry, ExternalCommand, RecoverCommand, RunCommand, StartEntry
+from angarium.config import CommandEntry, CyrusConf, DaemonEntry, ExternalCommand, RecoverCommand, StartEntry
 from angarium.errors import ConfigError, StoreBusy
 from angarium.master.children import Children, Exit
 
 log = logging.getLogger(__name__)
 
-RunInternal = Callable[[RunCommand, Callable[[bool], None]], None]
+RunInternal = Callable[[CommandEntry, Callable[[bool], None]], None]
 _NOTIFY_OCTETS_MAX: Final = 64
 _COMMAND_S: Final = 86_400.0
 """How long a command of START or EVENTS may run; what is meant to run on is a DAEMON."""
@@ -28,16 +28,16 @@ class CommandRunner:
         self._children = children
         self._run_internal = run_internal
 
-    def run(self, name: str, command: RunCommand, when_finished: Callable[[bool], None]) -> None:
+    def run(self, entry: CommandEntry, when_finished: Callable[[bool], None]) -> None:
         """Run it; `when_finished` hears whether it succeeded."""
-        match command:
+        match entry.command:
             case RecoverCommand():
-                log.info("recover_not_needed", extra={"command": name})
+                log.info("recover_not_needed", extra={"command": entry.name})
                 when_finished(True)
             case ExternalCommand(argv):
-                self._run_external(name, argv, when_finished)
+                self._run_external(entry.name, argv, when_finished)
             case _:
-                self._run_internal(command, when_finished)
+                self._run_internal(entry, when_finished)
 
     def _run_external(self, name: str, argv: tuple[str, ...], when_finished: Callable[[bool], None]) -> None:
         def finished(outcome: Exit) -> None:
@@ -67,8 +67,8 @@ class Startup:
             self._when_done()
             return
         match self._steps.popleft():
-            case StartEntry(name, command):
-                self._runner.run(name, command, lambda succeeded: self._go_on(name, succeeded=succeeded))
+            case StartEntry(name) as entry:
+                self._runner.run(entry, lambda succeeded: self._go_on(name, succeeded=succeeded))
             case DaemonEntry() as entry:
                 self._daemons.start(entry, self.advance)
 

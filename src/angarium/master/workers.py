@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import Final
 
-from angarium.config import RunCommand
+from angarium.config import CommandEntry
 from angarium.master.workertimes import WorkerTimes
 from angarium.worker.control import (
     Adopt,
@@ -92,7 +92,7 @@ class Workers:
         *,
         fork: Fork,
         on_ready: Callable[[], None],
-        on_start_failed: Callable[[StartFailed], None],
+        on_start_failed: Callable[[Worker, StartFailed], None],
         on_run_child: Callable[[Worker, RunChild], None],
     ) -> None:
         self._selector = selector
@@ -161,7 +161,7 @@ class Workers:
                 return
             self._kill(worker, "unreachable")
 
-    def run_operation(self, command: RunCommand, when_finished: Callable[[bool], None]) -> bool:
+    def run_operation(self, entry: CommandEntry, when_finished: Callable[[bool], None]) -> bool:
         """Have a worker run an internal command; False where no worker is ready. `when_finished` hears whether it
         succeeded, and of a worker that died."""
         able = [worker for worker in self._workers.values() if worker.phase is Phase.READY and not worker.is_killed]
@@ -170,7 +170,7 @@ class Workers:
         worker = min(able, key=lambda each: len(each.operations))
         self._last_operation += 1
         worker.operations[self._last_operation] = when_finished
-        self.send(worker, RunOperation(self._last_operation, command))
+        self.send(worker, RunOperation(self._last_operation, entry.name, entry.cmd, entry.command))
         return True
 
     def close_controls(self) -> None:
@@ -290,8 +290,7 @@ class Workers:
                 self._assign()
                 self._on_ready()
             case StartFailed() if worker.phase is Phase.STARTING:
-                log.error("worker_start_failed", extra={"worker": worker.pid, "reason": message.text})
-                self._on_start_failed(message)
+                self._on_start_failed(worker, message)
             case Retire() if worker.phase is Phase.READY:
                 worker.phase = Phase.RETIRING
                 log.info("worker_retiring", extra={"worker": worker.pid, "slot": worker.slot})

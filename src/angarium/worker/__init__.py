@@ -7,7 +7,7 @@ from angarium.worker.rundirectory import run_directory
 from angarium.worker.services import OpenProgram, OperationHandler, Program, ServiceFactory, WorkerContext
 from angarium.worker.sessions import Connection, Refusal, Refused, Seat, ServiceLimits, Sessions
 from angarium.worker.sharedstate import SessionRecord, SharedState
-from angarium.worker.tls import server_context
+from angarium.worker.tls import is_tls, service_context
 from angarium.worker.tools import ToolAnnouncer, tool_announcer
 from angarium.worker.worker import WorkerStart, run_worker
 
@@ -34,9 +34,10 @@ __all__ = [
     "WorkerAnnouncer",
     "WorkerContext",
     "WorkerStart",
+    "is_tls",
     "read_metrics",
     "run_directory",
     "run_worker",
-    "server_context",
+    "service_context",
     "tool_announcer",
 ]

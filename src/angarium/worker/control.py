@@ -67,6 +67,10 @@ class RunOperation:
     """Run an internal command, and tell when it is done."""
 
     number: int
+    name: str
+    """Of the entry in cyrus.conf."""
+    cmd: str
+    """The command as written there."""
     command: RunCommand
 
 

@@ -12,6 +12,7 @@ aligned machine word, and a record is read again while its sequence number is od
 as a server; it is made anew at each start and holds nothing that must be kept.
 """
 
+import errno
 import fcntl
 import functools
 import hashlib
@@ -47,6 +48,7 @@ _RECORD: Final = struct.Struct("<Qd24s64s128s264s")
 """What follows the sequence number; `pack` cuts texts that are longer, and pads those that are shorter."""
 _READ_ATTEMPTS: Final = 100
 _RECORDS_BLOCK: Final = 256
+_CANNOT_ALLOCATE: Final = frozenset({errno.EOPNOTSUPP, errno.EINVAL, errno.ENOSYS})
 
 Words = npt.NDArray[np.uint64]
 
@@ -128,10 +130,10 @@ class SharedState:
         descriptor = os.open(temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
         try:
             os.ftruncate(descriptor, _PAGE + (segments + 1) * _segment_octets(sessions_max))
-            os.posix_fallocate(descriptor, 0, _PAGE)
+            _allocate(descriptor, 0, _PAGE)
             for segment in range(segments + 1):
                 start = _PAGE + segment * _segment_octets(sessions_max)
-                os.posix_fallocate(descriptor, start, _counted_octets(sessions_max))
+                _allocate(descriptor, start, _counted_octets(sessions_max))
             os.pwrite(descriptor, _FILE_HEADER.pack(_MAGIC, _VERSION, segments + 1, sessions_max), 0)
             os.rename(temporary, path)
         except OSError as error:
@@ -230,7 +232,7 @@ class SharedState:
         end = min(self.sessions_max, (index // _RECORDS_BLOCK + 1) * _RECORDS_BLOCK)
         start = self._record_offset(segment, 0)
         try:
-            os.posix_fallocate(self._descriptor, start, self._record_offset(segment, end) - start)
+            _allocate(self._descriptor, start, self._record_offset(segment, end) - start)
         except OSError as error:
             raise DiskFull(f"{self.path} cannot grow: {error.strerror}") from error
         self._allocated[segment] = end
@@ -331,6 +333,15 @@ class SharedState:
                 return SessionRecord(pid, since_s, service, address, user, mailbox)
         # Its writer died in the middle.
         return None
+
+
+def _allocate(descriptor: int, start: int, size_octets: int) -> None:
+    """Give a part of the file its room. A file system that cannot promise room is used without."""
+    try:
+        os.posix_fallocate(descriptor, start, size_octets)
+    except OSError as error:
+        if error.errno not in _CANNOT_ALLOCATE:
+            raise
 
 
 def _counted_octets(sessions_max: int) -> int:

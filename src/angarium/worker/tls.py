@@ -4,7 +4,7 @@ import ssl
 from pathlib import Path
 from typing import Final
 
-from angarium.config import TlsSettings, TlsVersion
+from angarium.config import ImapService, ServiceEntry, Settings, TlsSettings, TlsVersion
 from angarium.errors import ConfigError
 
 _VERSIONS: Final = {
@@ -15,11 +15,28 @@ _VERSIONS: Final = {
 }
 
 
-def server_context(settings: TlsSettings) -> ssl.SSLContext:
-    """A context with the certificate as it is on disk now. ConfigError where it cannot be used."""
-    certificate = settings.tls_server_cert
+def is_tls(service: ServiceEntry) -> bool:
+    """Whether the service has TLS from the first octet."""
+    return isinstance(service.command, ImapService) and service.command.tls
+
+
+def service_context(service: ServiceEntry, settings: Settings) -> ssl.SSLContext | None:
+    """A context with the service's certificate as it is on disk now; None for a service that has none and needs none.
+    ConfigError, with entry and file, where it cannot be used."""
+    tls = settings.for_service(service.name).tls
+    certificate = tls.tls_server_cert
     if certificate is None:
-        raise ConfigError("TLS needs tls_server_cert")
+        if is_tls(service):
+            raise ConfigError(f"{service.position}: {service.name}: TLS needs tls_server_cert, which is not set")
+        return None
+    try:
+        return _context(tls, certificate)
+    except OSError as error:
+        reason = _certificate_problem(certificate, tls.tls_server_key, error)
+        raise ConfigError(f"{service.position}: {service.name}: {reason}") from error
+
+
+def _context(settings: TlsSettings, certificate: Path) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     versions = [version for version in _VERSIONS if version in settings.tls_versions]
     if versions:
@@ -27,10 +44,7 @@ def server_context(settings: TlsSettings) -> ssl.SSLContext:
         context.maximum_version = _VERSIONS[versions[-1]]
     # Records would otherwise keep 32 KB of buffers for each idle connection.
     context.options |= getattr(ssl, "OP_RELEASE_BUFFERS", 0)
-    try:
-        context.load_cert_chain(certificate, settings.tls_server_key)
-    except (OSError, ssl.SSLError) as error:
-        raise ConfigError(_certificate_problem(certificate, settings.tls_server_key, error)) from error
+    context.load_cert_chain(certificate, settings.tls_server_key)
     return context
 
 

@@ -18,7 +18,7 @@ from typing import Final
 
 import uvloop
 
-from angarium.config import ImapService, ServiceEntry, Settings
+from angarium.config import ServiceEntry, Settings
 from angarium.errors import AngariumError, ConfigError, PermanentError
 from angarium.worker.announcing import WorkerAnnouncer
 from angarium.worker.children import ChildRunner
@@ -43,7 +43,7 @@ from angarium.worker.metrics import Metric, Metrics
 from angarium.worker.services import OpenProgram, Program, WorkerContext
 from angarium.worker.sessions import ServiceLimits, Sessions
 from angarium.worker.sharedstate import SharedState
-from angarium.worker.tls import server_context
+from angarium.worker.tls import is_tls, service_context
 from angarium.worker.watchdog import Watchdog
 
 log = logging.getLogger(__name__)
@@ -178,9 +178,9 @@ class _Worker:
         for _, service in services:
             if type(service.command) not in program.services:
                 raise ConfigError(f"service {service.name}: {type(service.command).__name__} has no front end")
-            tls = settings.for_service(service.name).tls
-            if tls.tls_server_cert is not None or _is_tls(service):
-                contexts[service.name] = server_context(tls)
+            context = service_context(service, settings)
+            if context is not None:
+                contexts[service.name] = context
         self._context.settings = settings
         self._context.tls = contexts
         self._sessions.set_limits({service.name: _limits(service, settings) for _, service in services})
@@ -189,7 +189,7 @@ class _Worker:
 
     def _endpoint(self, program: Program, service: ServiceEntry) -> Endpoint:
         make_protocol = program.services[type(service.command)](self._context, service)
-        return Endpoint(service, make_protocol, self._context.tls[service.name] if _is_tls(service) else None)
+        return Endpoint(service, make_protocol, self._context.tls[service.name] if is_tls(service) else None)
 
     # Messages
 
@@ -223,17 +223,17 @@ class _Worker:
         self._loop.call_later(self._start.heartbeat_interval_s, self._beat)
 
     async def _run_operation(self, program: Program, message: RunOperation) -> None:
-        operation = type(message.command).__name__
+        fields = {"command": message.name, "cmd": message.cmd}
         succeeded = False
         try:
             await program.operations[type(message.command)](message.command)
             succeeded = True
         except AngariumError as error:
-            log.error("operation_finished", extra={"operation": operation, "outcome": "failed", "reason": str(error)})
+            log.error("operation_finished", extra={**fields, "outcome": "failed", "reason": str(error)})
         except Exception:
-            log.exception("operation_finished", extra={"operation": operation, "outcome": "failed"})
+            log.exception("operation_finished", extra={**fields, "outcome": "failed"})
         else:
-            log.info("operation_finished", extra={"operation": operation, "outcome": "ok"})
+            log.info("operation_finished", extra={**fields, "outcome": "ok"})
         with contextlib.suppress(OSError):
             send_to_master(self._control, OperationFinished(message.number, succeeded))
 
@@ -254,10 +254,6 @@ class _Worker:
         for task in tuple(self._operations):
             task.cancel()
         await asyncio.gather(*self._operations, return_exceptions=True)
-
-
-def _is_tls(service: ServiceEntry) -> bool:
-    return isinstance(service.command, ImapService) and service.command.tls
 
 
 def _limits(service: ServiceEntry, settings: Settings) -> ServiceLimits:

@@ -10,7 +10,6 @@ from .lmtp import LmtpSettings
 from .log import LogFormat, LogSettings, SyslogFacility
 from .mailboxes import DeleteMode, ExpungeMode, MailboxSettings
 from .namespace import NamespaceSettings, VirtDomains
-from .quota import QuotaSettings
 from .server import ServerInfo, ServerSettings
 from .tls import TlsSettings, TlsVersion
 
@@ -29,7 +28,6 @@ __all__ = [
     "MailboxSettings",
     "NamespaceSettings",
     "PwcheckMethod",
-    "QuotaSettings",
     "ServerInfo",
     "ServerSettings",
     "SyslogFacility",

@@ -54,5 +54,9 @@ class MailboxSettings:
         meaning="Keep one file for all recipients and copies of a message on a partition, by hard links.",
     )
     readonly: bool = option(
-        Switch(), "no", scope=Scope.SERVER, meaning="Refuse whatever would change the store, as during a move."
+        Switch(),
+        "no",
+        scope=Scope.SERVER,
+        meaning="Refuse whatever would change the store, as during a move: mailboxes are opened read-only, writing "
+        "commands of IMAP get NO, mail stays in the MTA's queue, and tools refuse as well. Holds from the next start.",
     )

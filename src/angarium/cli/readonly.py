@@ -1,0 +1,55 @@
+"""The engine of a store with `readonly`."""
+# ruff: noqa: ARG002 - what is refused looks at no argument
+
+from collections.abc import Sequence
+from typing import NoReturn
+
+from angarium.engine.commands import Command, Result
+from angarium.engine.rows import AccountId, CredentialRow, WorkRow
+from angarium.engine.sqlite import SqliteEngine
+from angarium.errors import StoreReadOnly
+
+
+class ReadOnlyEngine(SqliteEngine):
+    """A `SqliteEngine` whose promised writes are refused with StoreReadOnly, and advisory ones forgotten. Files are
+    still folded and copied by `checkpoint`, which changes nothing that they say."""
+
+    async def write(self, account: AccountId, command: Command) -> Result:
+        raise _read_only()
+
+    async def write_batch(self, account: AccountId, commands: Sequence[Command]) -> list[Result | Exception]:
+        return [_read_only() for _ in commands]
+
+    def advise(self, account: AccountId, command: Command) -> None:
+        """Nothing is kept."""
+
+    def stage(self, partition: str) -> NoReturn:
+        raise _read_only()
+
+    async def create_account(self, name: str) -> AccountId:
+        raise _read_only()
+
+    async def rename_account(self, account: AccountId, name: str) -> None:
+        raise _read_only()
+
+    async def forget_account(self, account: AccountId) -> None:
+        raise _read_only()
+
+    async def recreate_account(self, account: AccountId, name: str) -> str | None:
+        raise _read_only()
+
+    async def put_credential(self, credential: CredentialRow) -> None:
+        raise _read_only()
+
+    async def remove_credential(self, userid: str) -> None:
+        raise _read_only()
+
+    async def note_work(self, work_row: WorkRow) -> int:
+        raise _read_only()
+
+    async def work_done(self, number: int) -> None:
+        raise _read_only()
+
+
+def _read_only() -> StoreReadOnly:
+    return StoreReadOnly("the store takes no writes: readonly is set")

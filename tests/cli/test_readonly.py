@@ -1,0 +1,108 @@
+"""`readonly`: nothing that a store says is changed."""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+from tests.cli.stores import CommandLine
+
+from angarium.cli.openengine import open_engine
+from angarium.cli.readonly import ReadOnlyEngine
+from angarium.config import load_settings
+from angarium.engine.commands import ClaimRecent, Subscribe
+from angarium.engine.interface import Engine
+from angarium.engine.rows import Uid, WorkRow
+from angarium.engine.sources import SystemSources
+from angarium.engine.sqlite import SqliteEngine
+from angarium.errors import StoreReadOnly
+from angarium.store import Actor
+
+AUTHOR = Actor.program("test").author()
+
+CHANGES = {"advise", "write", "write_batch", "stage", "create_account", "rename_account", "forget_account"}
+CHANGES |= {"recreate_account", "put_credential", "remove_credential", "note_work", "work_done"}
+
+
+@asynccontextmanager
+async def opened(store: Path) -> AsyncIterator[SqliteEngine]:
+    engine = await open_engine(load_settings(store / "imapd.conf").settings, SystemSources())
+    try:
+        yield engine
+    finally:
+        await engine.close()
+
+
+@pytest.fixture
+def read_only(angarium: CommandLine, store: Path) -> Path:
+    """A store with a user, which takes no writes any more."""
+    angarium("user", "add", "alice", "--password-stdin", "--dir", store, stdin="secret")
+    with (store / "imapd.conf").open("a") as conf:
+        conf.write("readonly: yes\n")
+    return store
+
+
+def test_it_is_read_and_not_written(read_only: Path) -> None:
+    async def run() -> None:
+        async with opened(read_only) as engine:
+            account = await engine.account_id("user.alice")
+            assert account is not None
+            (inbox,) = await engine.mailboxes(account)
+            before = await engine.state(account)
+            with pytest.raises(StoreReadOnly):
+                await engine.write(account, Subscribe("user.alice", AUTHOR))
+            (refused,) = await engine.write_batch(account, [Subscribe("user.alice", AUTHOR)])
+            assert isinstance(refused, StoreReadOnly)
+            engine.advise(account, ClaimRecent(inbox.id, Uid(1), None))
+            with pytest.raises(StoreReadOnly):
+                async with engine.stage("default"):
+                    pytest.fail("it takes a message")
+            credential = await engine.credential("alice")
+            assert credential is not None
+            for change in (
+                engine.create_account("user.bob"),
+                engine.rename_account(account, "user.bob"),
+                engine.forget_account(account),
+                engine.recreate_account(account, "user.alice"),
+                engine.put_credential(credential),
+                engine.remove_credential("alice"),
+                engine.note_work(WorkRow(account, "kind", "detail", 0)),
+                engine.work_done(1),
+            ):
+                with pytest.raises(StoreReadOnly):
+                    await change
+            await engine.checkpoint()
+            assert await engine.state(account) == before
+
+    asyncio.run(run())
+
+
+def test_every_way_to_change_a_store_is_closed() -> None:
+    """A method that the engine gets must be looked at here, whether it changes anything."""
+    harmless = {"subscribe", "refresh_catalogue", "checkpoint", "close", "open_message", "stored_file"}
+    harmless |= {"state", "account_name", "mailboxes", "mailbox", "messages", "contents", "search_fields", "seen"}
+    harmless |= {"subscriptions", "quotas", "changes", "uidvalidity_of_tombstone", "mailbox_directory", "account_id"}
+    harmless |= {"accounts", "catalogue", "credential", "credentials", "work"}
+    methods = {name for name in vars(Engine) if not name.startswith("_")}
+    assert methods - harmless == CHANGES - {"recreate_account"}
+    assert {name for name in vars(ReadOnlyEngine) if not name.startswith("_")} == CHANGES
+
+
+@pytest.mark.parametrize(
+    ("words", "stdin"),
+    [
+        (["user", "add", "bob", "--password-stdin"], "secret"),
+        (["user", "passwd", "alice", "--password-stdin"], "secret"),
+        (["user", "delete", "alice"], ""),
+        (["reconstruct", "user/alice"], ""),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_tools_refuse_too(angarium: CommandLine, read_only: Path, words: list[str], stdin: str) -> None:
+    answer = angarium(*words, "--dir", read_only, stdin=stdin)
+    assert (answer.status, answer.out) == (os.EX_TEMPFAIL, "")
+    assert answer.err == "angarium: the store takes no writes: readonly is set\n"
+    assert angarium("user", "list", "--dir", read_only).out == "alice\n"
+    assert angarium("path", "user/alice", "--dir", read_only).status == os.EX_OK
