@@ -32,6 +32,24 @@ def test_answer_goes_out_in_one_piece() -> None:
     assert output.sent_octets == 6
 
 
+def test_answers_to_commands_sent_together_go_out_together() -> None:
+    async def talk() -> None:
+        transport = _Transport()
+        output = Output(transport)
+        for answer in (b"a OK\r\n", b"b OK\r\n"):
+            output.write(answer)
+            output.flush_soon()
+        assert transport.pieces == []
+        await asyncio.sleep(0)
+        assert transport.pieces == [b"a OK\r\nb OK\r\n"]
+        output.write(b"c OK\r\n")
+        output.flush_soon()
+        await asyncio.sleep(0)
+        assert transport.pieces[1:] == [b"c OK\r\n"]
+
+    asyncio.run(talk())
+
+
 def test_drain_sends_only_what_is_worth_a_piece() -> None:
     async def talk() -> None:
         transport = _Transport()

@@ -75,7 +75,7 @@ async def run(session: ImapSession) -> None:
             break
         await _execute(session, event)
         _end_where_too_much(session)
-        session.output.flush()
+        session.output.flush_soon()
         await session.output.drain()
         events += 1
         if events % _EVENTS_A_TURN == 0:

@@ -17,13 +17,14 @@ class ClientGone(Exception):
 class Output:
     """Responses on their way to a transport."""
 
-    __slots__ = ("_drained", "_gathered", "_octets", "_paused", "_transport", "sent_octets")
+    __slots__ = ("_drained", "_flushes_soon", "_gathered", "_octets", "_paused", "_transport", "sent_octets")
 
     def __init__(self, transport: asyncio.Transport) -> None:
         self._transport = transport
         self._gathered: list[bytes] = []
         self._octets = 0
         self._paused = False
+        self._flushes_soon = False
         self._drained: asyncio.Future[None] | None = None
         self.sent_octets = 0
 
@@ -41,6 +42,17 @@ class Output:
             self.sent_octets += len(data)
             if not self._transport.is_closing():
                 self._transport.write(data)
+
+    def flush_soon(self) -> None:
+        """Flush when the loop is next free: answers to commands that were sent together go out together, and wait for
+        no command that takes its time."""
+        if not self._flushes_soon:
+            self._flushes_soon = True
+            asyncio.get_running_loop().call_soon(self._flush_now)
+
+    def _flush_now(self) -> None:
+        self._flushes_soon = False
+        self.flush()
 
     async def drain(self) -> None:
         """Between slices of an answer: send what has gathered to a piece, and wait while the client is behind.
