@@ -69,4 +69,5 @@ async def _tell_silently(session: ImapSession, command: c.Store, stored: FlagsSt
     if session.condstore:
         silent = stored.changed.difference(updates.changed).intersect(selected.told())
         by_uid = (FetchAttribute.UID,) if command.by_uid else ()
-        await send_fetch(session, silent, (*by_uid, FetchAttribute.MODSEQ))
+        # With the flags, as Cyrus tells them: a client without the right to a flag cannot know what others did with it.
+        await send_fetch(session, silent, (FetchAttribute.FLAGS, *by_uid, FetchAttribute.MODSEQ))
