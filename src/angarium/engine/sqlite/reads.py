@@ -91,6 +91,16 @@ def read_messages(
 def read_logged_changes(
     connection: apsw.Connection, mailbox: MailboxId, changed_since: ModSeq
 ) -> list[MessageRow] | None:
+    """`_logged_changes` as of one moment: a commit between its statements would show a change without its neighbours,
+    and who takes the highest modseq for how far she has come would never see those."""
+    connection.execute("BEGIN")
+    try:
+        return _logged_changes(connection, mailbox, changed_since)
+    finally:
+        connection.execute("COMMIT")
+
+
+def _logged_changes(connection: apsw.Connection, mailbox: MailboxId, changed_since: ModSeq) -> list[MessageRow] | None:
     """What `read_messages` gives for a few late changes, found by the change log's end; None: it does not reach back.
 
     No index on modseq leads to them (it would triple the cost of a STORE), and a scan of 10,000 rows takes half a
