@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from tests.store.world import World
 
 from angarium.engine.commands import FlagOperation, MailboxRename, RenameMailboxes
+from angarium.engine.rows import AccountId, MailboxId, SeenRow
 from angarium.errors import AngariumError, MailboxNotFound, PermissionDenied
 from angarium.sequenceset import SequenceSet, UidSet
 from angarium.store import SelectedMailbox, Updates
@@ -266,6 +267,30 @@ async def test_sequence_numbers_and_uids_of_a_mailbox_with_gaps(plain_world: Wor
     assert selected.numbers_of(np.array([1, 2, 5, 9], dtype=np.uint32)).tolist() == [1, 3]
     with pytest.raises(ValueError, match="no message"):
         selected.uids_of(SequenceSet.parse(b"5"))
+
+
+async def test_view_and_seen_state_are_of_one_moment(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else a reader is told of a modseq of her own seen state, and not of a change before it."""
+    await world.set_acl("user.alice", "alice lrswipkxtea bob lrs")
+    await world.add("user.alice", [], [])
+    client = Client(await world.select("user.alice", "bob"))
+    mailbox = client.selected.mailbox
+    read_seen = world.engine.seen
+
+    async def seen_after_two_commits(account: AccountId, box: MailboxId, reader: AccountId) -> SeenRow | None:
+        monkeypatch.undo()
+        await world.flag("user.alice", "1", "\\Flagged")
+        await world.flag("user.alice", "2", "\\Seen", seen_account=mailbox.seen_account)
+        return await read_seen(account, box, reader)
+
+    await world.flag("user.alice", "2", "\\Answered")
+    monkeypatch.setattr(world.engine, "seen", seen_after_two_commits)
+    updates = await client.poll(allow_expunge=True)
+    told = client.selected.highestmodseq
+    client.check()
+    later = await client.poll(allow_expunge=True)
+    assert updates.changed == UidSet(((1, 2),)) or told < client.selected.highestmodseq
+    assert updates.changed.union(later.changed) == UidSet(((1, 2),))
 
 
 Step = tuple[str, int, int]

@@ -98,8 +98,7 @@ class SelectedMailbox(Reader):
         """
         require(mailbox.rights, Right.READ)
         selected = cls(store, actor, mailbox, examine=examine)
-        view = selected._view = await store.views.get(mailbox.account, mailbox.id)
-        selected.seen = await load_seen(store.engine, mailbox)
+        view = await selected._look(mailbox)
         store.views.register(mailbox.account, mailbox.id, selected)
         nothing = view.uid[:0]
         selected._take_as_told(view, nothing, view.live_uids())
@@ -129,12 +128,22 @@ class SelectedMailbox(Reader):
             mailbox = await self.store.find_again(self.actor, self.mailbox, Right.READ)
             if (mailbox.row.deleted_at_s is not None) != self._was_deleted:
                 raise MailboxNotFound(f"{mailbox.name.internal} was deleted, or brought back, meanwhile")
-            self._view = await self.store.views.get(mailbox.account, mailbox.id)
-            self.seen = await load_seen(self.store.engine, mailbox, self.seen)
+            await self._look(mailbox)
             self.mailbox = mailbox
             self._account_modseq = state.modseq
         self._fresh_stamp = self.view.stamp
         self._fresh_modseq = self.view.modseq
+
+    async def _look(self, mailbox: Mailbox) -> MailboxView:
+        """Take view and seen state as of one moment: a modseq of the one vouches for all changes of the other."""
+        while True:
+            view = await self.store.views.get(mailbox.account, mailbox.id)
+            reached = view.modseq
+            seen = await load_seen(self.store.engine, mailbox, self.seen)
+            if seen.own_modseq <= reached == view.modseq:
+                break
+        self._view, self.seen = view, seen
+        return view
 
     def rest(self) -> None:
         """Let go of the view until the next `refresh`."""
