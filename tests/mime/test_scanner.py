@@ -227,12 +227,20 @@ def _sample() -> bytes:
     return ("From: a@b.example\r\n" + multipart("s", "\r\none\r\ntwo", nested)).encode()
 
 
-def test_mmap_and_memoryview_are_read_as_bytes_are(sample: bytes, tmp_path: Path) -> None:
+def _long() -> bytes:
+    text = "A line of text.\r\n" * 10_000
+    nested = "Content-Type: message/rfc822\r\n\r\nSubject: in\r\n" + multipart("n", f"\r\n{text}", "\r\nb")
+    return ("From: a@b.example\r\n" + multipart("s", f"\r\n{text}", "\r\ntwo", nested)).encode()
+
+
+@pytest.mark.parametrize("long", [False, True])
+def test_mmap_and_memoryview_are_read_as_bytes_are(sample: bytes, tmp_path: Path, *, long: bool) -> None:
+    message = _long() if long else sample
     path = tmp_path / "1."
-    path.write_bytes(sample)
+    path.write_bytes(message)
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapped:
-        assert scan(mapped) == scan(sample)
-    assert scan(memoryview(sample)) == scan(sample)
+        assert scan(mapped) == scan(message)
+    assert scan(memoryview(message)) == scan(message)
 
 
 def test_large_map_is_scanned_without_private_memory(tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 """Address lists of header fields (RFC 5322 §3.4 and the obsolete forms of §4.4), groups and broken ones included.
 
-Two compiled patterns read the usual forms in one step each; whatever they refuse goes through the tokens, one address
-at a time. Nothing is refused: what is no address becomes one without a domain, as Cyrus has it.
+One compiled pattern reads the usual forms in one step; whatever it refuses goes through the tokens, one address at a
+time. Nothing is refused: what is no address becomes one without a domain, as Cyrus has it.
 """
 
 import re
@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from .limits import DEFAULT_LIMITS
+from .octets import BACKSLASH, TAB
 
 UNSPECIFIED_DOMAIN = b"unspecified-domain"
 """Host of an address that has none; NIL would say that it is a group (RFC 9051 §7.5.2)."""
@@ -30,12 +31,13 @@ class Address(NamedTuple):
 
 END_OF_GROUP = Address(None, None, None, None)
 
-_NAMED = re.compile(
-    rb'[ \t,]*+(?:"((?:[^"\\]|\\.)*+)"[ \t]*+|([^<>"(),:;@\\\[\]]*+))'
-    rb'<([^<>"(),:;@\\\[\] \t]++)@([^<>"(),:;@\\\[\] \t]++)>[ \t]*+(?:,|\Z)',
+_USUAL = re.compile(
+    rb'[ \t,]*+(?:(?:"((?:[^"\\]|\\.)*+)"[ \t]*+|([^<>"(),:;@\\\[\]]*+))'
+    rb'<([^<>"(),:;@\\\[\] \t]++)@([^<>"(),:;@\\\[\] \t]++)>'
+    rb'|([^<>"(),:;@\\\[\] \t]++)@([^<>"(),:;@\\\[\] \t]++))[ \t]*+(?:,|\Z)',
     re.DOTALL,
 )
-_BARE = re.compile(rb'[ \t,]*+([^<>"(),:;@\\\[\] \t]++)@([^<>"(),:;@\\\[\] \t]++)[ \t]*+(?:,|\Z)')
+"""An address with a name, or none before its angle bracket; or one without brackets."""
 _TOKEN = re.compile(
     rb'"((?:[^"\\]|\\.)*+)(?:"|\\?\Z)'  # 1: quoted string, which may lack its end
     rb"|(\[[^\]\[,;>]*+\]?)"  # 2: domain literal
@@ -85,27 +87,24 @@ class _AddressReader:
     def read_to(self, end: int) -> bool:
         """Reads what begins before `end`; whether more is left. Closes the last group when all was read."""
         value = self._value
-        while self.position < end and self._has_more():
-            named = _NAMED.match(value, self.position)
-            if named:
-                quoted, phrase, mailbox, host = named.groups()
+        end = min(end, len(value))
+        addresses = self.addresses
+        while self.position < end and len(addresses) < self._max_addresses:
+            usual = _USUAL.match(value, self.position)
+            if usual is None:
+                self._read_tokens()
+                continue
+            quoted, phrase, mailbox, host, bare_mailbox, bare_host = usual.groups()
+            if bare_mailbox is not None:
+                addresses.append(Address(None, None, bare_mailbox, bare_host))
+            else:
                 name = _unquote(quoted) if phrase is None else _phrase(phrase)
-                self.addresses.append(Address(name, None, mailbox, host))
-                self.position = named.end()
-                continue
-            bare = _BARE.match(value, self.position)
-            if bare:
-                self.addresses.append(Address(None, None, bare[1], bare[2]))
-                self.position = bare.end()
-                continue
-            self._read_tokens()
-        if self._has_more():
+                addresses.append(Address(name, None, mailbox, host))
+            self.position = usual.end()
+        if self.position < len(value) and len(addresses) < self._max_addresses:
             return True
         self._end_group()
         return False
-
-    def _has_more(self) -> bool:
-        return self.position < len(self._value) and len(self.addresses) < self._max_addresses
 
     def _read_tokens(self) -> None:
         """Reads an address of an unusual form, or the start or end of a group, up to the separator that ends it."""
@@ -161,12 +160,12 @@ class _AddressReader:
 
 
 def _unquote(text: bytes) -> bytes:
-    return _ESCAPED.sub(rb"\1", text) if b"\\" in text else text
+    return _ESCAPED.sub(rb"\1", text) if BACKSLASH in text else text
 
 
 def _phrase(text: bytes) -> bytes | None:
     text = text.strip(b" \t")
-    if b"  " in text or b"\t" in text:
+    if TAB in text or text.find(b"  ") >= 0:
         text = _SPACES.sub(b" ", text)
     return text or None
 

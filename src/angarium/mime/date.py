@@ -4,6 +4,8 @@ import re
 from datetime import date
 from functools import lru_cache
 
+from .octets import PARENTHESIS
+
 _MONTHS = {
     name: number
     for number, name in enumerate(
@@ -37,7 +39,7 @@ def parse_date(value: bytes) -> int | None:
     An invalid time is 00:00:00, an invalid zone is UTC (RFC 5256 §2.2).
     """
     value = value[:_MAX_OCTETS].strip()
-    if b"(" in value:
+    if PARENTHESIS in value:
         value = _COMMENT.sub(b" ", value).strip()
     day = _DATE.match(value)
     if day:

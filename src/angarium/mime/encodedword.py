@@ -4,6 +4,7 @@ import binascii
 import re
 
 from .charset import decode, decode_unlabelled
+from .octets import LF, NUL
 
 _WORD = re.compile(rb"=\?([^?*\s]++)(?:\*[^?\s]*+)?\?([bBqQ])\?([^?]*+)\?=")
 _LINE_BREAK = re.compile(rb"\r?\n")
@@ -13,9 +14,9 @@ _NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/]+")
 def unfold(value: bytes) -> bytes:
     """A field's value on one line, without surrounding white space and without NUL (RFC 5322 §2.2.3)."""
     value = value.strip()
-    if b"\n" in value:
+    if LF in value:
         value = _LINE_BREAK.sub(b"", value)
-    if b"\0" in value:
+    if NUL in value:
         value = value.replace(b"\0", b"")
     return value
 
@@ -32,16 +33,17 @@ def decode_header(value: bytes) -> str:
 
 def decode_unfolded(value: bytes) -> str:
     """`decode_header` of a value that is on one line already."""
-    if b"=?" not in value:
+    if value.find(b"=?") < 0:
         return value.decode("ascii") if value.isascii() else decode_unlabelled(value)
     pieces: list[str] = []
     charset = b""
     pending: list[bytes] = []
     position = 0
     for word in _WORD.finditer(value):
-        between = value[position : word.start()]
-        position = word.end()
-        name = word[1].lower()
+        start, end = word.span()
+        between, position = value[position:start], end
+        name, encoding, text = word.groups()
+        name = name.lower()
         if pending and (name != charset or between.strip(b" \t\r")):
             pieces.append(decode(b"".join(pending), charset.decode("latin-1")))
             pending = []
@@ -51,7 +53,7 @@ def decode_unfolded(value: bytes) -> str:
         if between:
             pieces.append(decode_unlabelled(between))
         charset = name
-        pending.append(_decode_word(word[2], word[3]))
+        pending.append(_decode_word(encoding, text))
     if pending:
         pieces.append(decode(b"".join(pending), charset.decode("latin-1")))
     pieces.append(decode_unlabelled(value[position:]))
@@ -59,7 +61,7 @@ def decode_unfolded(value: bytes) -> str:
 
 
 def _decode_word(encoding: bytes, text: bytes) -> bytes:
-    if encoding in b"qQ":
+    if encoding in (b"q", b"Q"):
         return binascii.a2b_qp(text, header=True)
     text = _NOT_BASE64.sub(b"", text)
     if len(text) % 4 == 1:  # a lone last digit carries no whole octet

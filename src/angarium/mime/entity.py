@@ -85,7 +85,7 @@ def entity_of_block(block: bytes, limits: Limits) -> Entity:
 def _is_usual(block: bytes) -> bool:
     """Mail programs write the same few lines above their texts again and again, but for boundaries and file names; so
     that such blocks are read once for all messages."""
-    return len(block) <= _CACHED_OCTETS and b"boundary=" not in block and b"name=" not in block
+    return len(block) <= _CACHED_OCTETS and block.find(b"boundary=") < 0 and block.find(b"name=") < 0
 
 
 @lru_cache(maxsize=_CACHED_BLOCKS)

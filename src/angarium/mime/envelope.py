@@ -78,8 +78,7 @@ def text_field(header: HeaderBlock, name: bytes, field_octets: int) -> bytes | N
 
 def _address_value(header: HeaderBlock, name: bytes, field_octets: int) -> bytes:
     """All fields of a name as one list; one that is too long ends with a whole address."""
-    values = header.all(name)
-    value = unfold(values[0]) if len(values) == 1 else b",".join([unfold(value) for value in values])
+    value = b",".join([unfold(value) for value in header.all(name)])
     if len(value) > field_octets:
         value = value[:field_octets].rpartition(b",")[0]
     return value
@@ -106,16 +105,12 @@ def _serialize_addresses(addresses: list[Address], *, missing: bytes = b"NIL") -
     if not addresses:
         return missing
     # As Cyrus does, without spaces between the addresses (RFC 9051 §9, env-from).
-    return b"(%b)" % b"".join([_serialize_address(address) for address in addresses])
+    return b"(%b)" % b"".join([_serialize_address(*address) for address in addresses])
 
 
-def _serialize_address(address: Address) -> bytes:
-    name, route, mailbox, host = address
+def _serialize_address(name: bytes | None, route: bytes | None, mailbox: bytes | None, host: bytes | None) -> bytes:
     if host is None:
         return b"(NIL NIL %b NIL)" % nstring(mailbox)
-    return b"(%b %b %b %b)" % (
-        b"NIL" if name is None else string(name),
-        b"NIL" if route is None else string(route),
-        string(mailbox or b""),
-        string(host),
-    )
+    shown_name = b"NIL" if name is None else string(name)
+    shown_route = b"NIL" if route is None else string(route)
+    return b"(%b %b %b %b)" % (shown_name, shown_route, string(mailbox or b""), string(host))

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
 
-_RUN = re.compile(rb"([!-9;-~]*+)([ \t]*+:?+)([^\n]*+\n?+(?:[ \t][^\n]*+\n?+)*+)")
+_RUN = re.compile(rb"((?:[!-9;-~]++[ \t]*+:)?)([^\n]*+\n?+(?:[ \t][^\n]*+\n?+)*+)")
+"""Name and colon, or nothing in a line that is no field; then the rest, with all its lines."""
 _NEWLINE = re.compile(rb"\n")
 
 _OTHER = 0
@@ -37,6 +38,24 @@ _KNOWN_NAMES = (
     b"x-auto-response-suppress", b"delivery-date", b"archived-at", b"original-message-id",
 )  # fmt: skip
 _CODES = {name: code for code, name in enumerate(_KNOWN_NAMES, start=1)}
+_ACRONYMS = frozenset({b"arc", b"dkim", b"id", b"ip", b"md5", b"mime", b"spf"})
+
+
+def _usual_spellings(name: bytes) -> tuple[bytes, ...]:
+    words = name.split(b"-")
+    standard = [word.upper() if word in _ACRONYMS else word.capitalize() for word in words]
+    return b"-".join(standard), name.title(), name
+
+
+_USUAL_STARTS = {
+    b"%b:" % spelling: (name, code) for name, code in _CODES.items() for spelling in _usual_spellings(name)
+}
+"""Name and code by what a field begins with, so that most are looked up as they stand."""
+
+
+def _name_and_code(start: bytes) -> tuple[bytes, int]:
+    name = start[:-1].rstrip(b" \t").lower()
+    return name, _CODES.get(name, _OTHER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,14 +81,14 @@ class HeaderBlock:
         codes = bytearray()
         ends: list[int] = []
         end = 0
-        for name, separator, value in _runs(block, max_lines):
-            end += len(name) + len(separator) + len(value)
+        for field_start, value in _runs(block, max_lines):
+            end += len(field_start) + len(value)
             ends.append(end)
-            if not name or separator[-1:] != b":":
+            if not field_start:
                 codes.append(_NO_FIELD)
                 continue
-            name = name.lower()
-            codes.append(_CODES.get(name, _OTHER))
+            name, code = _USUAL_STARTS.get(field_start) or _name_and_code(field_start)
+            codes.append(code)
             if name not in first:
                 first[name] = value
             else:
@@ -92,15 +111,15 @@ class HeaderBlock:
         return [] if value is None else [value]
 
 
-def _runs(block: bytes, max_lines: int) -> list[tuple[bytes, bytes, bytes]]:
-    """Name, what separates it (ends with a colon in a field), and value with all line breaks, of each run."""
+def _runs(block: bytes, max_lines: int) -> list[tuple[bytes, bytes]]:
+    """What `_RUN` finds: each run in two pieces."""
     if len(block) > max_lines:
         last = next(islice(_NEWLINE.finditer(block), max_lines - 1, None), None)
         if last is not None:
             block = block[: last.end()]
-    runs: list[tuple[bytes, bytes, bytes]] = _RUN.findall(block)
+    runs: list[tuple[bytes, bytes]] = _RUN.findall(block)
     # The pattern matches nothing once more at the end; before it may stand the blank line that ends the header.
-    while runs and not runs[-1][0] and not runs[-1][1] and runs[-1][2] in (b"", b"\n", b"\r\n", b"\r"):
+    while runs and not runs[-1][0] and runs[-1][1] in (b"", b"\n", b"\r\n", b"\r"):
         runs.pop()
     return runs
 
@@ -134,9 +153,9 @@ def select_fields(block: bytes, selection: FieldSelection) -> bytes:
     names = selection.names
     exclude = selection.exclude
     chosen = [
-        b"%b%b%b" % run
-        for run in _RUN.findall(block)
-        if run[1][-1:] == b":" and run[0] and (run[0].lower() in names) is not exclude
+        start + value
+        for start, value in _RUN.findall(block)
+        if start and ((_USUAL_STARTS.get(start) or _name_and_code(start))[0] in names) is not exclude
     ]
     return _joined(chosen)
 

@@ -7,6 +7,8 @@ neither and is dropped.
 import re
 from collections.abc import Sequence
 
+from .octets import NUL
+
 _SPECIAL = re.compile(rb"[^ !#-\[\]-~\t]").search
 _QUOTABLE = re.compile(rb"[\x01-\x09\x0b\x0c\x0e-\x7f]*+").fullmatch
 
@@ -15,7 +17,7 @@ def string(value: bytes) -> bytes:
     """`value` as an IMAP string."""
     if not _SPECIAL(value):
         return b'"%b"' % value
-    if b"\0" in value:
+    if NUL in value:
         return string(value.replace(b"\0", b""))
     if _QUOTABLE(value):
         return b'"%b"' % value.replace(b"\\", b"\\\\").replace(b'"', b'\\"')

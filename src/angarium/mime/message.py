@@ -1,7 +1,7 @@
 """What the store keeps of a message, got in one scan."""
 
 from collections.abc import Generator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from .address import Address
 from .basesubject import base_subject
@@ -23,8 +23,7 @@ _LARGE_HEADER = 16_384
 """Octets from which reading the fields takes long enough to be sliced."""
 
 
-@dataclass(frozen=True, slots=True)
-class ScannedMessage:
+class ScannedMessage(NamedTuple):
     """`envelope`, `body` and `bodystructure` are what FETCH sends after the item's name.
 
     Subject and address lists are decoded and folded (`casemap.fold`), for comparison only. Message ids are normalized
@@ -75,14 +74,14 @@ def scan(message: MessageBuffer, limits: Limits = DEFAULT_LIMITS) -> ScannedMess
 def scan_in_slices(message: MessageBuffer, limits: Limits = DEFAULT_LIMITS) -> Generator[None, None, ScannedMessage]:
     """`scan` that yields after some 2 ms of work at most, so that an event loop may do other things between.
 
-    The message must not change meanwhile. It is not copied: an mmap of any size costs no memory.
+    The message must not change meanwhile. A long one is not copied: an mmap of any size costs no memory.
     """
     scanner = PartScanner(message, limits)
     yield from scanner.run()
     header = scanner.header
     envelope = scanner.envelope
     octets = limits.field_octets
-    is_large = scanner.root.part.header_size > _LARGE_HEADER
+    is_large = scanner.root.header_size > _LARGE_HEADER
     lists: list[str] = []
     for field in (envelope.from_, envelope.to, envelope.cc, envelope.bcc):
         lists.append(fold(decode_unfolded(field.value)) if field.value else "")
@@ -98,9 +97,9 @@ def scan_in_slices(message: MessageBuffer, limits: Limits = DEFAULT_LIMITS) -> G
         yield
     return ScannedMessage(
         envelope=serialize_envelope(envelope),
-        body=scanner.root.structure.body,
-        bodystructure=scanner.root.structure.bodystructure,
-        root=scanner.root.part,
+        body=scanner.structure.body,
+        bodystructure=scanner.structure.bodystructure,
+        root=scanner.root,
         fields=header.fields,
         subject=fold(subject),
         base_subject=fold(base.text),

@@ -3,6 +3,7 @@
 import re
 
 from .charset import decode_unlabelled
+from .octets import QUOTE
 
 _ID = re.compile(rb'<[ \t]*+(?:("(?:[^"\\]|\\.)*+")(?:@([^<>\s]*+))?|([^<>"\s]++))[ \t]*+>', re.DOTALL)
 _PLAIN_ID = re.compile(r'<[ \t]*+([^<>"\s]++)[ \t]*+>')
@@ -14,7 +15,7 @@ def parse_message_ids(value: bytes) -> list[str]:
 
     An id without `@` counts as one: its sender used it, and replies name it.
     """
-    if b'"' not in value and value.isascii():
+    if QUOTE not in value and value.isascii():
         return _PLAIN_ID.findall(value.decode("ascii"))
     return [_normalize(*found) for found in _ID.findall(value)]
 

@@ -14,6 +14,7 @@ from urllib.parse import unquote_to_bytes
 from .charset import decode
 from .encodedword import decode_unfolded
 from .imapstring import parameter_list
+from .octets import ASTERISK, BACKSLASH, PARENTHESIS, SEMICOLON
 
 _VALUE = re.compile(
     rb';[ \t]*+([^\s;="()]++)[ \t]*+=[ \t]*+'  # name
@@ -23,8 +24,8 @@ _VALUE = re.compile(
 )
 _ESCAPED = re.compile(rb"\\(.)", re.DOTALL)
 _COMMENT_OR_QUOTED = re.compile(rb'"(?:[^"\\]|\\.)*+"|\([^()]*+\)', re.DOTALL)
-_MEDIA_TYPE = re.compile(rb"[ \t]*+([!#-'*+\-.0-9A-Z^-~]++)[ \t]*+/[ \t]*+([!#-'*+\-.0-9A-Z^-~]++)", re.IGNORECASE)
-_TOKEN = re.compile(rb"[ \t]*+([!#-'*+\-.0-9A-Z^-~]++)", re.IGNORECASE)
+_MEDIA_TYPE = re.compile(rb"[ \t]*+([!#-'*+\-.0-9A-Z^-~]++)[ \t]*+/[ \t]*+([!#-'*+\-.0-9A-Z^-~]++)")
+_TOKEN = re.compile(rb"[ \t]*+([!#-'*+\-.0-9A-Z^-~]++)")
 _CONTINUED = re.compile(rb"([^*]++)(?:\*(\d{1,4}))?(\*)?")
 _NOT_ATTRIBUTE_CHAR = re.compile(rb"[^!#$&+\-.0-9A-Z^_`a-z{|}~]")
 
@@ -112,19 +113,19 @@ def parse_token(value: bytes) -> bytes:
 
 def parse_parameters(value: bytes) -> list[tuple[bytes, bytes]]:
     """The parameters of an unfolded field: names in capitals, values unquoted, continuations joined; first one wins."""
-    if b";" not in value:
+    if SEMICOLON not in value:
         return []
-    if b"(" in value:
+    if PARENTHESIS in value:
         value = _COMMENT_OR_QUOTED.sub(_without_comment, value)
     pairs = [
-        (name.upper(), plain or (_ESCAPED.sub(rb"\1", quoted) if b"\\" in quoted else quoted))
+        (name.upper(), plain or (_ESCAPED.sub(rb"\1", quoted) if BACKSLASH in quoted else quoted))
         for name, quoted, plain in _VALUE.findall(value)[:_MAX_PARAMETERS]
     ]
     if len(pairs) > 1:
         pairs.reverse()
         found = dict(pairs)  # the first of a name
         pairs = list(found.items())[::-1]
-    if b"*" in value and any(b"*" in name for name, _ in pairs):
+    if ASTERISK in value and any(ASTERISK in name for name, _ in pairs):
         return _join_continuations(pairs)
     return pairs
 

@@ -7,7 +7,7 @@ ended by its blank line or by a delimiter, whichever comes first, with the same 
 once as header or body, and its line ends counted at most once.
 
 What must stay true: nothing here raises on any octets; the time between two yields is bounded (`_SLICE_COST`), apart
-from one header block; and the message is never copied, only windows, header blocks and delimiter lines are.
+from one header block; and no message but a short one is copied, only windows, header blocks and delimiter lines are.
 
 Decisions where standards are silent or senders wrong:
 - A delimiter is a line of its own, white space after it allowed; a boundary that begins another one is not found in it.
@@ -20,18 +20,19 @@ Decisions where standards are silent or senders wrong:
 
 import re
 from collections.abc import Generator
-from typing import NamedTuple
 
 from .bodystructure import Structure, basic_fields, message_structure, multipart_structure, single_structure
 from .entity import Entity, entity_of_block, read_entity
 from .envelope import Envelope, read_envelope, serialize_envelope
 from .header import HeaderBlock
 from .limits import Limits, MessageBuffer
+from .octets import CR, LF
 from .parameters import MESSAGE_RFC822, TEXT_PLAIN, ContentType
 from .part import Part
 
 _WINDOW = 512 * 1024
 _COUNTED_AT_ONCE = 64 * 1024
+_SHORT_MESSAGE = 64 * 1024
 _MAX_BOUNDARY = 256
 """RFC 2046 §5.1.1 allows 70; longer ones are met."""
 
@@ -39,9 +40,6 @@ _DELIMITER = re.compile(rb"\n--([^\n]{1,%d})" % (_MAX_BOUNDARY + 4))
 _NEWLINE = re.compile(rb"\n")
 _BLANK_LINE = re.compile(rb"\r?\n")
 _HEADER_STOP = re.compile(rb"\n(?:\r?\n|--([^\n]{1,%d}))" % (_MAX_BOUNDARY + 4))
-
-_CR = 0x0D
-_LF = 0x0A
 
 # Costs in nanoseconds, roughly, to know when a slice is over.
 _SLICE_COST = 1_500_000
@@ -55,29 +53,22 @@ _MESSAGE_SUBTYPES = frozenset({b"RFC822", b"GLOBAL"})
 _REAL_ENCODINGS = frozenset({b"BASE64", b"QUOTED-PRINTABLE", b"X-UUENCODE", b"UUENCODE", b"X-UUE", b"UUE"})
 
 
-class ScannedPart(NamedTuple):
-    """A part that is complete, with what it adds to BODY and BODYSTRUCTURE; `envelope` of an encapsulated message."""
-
-    part: Part
-    structure: Structure
-    envelope: bytes
-
-
 class _OpenPart:
     """A part whose end was not reached yet."""
 
     __slots__ = (
         "body_offset", "boundary", "children", "entity", "envelope", "header_offset", "header_size", "is_message",
-        "is_message_root", "lines_before", "number", "type",
+        "is_message_root", "lines_before", "number", "structures", "type",
     )  # fmt: skip
 
     def __init__(self, number: tuple[int, ...], header_offset: int, *, is_message_root: bool) -> None:
         self.number = number  # of a message's root: that of the part it stands in, as prefix
         self.header_offset = header_offset
         self.is_message_root = is_message_root
-        self.children: list[ScannedPart] = []
+        self.children: list[Part] = []
+        self.structures: list[Structure] = []  # of the children
         self.boundary: bytes | None = None
-        self.envelope: Envelope | None = None
+        self.envelope = b""  # of the message inside, where it is an encapsulated one
         self.lines_before = 0
         self.header_size: int
         self.body_offset: int
@@ -87,7 +78,7 @@ class _OpenPart:
 
 
 class PartScanner:
-    """Scans one message; `run` to its end, then `root`, `header` and `envelope` are what it found."""
+    """Scans one message; `run` to its end, then `root`, `structure`, `header` and `envelope` are what it found."""
 
     __slots__ = (
         "_boundaries",
@@ -104,11 +95,13 @@ class PartScanner:
         "envelope",
         "header",
         "root",
+        "structure",
     )  # fmt: skip
 
     def __init__(self, message: MessageBuffer, limits: Limits) -> None:
-        self._message = message
         self._size = len(message)
+        # Octets are searched faster than a view of them.
+        self._message = bytes(message) if self._size <= _SHORT_MESSAGE else message
         self._limits = limits
         self._stack: list[_OpenPart] = []
         self._boundaries: dict[bytes, list[int]] = {}  # boundary -> places in the stack, innermost last
@@ -118,7 +111,8 @@ class PartScanner:
         self._lines = 0
         self._lines_at = 0
         self._messages_open = 0
-        self.root: ScannedPart
+        self.root: Part
+        self.structure: Structure
         self.header: HeaderBlock
         self.envelope: Envelope
 
@@ -135,7 +129,7 @@ class PartScanner:
             if owner < 0:
                 continue
             body_end = found.start()
-            if body_end > 0 and self._message[body_end - 1] == _CR:
+            if body_end > 0 and self._message[body_end - 1] == CR:
                 body_end -= 1  # the line break before a delimiter belongs to it (RFC 2046 §5.1.1)
             while len(self._stack) > owner + 1:
                 if self._close_innermost(body_end):
@@ -181,7 +175,7 @@ class PartScanner:
         return -1, False
 
     def _next_line(self, position: int) -> int:
-        if position < self._size and self._message[position] == _LF:
+        if position < self._size and self._message[position] == LF:
             return position + 1
         newline = _NEWLINE.search(self._message, position)
         return newline.end() if newline else self._size
@@ -206,11 +200,12 @@ class PartScanner:
     def _read_header(self, part: _OpenPart) -> Generator[None, None, None]:
         start = part.header_offset
         limit = min(self._size, start + self._limits.header_octets)
+        self._position = max(start - 1, self._position)
         end = self._blank_line_at_start() if start == 0 else -1
         while end < 0:
             # The search includes the line break before the header, so as to see that there is none. The one for
             # delimiters goes on from the line break before the body.
-            stop = _HEADER_STOP.search(self._message, max(start - 1, 0, self._position), limit)
+            stop = _HEADER_STOP.search(self._message, self._position, limit)
             if stop is None:
                 end = limit
                 self._position = max(limit - 3, self._position)
@@ -237,7 +232,7 @@ class PartScanner:
         if part.is_message_root:
             envelope = yield from read_envelope(header, self._limits)
             if self._stack:
-                part.envelope = envelope
+                self._stack[-1].envelope = serialize_envelope(envelope)
             else:
                 self.header, self.envelope = header, envelope
 
@@ -285,12 +280,15 @@ class PartScanner:
             self._forget_boundary(len(self._stack), part.boundary)
             if not part.children:
                 part.type = TEXT_PLAIN
-        scanned = self._finish(part, max(end, part.body_offset))
+        end = max(end, part.body_offset)
+        size, lines = end - part.body_offset, self._lines_of(part, end)
+        scanned, structure = _part(part, size, lines), _structure(part, size, lines)
         if self._stack:
             self._stack[-1].children.append(scanned)
+            self._stack[-1].structures.append(structure)
         else:
-            self.root = scanned
-        return self._spend(_COST_OF_CLOSING * len(part.children) + len(scanned.structure.bodystructure))
+            self.root, self.structure = scanned, structure
+        return self._spend(_COST_OF_CLOSING * len(part.children) + len(structure.bodystructure))
 
     def _forget_boundary(self, place: int, boundary: bytes) -> None:
         places = self._boundaries.get(boundary, [])
@@ -299,15 +297,12 @@ class PartScanner:
             if not places:
                 del self._boundaries[boundary]
 
-    def _finish(self, part: _OpenPart, end: int) -> ScannedPart:
-        lines = 0
+    def _lines_of(self, part: _OpenPart, end: int) -> int:
         if part.is_message:
             self._messages_open -= 1
-        if part.is_message or part.type.type == b"TEXT":
-            lines = self._count_lines_to(end) - part.lines_before
-        size = end - part.body_offset
-        envelope = b"" if part.envelope is None else serialize_envelope(part.envelope)
-        return ScannedPart(_part(part, size, lines), _structure(part, size, lines), envelope)
+        elif part.type.type != b"TEXT":
+            return 0
+        return self._count_lines_to(end) - part.lines_before
 
     # Counting
 
@@ -378,19 +373,18 @@ def _part(part: _OpenPart, size: int, lines: int) -> Part:
         type_.name if entity.filename is None else entity.filename,
         entity.content_id,
         type_.decoded,
-        tuple([child.part for child in part.children]),
+        tuple(part.children),
     )
 
 
 def _structure(part: _OpenPart, size: int, lines: int) -> Structure:
     entity, type_ = part.entity, part.type
     if type_.type == b"MULTIPART":
-        return multipart_structure(type_, [child.structure for child in part.children], entity.extension)
+        return multipart_structure(type_, part.structures, entity.extension)
     basic = basic_fields(type_, entity.id_and_description, entity.encoding, size)
     extension = entity.md5 + entity.extension
     if part.is_message:
-        message = part.children[0]
-        return message_structure(basic, message.envelope, message.structure, lines, extension)
+        return message_structure(basic, part.envelope, part.structures[0], lines, extension)
     if type_.type == b"TEXT":
         basic = b"%b %d" % (basic, lines)
     return single_structure(basic, extension)
