@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests.engine.rows import message_rows
 from tests.store.world import AUTHOR, World, name
 
 from angarium.config import Settings, parse_settings
@@ -36,13 +37,21 @@ class Post:
     places: int = 1000
     delivered: int = 0
     backlog: Backlog = field(default_factory=Backlog)
+    shutdown: str | None = None
+    """What the shutdown file says."""
 
     def host(self) -> LmtpHost:
         return LmtpHost(
-            self.world.store, self.settings, self.backlog, self._admit, self._count, preauthorised=self.preauthorised
+            self.world.store,
+            self.settings,
+            self.backlog,
+            self._admit,
+            self._count,
+            shutdown_text=lambda: self.shutdown,
+            preauthorised=self.preauthorised,
         )
 
-    def _admit(self, _: str, connection: Connection) -> Callable[[], None] | None:
+    def _admit(self, _address: str, connection: Connection, _session: str) -> Callable[[], None] | None:
         if len(self.connections) >= self.places:
             return None
         self.connections.append(connection)
@@ -105,7 +114,7 @@ class Post:
     async def uids(self, internal: str) -> list[int]:
         """The messages of a mailbox."""
         tree, entry = await self.world.store.locate(name(internal))
-        return [row.uid for row in await self.world.engine.messages(tree.account, entry.row.id)]
+        return [row.uid for row in await message_rows(self.world.engine, tree.account, entry.row.id)]
 
     async def octets(self, internal: str, uid: int = 1) -> bytes:
         """A message as it is stored."""

@@ -156,6 +156,32 @@ async def test_a_message_under_way_is_taken_at_a_shutdown(plain_world: World, ru
     assert await post.uids("user.alice") == [1]
 
 
+async def test_a_shutdown_file_ends_and_refuses_connections_until_it_is_gone(
+    plain_world: World, runner: asyncio.Runner
+) -> None:
+    post = Post(plain_world, settings())
+    async with connection(post) as (idle, idle_transport), connection(post) as (busy, busy_transport):
+        idle.data_received(b"LHLO c\r\n")
+        busy.data_received(TRANSACTION)
+        await settled()
+        post.shutdown = "Back at noon"
+        for protocol in (idle, busy):
+            protocol.wake()
+        await idle_transport.is_closed.wait()
+        assert idle_transport.written.endswith(b"\r\n421 4.3.2 Back at noon\r\n")
+        await settled()
+        assert busy_transport.written.endswith(b"354 go ahead\r\n")
+        busy.data_received(MESSAGE)
+        await busy_transport.is_closed.wait()
+        status, farewell = busy_transport.written.splitlines()[-2:]
+        assert status.startswith(b"250 2.1.5 Success")
+        assert farewell == b"421 4.3.2 Back at noon"
+    assert await post.converse([]) == b"421 4.3.2 Back at noon\r\n"
+    assert not post.connections
+    post.shutdown = None
+    assert (await post.converse([b"QUIT\r\n"])).startswith(b"220 ")
+
+
 async def test_a_delivery_that_has_begun_outlives_its_connection(plain_world: World, runner: asyncio.Runner) -> None:
     post = Post(plain_world, settings())
     async with connection(post) as (protocol, transport):

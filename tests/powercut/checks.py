@@ -1,5 +1,6 @@
 """What must be true of a store that a power cut has left, and of an account that is rebuilt from its directories."""
 
+from tests.engine.rows import message_rows
 from tests.powercut.client import CONTENT, SEARCH, Client, Promised, flags_of
 
 from angarium.engine.commands import (
@@ -27,7 +28,7 @@ async def check_store(engine: SqliteEngine, promised: Promised, coming: Promised
         modseq = (await engine.state(account)).modseq
         assert modseq >= promised.highest_modseq.get(account, 0)
         check_names(rows, account, promised, coming)
-        present = {mailbox: await engine.messages(account, mailbox) for mailbox in rows}
+        present = {mailbox: await message_rows(engine, account, mailbox) for mailbox in rows}
         await check_messages(engine, account, rows, present, promised, coming)
         await check_quotas(engine, account, rows, promised, coming)
         check_headers(rows, modseq, {found.mailbox: found for found in headers if found.account == account})
@@ -143,7 +144,7 @@ async def check_restored(
         assert row.uidvalidity == promised.uidvalidities[mailbox]
     assert row.uidnext > promised.highest_uid.get(mailbox, 0), "a UID would be given twice"
     assert row.highestmodseq > promised.highest_modseq.get(account, 0), "a modseq would be given twice"
-    uids = {message.uid for message in await engine.messages(account, mailbox)}
+    uids = {message.uid for message in await message_rows(engine, account, mailbox)}
     for key, text in promised.messages.items():
         if key[0] == mailbox and (key in coming.messages or key[1] in uids):
             assert await read(engine, account, mailbox, Uid(key[1])) == text
@@ -152,7 +153,7 @@ async def check_restored(
 async def check_move_again(client: Client, source: MailboxId, uid: Uid, target: MailboxId) -> None:
     """A retry of a move between accounts that a cut has stopped leaves the message once, in the target."""
     homes, text = client.promised.homes, client.promised.messages[source, uid]
-    rows = {row.uid for row in await client.engine.messages(homes[source], source)}
+    rows = {row.uid for row in await message_rows(client.engine, homes[source], source)}
     if uid in rows:
         await client.move_between_accounts(source, uid, target)
     moved = [await read(client.engine, homes[target], target, row.uid) for row in await messages_of(client, target)]
@@ -161,7 +162,7 @@ async def check_move_again(client: Client, source: MailboxId, uid: Uid, target: 
 
 
 async def messages_of(client: Client, mailbox: MailboxId) -> list[MessageRow]:
-    return await client.engine.messages(client.promised.homes[mailbox], mailbox)
+    return await message_rows(client.engine, client.promised.homes[mailbox], mailbox)
 
 
 async def read(engine: SqliteEngine, account: AccountId, mailbox: MailboxId, uid: Uid) -> bytes:

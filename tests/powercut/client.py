@@ -15,6 +15,7 @@ from angarium.engine.commands import (
     EraseMailboxes,
     Expunge,
     FlagOperation,
+    ForgetErased,
     MailboxRename,
     MessageOrigin,
     NewMailbox,
@@ -147,14 +148,18 @@ class Client:
         self.promised.names[mailbox] = name
         await self._told(account)
 
-    async def erase(self, mailbox: MailboxId) -> None:
+    async def erase(self, mailbox: MailboxId, *, limit: int = 1000) -> None:
         account = self.promised.homes[mailbox]
-        await self.engine.write(account, EraseMailboxes((mailbox,), AUTHOR))
+        await self.engine.write(account, EraseMailboxes((mailbox,), AUTHOR, limit=limit))
         await self.engine.refresh_catalogue(account)
         for key in [key for key in self.promised.messages if key[0] == mailbox]:
             self._forget(key)
         del self.promised.names[mailbox]
         await self._told(account)
+
+    async def forget_erased(self, account: AccountId, *, limit: int) -> None:
+        await self.engine.write(account, ForgetErased(limit))
+        self.acknowledge()
 
     async def purge(self, mailbox: MailboxId) -> None:
         await self.engine.write(self.promised.homes[mailbox], PurgeMessages(mailbox, 1 << 40))

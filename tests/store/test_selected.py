@@ -1,6 +1,7 @@
 """What a session is told: against a model of a client that believes every word."""
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -249,6 +250,36 @@ async def test_resting_session_holds_no_view_and_misses_nothing(world: World) ->
     assert (updates.expunged, updates.exists) == ((1,), 2)
 
 
+async def test_refresh_where_nothing_changed_reads_nothing_but_the_modseq(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await world.add("user.alice", [], [])
+    client = Client(await world.select("user.alice"))
+    await client.poll(allow_expunge=True)
+    client.selected.rest()
+    for read in ("mailbox", "messages", "seen"):
+        monkeypatch.setattr(world.engine, read, None)
+    assert not await client.poll(allow_expunge=True)
+    monkeypatch.undo()
+    await world.expunge("user.alice", "1")
+    assert (await client.poll(allow_expunge=True)).expunged == (1,)
+
+
+async def test_groups_that_changed_count_from_the_next_refresh(world: World) -> None:
+    await world.set_acl("user.alice", "alice lrs group:team lr")
+    team = replace(world.user("bob"), groups=frozenset({"team"}))
+    selected = await SelectedMailbox.open(world.store, team, await world.found("user.alice", team), examine=False)
+    await selected.refresh()
+    for view_is_held in (True, False):
+        if not view_is_held:
+            selected.rest()
+        selected.actor = world.user("bob")
+        with pytest.raises(MailboxNotFound):
+            await selected.refresh()
+        selected.actor = team
+        await selected.refresh()
+
+
 @pytest.mark.parametrize("text", [b"1", b"*", b"1:*"])
 async def test_no_number_means_a_message_of_an_empty_mailbox(plain_world: World, text: bytes) -> None:
     selected = await plain_world.select("user.alice")
@@ -331,14 +362,17 @@ async def _play(kind: str, directory: Path, steps: list[Step]) -> None:
 
 async def _step(world: World, client: Client, action: str, uid: str) -> None:
     seen_account = client.selected.mailbox.seen_account
+    here = int(uid) % 2 == 0
     match action:
         case "add":
             await world.add("user.alice", ["\\Flagged"])
         case "flag":
-            await world.flag("user.alice", uid, "\\Seen", "\\Flagged", f"Key{uid}", seen_account=seen_account)
+            flags = ("\\Seen", "\\Flagged", f"Key{uid}")
+            await world.flag("user.alice", uid, *flags, seen_account=seen_account, here=here)
         case "unflag":
             operation = FlagOperation.REMOVE
-            await world.flag("user.alice", f"1:{uid}", "\\Seen", operation=operation, seen_account=seen_account)
+            uids = f"1:{uid}"
+            await world.flag("user.alice", uids, "\\Seen", operation=operation, seen_account=seen_account, here=here)
         case "expunge":
             await world.expunge("user.alice", uid)
         case "poll":
@@ -358,7 +392,7 @@ async def _step(world: World, client: Client, action: str, uid: str) -> None:
 async def _store_silently(world: World, client: Client, uid: str) -> None:
     """STORE +FLAGS.SILENT: the client changes what it believes by itself."""
     await client.selected.refresh()
-    stored = await world.flag("user.alice", uid, "\\Answered")
+    stored = await world.flag("user.alice", uid, "\\Answered", here=int(uid) % 2 == 0)
     if stored.modseq is None:
         return
     client.selected.silence(stored.changed, stored.modseq)

@@ -4,7 +4,7 @@ import asyncio
 from dataclasses import replace
 
 import pytest
-from tests.store.world import World, name
+from tests.store.world import AUTHOR, World, name
 
 from angarium.engine.commands import Author, MailboxRename, RenameMailboxes, SetAccountName, SetSharedSeen
 from angarium.engine.rows import AccountId, MailboxId, MailboxRow
@@ -105,6 +105,15 @@ async def test_found_again_by_id_under_its_new_name(world: World) -> None:
     assert again.name == name("user.alice.play")
     with pytest.raises(MailboxNotFound):
         await world.found("user.alice.work")
+
+
+async def test_name_that_another_mailbox_was_given_means_that_one(world: World) -> None:
+    old = await world.create("user.alice.work", "alice lrs")
+    assert (await world.found("user.alice.work")).id == old
+    await world.do("user.alice", RenameMailboxes((MailboxRename(old, "play"),), AUTHOR))
+    new = await world.create("user.alice.work", "alice lr")
+    assert (await world.found("user.alice.work")).id == new
+    assert (await world.found("user.alice.play")).id == old
 
 
 async def test_row_of_a_found_mailbox_is_of_the_moment(world: World) -> None:

@@ -6,6 +6,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from angarium.engine.columns import NO_MESSAGES, MessageColumns
 from angarium.engine.rows import (
     ContentId,
     EmailId,
@@ -21,7 +22,6 @@ from angarium.engine.rows import (
 )
 from angarium.flags import Flags, SystemFlags
 from angarium.sequenceset import UidSet
-from angarium.store.columns import NO_ROWS, Columns
 from angarium.store.view import MailboxView
 
 KEYWORDS = tuple(f"key{bit}" for bit in range(128))
@@ -60,7 +60,7 @@ class Naive:
     rows: dict[int, MessageRow] = field(default_factory=dict)
     modseq: int = 1
     uidnext: int = 1
-    view: MailboxView = field(default_factory=lambda: MailboxView(ROW, NO_ROWS, ModSeq(1)))
+    view: MailboxView = field(default_factory=lambda: MailboxView(ROW, NO_MESSAGES, ModSeq(1)))
 
     def add(self, gap: int, system: int, low: int, high: int) -> None:
         self.modseq += 1
@@ -95,7 +95,7 @@ class Naive:
             self.rows[uid] = replace(self.rows[uid], modseq=modseq, expunged_modseq=modseq)
 
     def advance(self) -> None:
-        changed = Columns.of_rows([row for _, row in sorted(self.rows.items()) if row.modseq > self.view.modseq])
+        changed = MessageColumns.of_rows([row for _, row in sorted(self.rows.items()) if row.modseq > self.view.modseq])
         assert self.view.continues_with(changed)
         self.view.advance(replace(ROW, highestmodseq=ModSeq(self.modseq)), changed, ModSeq(self.modseq))
 
@@ -190,7 +190,7 @@ def test_row_below_the_last_that_was_not_known_cannot_be_taken() -> None:
     naive = Naive()
     naive.add(1, 0, 0, 0)
     naive.advance()
-    below = Columns.of_rows([replace(naive.rows[2], uid=Uid(1))])
+    below = MessageColumns.of_rows([replace(naive.rows[2], uid=Uid(1))])
     assert not naive.view.continues_with(below)
 
 
@@ -199,7 +199,7 @@ def test_stamp_changes_with_messages_and_not_without() -> None:
     naive.add(0, 0, 0, 0)
     naive.advance()
     stamp = naive.view.stamp
-    naive.view.advance(ROW, NO_ROWS, ModSeq(99))
+    naive.view.advance(ROW, NO_MESSAGES, ModSeq(99))
     assert naive.view.stamp == stamp
     naive.flag(1, 1, 0)
     naive.view.modseq = ModSeq(2)
@@ -207,14 +207,8 @@ def test_stamp_changes_with_messages_and_not_without() -> None:
     assert naive.view.stamp != stamp
 
 
-def test_highestmodseq_is_never_of_what_is_not_in_the_view() -> None:
-    view = MailboxView(replace(ROW, highestmodseq=ModSeq(9)), NO_ROWS, ModSeq(5))
-    assert view.highestmodseq == 5
-    assert MailboxView(replace(ROW, highestmodseq=ModSeq(3)), NO_ROWS, ModSeq(5)).highestmodseq == 3
-
-
 def test_vanished_is_unknown_from_before_the_view() -> None:
-    view = MailboxView(ROW, NO_ROWS, ModSeq(5))
+    view = MailboxView(ROW, NO_MESSAGES, ModSeq(5))
     assert view.vanished_since(ModSeq(4)) is None
     assert view.vanished_since(ModSeq(5)) == UidSet()
 

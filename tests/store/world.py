@@ -174,14 +174,17 @@ class World:
         *flags: str,
         operation: FlagOperation = FlagOperation.ADD,
         seen_account: AccountId | None = None,
+        here: bool = False,
     ) -> FlagsStored:
-        """STORE."""
+        """STORE, by another worker, or `here` by the one whose views these are."""
         tree, entry = await self.store.locate(name(internal))
         command = StoreFlags(
             entry.row.id, UidSet.parse(uids.encode()), operation, Flags.of(flags), AUTHOR, seen_account=seen_account
         )
         result = await self.engine.write(tree.account, command)
         assert isinstance(result, FlagsStored)
+        if here:
+            self.store.views.stored(tree.account, command, result)
         return result
 
     async def expunge(self, internal: str, uids: str) -> None:

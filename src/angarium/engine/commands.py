@@ -253,13 +253,18 @@ class RenameInbox:
 
 @dataclass(frozen=True, slots=True)
 class EraseMailboxes:
-    """Remove mailboxes for good: rows, then directories. Tombstones keep id and UIDVALIDITY history."""
+    """Remove mailboxes for good: rows, then directories. Tombstones keep id and UIDVALIDITY history.
+
+    The mailboxes are gone at once and together; where they have more than `limit` messages, ForgetErased has to go on
+    with what was in them.
+    """
 
     mailboxes: tuple[MailboxId, ...]
     author: Author
     acl_versions: tuple[tuple[MailboxId, int], ...] = ()
     deleted_until_s: int | None = None
     """Pass over those that are not in delayed delete since this time: somebody has brought them back."""
+    limit: int = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,6 +273,16 @@ class Erased:
 
     mailboxes: tuple[MailboxId, ...]
     modseq: ModSeq
+
+
+@dataclass(frozen=True, slots=True)
+class ForgetErased:
+    """Go on with mailboxes that were erased: rows of `limit` messages at most in one transaction, then their files.
+
+    Nobody sees what it does; after a crash it is done again. Answered by Purged.
+    """
+
+    limit: int = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -408,6 +423,7 @@ Command = (
     | RenameMailboxes
     | RenameInbox
     | EraseMailboxes
+    | ForgetErased
     | SetAcl
     | SetSharedSeen
     | SetQuota
@@ -439,6 +455,7 @@ __all__ = [
     "Expunged",
     "FlagOperation",
     "FlagsStored",
+    "ForgetErased",
     "MailboxRename",
     "MessageOrigin",
     "NewMailbox",

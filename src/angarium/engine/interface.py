@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
+from angarium.engine.columns import MailboxMessages
 from angarium.engine.commands import Command, Result, StagedFile
 from angarium.engine.rows import (
     NO_MODSEQ,
@@ -23,7 +24,6 @@ from angarium.engine.rows import (
     FoundMailbox,
     MailboxId,
     MailboxRow,
-    MessageRow,
     ModSeq,
     QuotaRow,
     SearchFields,
@@ -112,9 +112,9 @@ class Engine(Protocol):
 
     async def messages(
         self, account: AccountId, mailbox: MailboxId, *, changed_since: ModSeq = NO_MODSEQ
-    ) -> list[MessageRow]:
-        """Rows whose modseq is above `changed_since`, expunged ones that are not purged included (with 0, only those
-        that are there), ascending by UID. Made off the loop where there are many."""
+    ) -> MailboxMessages:
+        """The mailbox, and its messages whose modseq is above `changed_since`, expunged ones that are not purged
+        included (with 0, only those that are there). Read off the loop where there are many. MailboxNotFound."""
 
     async def contents(self, account: AccountId, contents: Iterable[ContentId]) -> dict[ContentId, Content]:
         """Parsed contents by id; one that is gone is missing in the answer."""

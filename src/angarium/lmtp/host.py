@@ -16,14 +16,20 @@ class Connection(Protocol):
 
     def abort(self) -> None: ...
 
+    def wake(self) -> None: ...
 
-Admit = Callable[[str, Connection], Callable[[], None] | None]
-"""Asks for a place for a connection from an address (empty for a unix socket); gives what leaves the place, or None
-where there is none."""
+
+Admit = Callable[[str, Connection, str], Callable[[], None] | None]
+"""Asks for a place for a connection from an address (empty for a unix socket) with its session id; gives what leaves
+the place, or None where there is none."""
 
 
 def _count_nothing() -> None:
     """For those who do not count."""
+
+
+def _is_never_shut() -> None:
+    """For servers without a shutdown file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +43,8 @@ class LmtpHost:
     admit: Admit
     count_delivery: Callable[[], None] = _count_nothing
     """Called for each recipient who was delivered to."""
+    shutdown_text: Callable[[], str | None] = _is_never_shut
+    """Gives a line of printable ASCII while nobody is served (`msg/shutdown`), else None."""
     preauthorised: bool = False
     """Whether any peer may deliver (`lmtpd -a`); those on a unix socket always may."""
 

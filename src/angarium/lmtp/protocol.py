@@ -20,6 +20,7 @@ from angarium.lmtp.channel import ClientGone, ClientSilent, ServerStopping
 from angarium.lmtp.events import Event
 from angarium.lmtp.host import LmtpHost, Peer
 from angarium.lmtp.parser import LmtpParser
+from angarium.lmtp.replies import Reply
 from angarium.lmtp.session import LmtpSession
 
 log = logging.getLogger(__name__)
@@ -90,18 +91,21 @@ class LmtpProtocol(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
         self._peer = _peer_of(self._transport, preauthorised=self._host.preauthorised)
-        self._leave = self._host.admit(self._peer.address, self)
+        shutdown = self._host.shutdown_text()
+        if shutdown is not None:
+            self._refuse(replies.closed(shutdown))
+            return
+        session = LmtpSession(self._host, self._peer, self)
+        self._leave = self._host.admit(self._peer.address, self, session.id)
         if self._leave is None:
-            self._transport.write(replies.TOO_MANY_CONNECTIONS.serialize(""))
-            self._has_ended = True
-            self._close()
+            self._refuse(replies.TOO_MANY_CONNECTIONS)
             return
         settings = self._host.settings
         timeout = settings.lmtp.lmtp_timeout if self._peer.is_authorised else settings.limits.login_timeout
         self._timeout_s = timeout.total_seconds()
         self._active_at_s = self._loop.time()
         self._timer = self._loop.call_later(self._timeout_s, self._check_silence)
-        self._task = self._loop.create_task(self._serve())
+        self._task = self._loop.create_task(self._serve(session))
 
     def data_received(self, data: bytes) -> None:
         self._parser.receive_data(data)
@@ -144,11 +148,14 @@ class LmtpProtocol(asyncio.Protocol):
         """Drop the transport now."""
         self._transport.abort()
 
+    def wake(self) -> None:
+        """Take notice of a shutdown file."""
+        self._wake()
+
     # What the session calls
 
     async def next_event(self) -> Event:
-        if self._is_stopping and not self._parser.is_in_data:
-            raise ServerStopping
+        self._require_service()
         self._events += 1
         if self._events > _EVENTS_A_TURN:
             self._events = 0
@@ -174,8 +181,7 @@ class LmtpProtocol(asyncio.Protocol):
 
     # The task
 
-    async def _serve(self) -> None:
-        session = LmtpSession(self._host, self._peer, self)
+    async def _serve(self, session: LmtpSession) -> None:
         began_at_s = self._loop.time()
         try:
             await session.run()
@@ -184,7 +190,9 @@ class LmtpProtocol(asyncio.Protocol):
         except ClientSilent:
             self.send(replies.TIMED_OUT.serialize(session.id))
         except ServerStopping:
-            self.send(replies.SHUTTING_DOWN.serialize(session.id))
+            shutdown = None if self._is_stopping else self._host.shutdown_text()
+            reply = replies.SHUTTING_DOWN if shutdown is None else replies.closed(shutdown)
+            self.send(reply.serialize(session.id))
         except Exception:
             log.exception("session_failed", extra={"session": session.id})
             self.send(replies.SESSION_FAILED.serialize(session.id))
@@ -202,6 +210,12 @@ class LmtpProtocol(asyncio.Protocol):
                 },
             )
 
+    def _require_service(self) -> None:
+        """ServerStopping, but never in the middle of a message."""
+        is_open = not self._is_stopping and self._host.shutdown_text() is None
+        if not is_open and not self._parser.is_in_data:
+            raise ServerStopping
+
     async def _drain(self) -> None:
         """Wait for a client that takes what is sent; octets may come meanwhile."""
         while self._is_writing_paused:
@@ -213,8 +227,7 @@ class LmtpProtocol(asyncio.Protocol):
         while self._wants_octets:
             if self._is_at_end:
                 raise ClientGone
-            if self._is_stopping and not self._parser.is_in_data:
-                raise ServerStopping
+            self._require_service()
             if self._is_reading_paused:
                 self._is_reading_paused = False
                 self._transport.resume_reading()
@@ -250,6 +263,11 @@ class LmtpProtocol(asyncio.Protocol):
         self._timer = self._loop.call_later(remaining_s, self._check_silence)
 
     # The end
+
+    def _refuse(self, reply: Reply) -> None:
+        self._transport.write(reply.serialize(""))
+        self._has_ended = True
+        self._close()
 
     def _close(self) -> None:
         """Close once what was written is sent; both this and the loss of the connection come once, in any order."""

@@ -42,6 +42,12 @@ HELP_TEXT: Final = Reply(214, "2.0.0", ("LHLO MAIL RCPT DATA RSET NOOP VRFY HELP
 QUIT_OK: Final = Reply(221, "2.0.0", ("bye",))
 GO_AHEAD: Final = Reply(354, "", ("go ahead",))
 
+
+def closed(text: str) -> Reply:
+    """The answer to everything while there is a shutdown file, of which `text` is the first line."""
+    return Reply(421, "4.3.2", (text,))
+
+
 SHUTTING_DOWN: Final = Reply(421, "4.3.2", ("System going down",))
 TOO_MANY_CONNECTIONS: Final = Reply(421, "4.3.2", ("Too many connections",))
 TIMED_OUT: Final = Reply(421, "4.4.2", ("Idle for too long",))

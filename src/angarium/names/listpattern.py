@@ -28,7 +28,7 @@ class ListPattern:
     The name INBOX, and as first component of what is below it, matches in any case of the pattern's letters.
     """
 
-    __slots__ = ("_automaton", "_inbox_prefix", "_pattern", "_prefix", "_separator", "_tail")
+    __slots__ = ("_automaton", "_inbox_prefix", "_pattern", "_prefix", "_separator", "_tail", "lists_parents")
 
     def __init__(self, reference: str, pattern: str, separator: str) -> None:
         # "Work/" and "/x" mean Work/x; Cyrus puts reference and pattern together in the same way.
@@ -37,6 +37,8 @@ class ListPattern:
         simplified = _simplified(nfc(reference + pattern))
         # What is longer than any name matches none, as the empty pattern does, and is not worth an automaton.
         self._pattern = simplified if len(simplified) <= _MAX_PATTERN_LENGTH else ""
+        self.lists_parents = self._pattern.endswith("%")
+        """Whether levels above a name are listed as well; see `matching_parents`."""
         self._separator = separator
         self._prefix = _literal_prefix(self._pattern)
         self._inbox_prefix = self._prefix[:_INBOX_LENGTH].upper() + self._prefix[_INBOX_LENGTH:]
@@ -50,6 +52,8 @@ class ListPattern:
 
     def matches(self, name: str) -> bool:
         """Whether `name` is one that the pattern asks for."""
+        if self._pattern == "*":
+            return True
         name = nfc(name)
         folded = self._begins_with_inbox(name)
         if self._automaton is not None:
@@ -66,7 +70,7 @@ class ListPattern:
 
         They are listed whether they exist or not (RFC 9051 §6.3.9); no other pattern lists what does not exist.
         """
-        if not self._pattern.endswith("%"):
+        if not self.lists_parents:
             return []
         levels = name.split(self._separator)
         parents = (self._separator.join(levels[:depth]) for depth in range(1, len(levels)))

@@ -66,12 +66,13 @@ class SeenOverlay:
         """How many messages she has not seen."""
         return int(np.count_nonzero(~self.seen_mask(view)[view.live()]))
 
-    def first_unseen(self, view: MailboxView) -> Uid | None:
-        """The first message she has not seen."""
-        live = view.live()
-        unseen = ~self.seen_mask(view)[live]
+    def first_unseen(self, view: MailboxView) -> int | None:
+        """The place among the view's live messages of the first that she has not seen."""
+        if self.own is None:
+            return view.first_unseen()
+        unseen = ~self.seen_mask(view)[view.live()]
         first = int(unseen.argmax()) if unseen.size else 0
-        return Uid(int(view.uid[live[first]])) if unseen.size and unseen[first] else None
+        return first if unseen.size and unseen[first] else None
 
 
 NOTHING_SEEN = SeenOverlay(own=UidSet())

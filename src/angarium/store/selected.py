@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 
 from angarium.engine.rows import ModSeq, Uid
 from angarium.errors import MailboxNotFound
-from angarium.rights import Right
+from angarium.rights import Right, Rights
 from angarium.sequenceset import SequenceSet, UidSet
 from angarium.store.acl import require
 from angarium.store.actor import Actor
-from angarium.store.columns import Uids
+from angarium.store.columns import Indexes, Mask, Uids
 from angarium.store.mailbox import Mailbox, SeenState
 from angarium.store.seen import SeenOverlay, load_seen
 from angarium.store.store import Store
@@ -34,6 +34,7 @@ _WRITING = (
 )
 
 _NO_UIDS = UidSet()
+_NOTHING_TOLD = UidRanges(np.empty(0, dtype=np.uint32))
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +80,8 @@ class SelectedMailbox(Reader):
         self._view: MailboxView | None = None
         self._fresh_stamp = 0
         self._fresh_modseq = ModSeq(0)
-        self._account_modseq = ModSeq(-1)
-        self._told = UidRanges(np.empty(0, dtype=np.uint32))
+        self._looked_at: tuple[ModSeq, Actor] | None = None
+        self._told = _NOTHING_TOLD
         self._told_stamp = 0
         self._changes_modseq = ModSeq(0)
         self._expunge_waits = False
@@ -110,7 +111,10 @@ class SelectedMailbox(Reader):
     @property
     def read_only(self) -> bool:
         """EXAMINE, or a mailbox where the actor may change nothing."""
-        return self._examine or not any(right in self.mailbox.rights for right in _WRITING)
+        rights = self.mailbox.rights
+        if self.mailbox.seen is SeenState.NONE:  # what such a reader has seen is kept nowhere
+            rights -= Rights.of(Right.SEEN)
+        return self._examine or not any(right in rights for right in _WRITING)
 
     @property
     def view(self) -> MailboxView:
@@ -123,14 +127,16 @@ class SelectedMailbox(Reader):
 
         MailboxNotFound where the mailbox or the right to know of it is gone, PermissionDenied where that to read is.
         """
-        state = await self.store.engine.state(self.mailbox.account)
-        if self._view is None or state.modseq != self._account_modseq:
+        modseq = (await self.store.engine.state(self.mailbox.account)).modseq
+        if self._view is None and self._looked_at == (modseq, self.actor):
+            self._view = self.store.views.kept(self.mailbox.account, self.mailbox.id, modseq)
+        if self._view is None or self._looked_at != (modseq, self.actor):
             mailbox = await self.store.find_again(self.actor, self.mailbox, Right.READ)
             if (mailbox.row.deleted_at_s is not None) != self._was_deleted:
                 raise MailboxNotFound(f"{mailbox.name.internal} was deleted, or brought back, meanwhile")
             await self._look(mailbox)
             self.mailbox = mailbox
-            self._account_modseq = state.modseq
+            self._looked_at = (modseq, self.actor)
         self._fresh_stamp = self.view.stamp
         self._fresh_modseq = self.view.modseq
 
@@ -162,9 +168,11 @@ class SelectedMailbox(Reader):
         return len(self._recent)
 
     def first_unseen_number(self) -> int | None:
-        """The sequence number of the first message that the reader has not seen, for SELECT (RFC 3501 §6.3.1)."""
-        uid = self.seen.first_unseen(self.view)
-        return None if uid is None else int(self.numbers_of(np.array([uid], dtype=np.uint32))[0])
+        """The sequence number of the first message that the reader has not seen, for SELECT (RFC 3501 §6.3.1): of the
+        view that has just been told in whole."""
+        assert self._told_stamp == self.view.stamp
+        place = self.seen.first_unseen(self.view)
+        return None if place is None else place + 1
 
     @property
     def highestmodseq(self) -> ModSeq:
@@ -236,9 +244,9 @@ class SelectedMailbox(Reader):
         self._expunge_waits = bool(vanished.size) and not allow_expunge
         if self._expunge_waits:
             known, vanished = self._told.to_array(), vanished[:0]
-        expunged = _as_they_shift(self._told.numbers_of(vanished))
+        expunged = _as_they_shift(self._told.numbers_of(vanished)) if vanished.size else ()
         self._take_as_told(view, known, new)
-        gone = uid_set_of(vanished)
+        gone = uid_set_of(vanished) if vanished.size else _NO_UIDS
         self._note_recent(new, gone)
         exists, recent = (self.exists, self.recent) if new.size else (None, None)
         return Updates(expunged, gone, exists, recent, keywords, changed)
@@ -253,7 +261,9 @@ class SelectedMailbox(Reader):
     def _compared(self, view: MailboxView) -> tuple[Uids, Uids, Uids]:
         """What was told and is there, what was told and is not, what is there above all that was told."""
         live = view.live_uids()
-        old, new = np.split(live, [int(np.searchsorted(live, self._last_uid, side="right"))])
+        if view.live_ranges() is self._told:
+            return live, live[:0], live[:0]
+        old, new = np.split(live, [int(live.searchsorted(np.uint32(self._last_uid), side="right"))])
         # A message that was put back below (reconstruct) stays unknown until the mailbox is selected again.
         known = old[self._told.contains(old)]
         if known.size == len(self._told):
@@ -265,7 +275,7 @@ class SelectedMailbox(Reader):
         rows = rows[self._told.contains(view.uid[rows])]
         for silent, modseq in self._silent:
             if rows.size:
-                own = np.isin(rows, view.indexes_of(silent), assume_unique=True) & (view.modseqs[rows] == modseq)
+                own = _among(rows, view.indexes_of(silent)) & (view.modseqs[rows] == modseq)
                 rows = rows[~own]
         return view.uids_at(rows).union(self._newly_seen_or_not(known))
 
@@ -297,14 +307,27 @@ class SelectedMailbox(Reader):
 
     def _note_recent(self, new: Uids, gone: UidSet) -> None:
         """New messages are recent to the first session that is told of them (RFC 3501 §2.3.2)."""
-        self._recent = self._recent.difference(gone)
+        if gone:
+            self._recent = self._recent.difference(gone)
         if not new.size or self.mailbox.seen is SeenState.NONE:
             return
         claims = self.store.recent_claims
         claimed = max(self.seen.recent_uid, claims.claimed(self.mailbox))
-        self._recent = self._recent.union(uid_set_of(new[new > claimed]))
+        unclaimed = new[new.searchsorted(np.uint32(claimed), side="right") :]
+        if unclaimed.size:
+            self._recent = self._recent.union(uid_set_of(unclaimed))
         if not self._examine and (self.mailbox.is_owner or Right.SEEN in self.mailbox.rights):
             claims.claim(self.mailbox, Uid(int(new[-1])))
+
+
+def _among(indexes: Indexes, others: Indexes) -> Mask:
+    """Which of `indexes` are among the others, both ascending."""
+    if not others.size:
+        return np.zeros(indexes.size, dtype=np.bool_)
+    places = others.searchsorted(indexes)
+    places[places == others.size] = 0
+    among: Mask = others[places] == indexes
+    return among
 
 
 def _as_they_shift(numbers: NDArray[np.uint32]) -> tuple[int, ...]:

@@ -111,11 +111,17 @@ class Store:
         MailboxNotFound where it is not there or `l` is lacking, PermissionDenied where another right is. Mailboxes in
         delayed delete are there for administrators only.
         """
+        account_name = self.account_name_of(name)
+        account = await self.engine.account_id(account_name.internal)
+        tree = self._trees.kept(account, name=account_name) if account is not None else None
+        entry = tree.find(name) if tree is not None else None
         for _ in range(_ATTEMPTS):
+            # A tree may be old: the mailbox itself shows whether its name and its ACL are those that the tree knows.
+            if tree is not None and entry is not None:
+                row = await self.engine.mailbox(tree.account, entry.row.id)
+                if row is not None and row.folder_modseq == entry.row.folder_modseq:
+                    return self._for_actor(actor, tree.account, row, name=entry.name, needed=needed)
             tree, entry = await self.locate(name)
-            row = await self.engine.mailbox(tree.account, entry.row.id)
-            if row is not None and row.folder_modseq == entry.row.folder_modseq:
-                return self._for_actor(actor, tree.account, row, name=entry.name, needed=needed)
         raise StoreBusy(f"the names around {name.internal} keep changing")
 
     async def find_again(self, actor: Actor, mailbox: Mailbox, *needed: Right) -> Mailbox:

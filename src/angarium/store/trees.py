@@ -18,6 +18,14 @@ class AccountTrees:
         self._deletedprefix = deletedprefix
         self._trees: OrderedDict[AccountId, AccountTree] = OrderedDict()
 
+    def kept(self, account: AccountId, *, name: MailboxName) -> AccountTree | None:
+        """The tree of the account of this name as it was last asked for, where it is still kept."""
+        tree = self._trees.get(account)
+        if tree is None or tree.name != name:
+            return None
+        self._trees.move_to_end(account)
+        return tree
+
     async def get(self, account: AccountId, *, name: MailboxName | None = None) -> AccountTree:
         """The tree of an account; `name` is the account's name where it is known. AccountNotFound."""
         state = await self._engine.state(account)

@@ -19,7 +19,7 @@ def uid_set_of(uids: Uids) -> UidSet:
 
 
 def _ranges_of(uids: Uids) -> tuple[Uids, Uids]:
-    if not uids.size:
+    if uids.size < 2:
         return uids, uids
     breaks = np.flatnonzero(np.diff(uids) != 1)
     return uids[np.concatenate(([0], breaks + 1))], uids[np.concatenate((breaks, [uids.size - 1]))]
@@ -62,8 +62,13 @@ class UidRanges:
             raise ValueError(f"there is no message {numbers.maximum}")
         if numbers.ranges == ((1, len(self)),):
             return self.uid_set
+        if len(numbers) == 1:
+            place = numbers.minimum - 1
+            at = int(self._starts.searchsorted(place, side="right")) - 1
+            uid = int(self._firsts[at]) + place - int(self._starts[at])
+            return UidSet(((uid, uid),))
         places = numbers.to_array() - 1
-        ranges = np.searchsorted(self._starts, places, side="right") - 1
+        ranges = self._starts.searchsorted(places, side="right") - 1
         uids = self._firsts[ranges].astype(np.int64) + (places - self._starts[ranges])
         return uid_set_of(uids.astype(np.uint32))
 
@@ -71,7 +76,7 @@ class UidRanges:
         """The sequence numbers of those of `uids` that are here, ascending."""
         if not self._firsts.size or not uids.size:
             return np.empty(0, dtype=np.uint32)
-        ranges = np.searchsorted(self._firsts, uids, side="right") - 1
+        ranges = self._firsts.searchsorted(uids, side="right") - 1
         known = (ranges >= 0) & (uids <= self._lasts[ranges])
         ranges, uids = ranges[known], uids[known]
         return (self._starts[ranges] + (uids.astype(np.int64) - self._firsts[ranges]) + 1).astype(np.uint32)
@@ -80,5 +85,5 @@ class UidRanges:
         """Whether each of `uids` is here."""
         if not self._firsts.size:
             return np.zeros(uids.size, dtype=np.bool_)
-        ranges = np.searchsorted(self._firsts, uids, side="right") - 1
+        ranges = self._firsts.searchsorted(uids, side="right") - 1
         return (ranges >= 0) & (uids <= self._lasts[ranges])

@@ -1,32 +1,26 @@
 """The views of a worker: one for each mailbox in use, the least recently used dropped by octets.
 
-A view is fresh when the account's modseq is the one it was last compared at, which costs one point read. When it is
-another one, the mailbox's own row says whether anything changed here; only then are rows read. The order of the reads
-matters: first the account's state, whose modseq is then surely in what follows; then the messages; last the mailbox's
-row, so that it names every keyword that a message has, and shows every purge that may have taken a row away before.
+A view is fresh when the account's modseq is the one it stands at, which costs one point read. When it is
+another one, the engine gives the mailbox and what changed in it as of one moment, and that is where the view stands
+then. What a STORE of this worker did is known without reading, and the view takes it from there (`stored`).
 """
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from weakref import WeakSet
 
+from angarium.engine.commands import FlagsStored, StoreFlags
 from angarium.engine.interface import Engine
-from angarium.engine.rows import NO_MODSEQ, AccountId, MailboxId, MailboxRow, MessageRow, ModSeq
+from angarium.engine.rows import AccountId, MailboxId, ModSeq
 from angarium.errors import MailboxNotFound
-from angarium.store.columns import NO_ROWS, Columns
 from angarium.store.view import MailboxView
 
-_INLINE_ROWS = 500
-"""Beyond it arrays are built in a thread: half a millisecond of the loop's time at most."""
 _COMPACT_ABOVE = 1024
 """Fewer expunged rows are never worth another generation."""
 
 _ENTRY_OCTETS = 2048
 """What a view takes beside its columns."""
-
-_NEVER = ModSeq(-1)
 
 _Key = tuple[AccountId, MailboxId]
 
@@ -40,10 +34,9 @@ class Reader:
 
 @dataclass(slots=True)
 class _Entry:
-    """A view, and the account's modseq at which it was last found fresh."""
+    """A view, once it is loaded, and who needs it."""
 
     view: MailboxView | None = None
-    compared: ModSeq = _NEVER
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     readers: "WeakSet[Reader]" = field(default_factory=WeakSet)
     octets: int = 0
@@ -65,20 +58,35 @@ class MailboxViews:
         """
         key = (account, mailbox)
         state = await self._engine.state(account)
-        entry = self._entries.get(key)
-        if entry is None:
-            entry = self._entries[key] = _Entry()
-        if entry.view is not None and entry.compared == state.modseq:
-            self._entries.move_to_end(key)
-            return entry.view
+        view = self.kept(account, mailbox, state.modseq)
+        if view is not None:
+            return view
+        entry = self._entries.setdefault(key, _Entry())
         async with entry.lock:
-            view = await self._freshen(key, entry)
+            view = await self._freshen(key, entry, state.modseq)
         self._count_octets(key, entry)
         return view
+
+    def kept(self, account: AccountId, mailbox: MailboxId, modseq: ModSeq) -> MailboxView | None:
+        """The view, where it is kept and stands at this modseq of its account."""
+        entry = self._entries.get((account, mailbox))
+        if entry is None or entry.view is None or entry.view.modseq != modseq:
+            return None
+        self._entries.move_to_end((account, mailbox))
+        return entry.view
 
     def register(self, account: AccountId, mailbox: MailboxId, reader: Reader) -> None:
         """Keep expunged messages that `reader` was not told of, for as long as she lives."""
         self._entries.setdefault((account, mailbox), _Entry()).readers.add(reader)
+
+    def stored(self, account: AccountId, command: StoreFlags, result: FlagsStored) -> None:
+        """A write of this worker has just had this result: where nothing else happened in the account since the view
+        was compared with it, the view takes it without reading."""
+        entry = self._entries.get((account, command.mailbox))
+        if entry is None or entry.view is None or entry.lock.locked():
+            return
+        if result.modseq == entry.view.modseq + 1:
+            entry.view.store(command, result.changed, result.modseq)
 
     def drop_all(self) -> None:
         """Give the memory back; views are loaded again when they are asked for."""
@@ -90,43 +98,29 @@ class MailboxViews:
         """What the views take together."""
         return self._octets
 
-    async def _freshen(self, key: _Key, entry: _Entry) -> MailboxView:
-        state = await self._engine.state(key[0])
+    async def _freshen(self, key: _Key, entry: _Entry, wanted: ModSeq) -> MailboxView:
         view = entry.view
-        if view is not None and entry.compared == state.modseq:
+        if view is not None and view.modseq == wanted:  # somebody else was faster
             return view
-        row = await self._row(key)
-        if view is None:
-            view = await self._load(key)
-        elif row.highestmodseq <= view.modseq:
-            view.advance(row, NO_ROWS, max(view.modseq, state.modseq))
-        else:
-            view = await self._advanced(key, view, state.modseq)
-        entry.view = view
-        entry.compared = state.modseq
+        try:
+            entry.view = await (self._load(key) if view is None else self._advanced(key, view))
+        except MailboxNotFound:
+            self._forget(key)
+            raise
         self._compact(entry)
         return entry.view
 
-    async def _row(self, key: _Key) -> MailboxRow:
-        row = await self._engine.mailbox(*key)
-        if row is None:
-            self._forget(key)
-            raise MailboxNotFound(f"mailbox {key[1]} is gone")
-        return row
-
     async def _load(self, key: _Key) -> MailboxView:
-        state = await self._engine.state(key[0])
-        rows = await self._engine.messages(*key)
-        columns = await _columns(rows)
-        return MailboxView(await self._row(key), columns, _reached(state.modseq, rows))
+        found = await self._engine.messages(*key)
+        return MailboxView(found.mailbox, found.columns, found.modseq)
 
-    async def _advanced(self, key: _Key, view: MailboxView, account_modseq: ModSeq) -> MailboxView:
-        rows = await self._engine.messages(*key, changed_since=view.modseq)
-        columns = await _columns(rows)
-        row = await self._row(key)
-        if row.purged_modseq > view.modseq or not view.continues_with(columns):
+    async def _advanced(self, key: _Key, view: MailboxView) -> MailboxView:
+        found = await self._engine.messages(*key, changed_since=view.modseq)
+        # Rows that were purged are not told of any more; an account that was rebuilt may begin below.
+        is_missing_some = found.mailbox.purged_modseq > view.modseq or found.modseq < view.modseq
+        if is_missing_some or not view.continues_with(found.columns):
             return await self._load(key)
-        view.advance(row, columns, _reached(account_modseq, rows))
+        view.advance(found.mailbox, found.columns, found.modseq)
         return view
 
     def _compact(self, entry: _Entry) -> None:
@@ -154,14 +148,3 @@ class MailboxViews:
         if entry is not None:
             self._octets -= entry.octets
             entry.octets = 0
-
-
-async def _columns(rows: Sequence[MessageRow]) -> Columns:
-    if len(rows) <= _INLINE_ROWS:
-        return Columns.of_rows(rows)
-    return await asyncio.to_thread(Columns.of_rows, rows)
-
-
-def _reached(state: ModSeq, rows: Sequence[MessageRow]) -> ModSeq:
-    """All changes up to here are in `rows`, which were read after `state`: modseqs become visible in order."""
-    return max([state, *[row.modseq for row in rows]]) if rows else max(state, NO_MODSEQ)

@@ -31,6 +31,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import pytest
+from tests.engine.rows import message_rows
 
 from angarium.engine.commands import (
     Added,
@@ -187,7 +188,7 @@ class Site:
         mailboxes = await engine.mailboxes(account)
         return [
             mailboxes,
-            [await engine.messages(account, row.id) for row in mailboxes],
+            [await message_rows(engine, account, row.id) for row in mailboxes],
             [await self.changed(row.id) for row in mailboxes],
             await engine.subscriptions(account),
             await engine.quotas(account),
@@ -243,12 +244,12 @@ class Site:
 
     async def messages(self, mailbox: MailboxId) -> list[MessageRow]:
         """The messages that are there."""
-        return await self.engine.messages(self.account, mailbox)
+        return await message_rows(self.engine, self.account, mailbox)
 
     async def changed(self, mailbox: MailboxId) -> list[MessageRow]:
         """All rows since the mailbox was made, expunged ones too."""
         row = await self.row(mailbox)
-        return await self.engine.messages(self.account, mailbox, changed_since=row.created_modseq)
+        return await message_rows(self.engine, self.account, mailbox, changed_since=row.created_modseq)
 
     async def uids(self, mailbox: MailboxId) -> list[int]:
         """UIDs of messages that are there."""

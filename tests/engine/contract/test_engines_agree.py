@@ -26,6 +26,7 @@ from tests.engine.contract.conftest import (
     open_engine,
     open_site,
 )
+from tests.engine.rows import message_rows
 
 from angarium.engine.commands import (
     Added,
@@ -243,10 +244,10 @@ async def read(site: Site) -> Contents:
     """Read everything."""
     engine, account = site.engine, site.account
     mailboxes = sorted(await engine.mailboxes(account), key=lambda row: (row.name, row.id))
-    messages = {row.id: await engine.messages(account, row.id, changed_since=ModSeq(1)) for row in mailboxes}
+    messages = {row.id: await message_rows(engine, account, row.id, changed_since=ModSeq(1)) for row in mailboxes}
     for row in mailboxes:
         there = [message for message in messages[row.id] if not message.expunged_modseq]
-        assert await engine.messages(account, row.id) == there
+        assert await message_rows(engine, account, row.id) == there
     parsed = {}
     for mailbox, rows in messages.items():
         contents = await engine.contents(account, [row.content for row in rows])

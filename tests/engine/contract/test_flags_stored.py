@@ -2,6 +2,7 @@
 
 import pytest
 from tests.engine.contract.conftest import AUTHOR, Draft, Site, uid_set
+from tests.engine.rows import message_rows
 
 from angarium.engine.commands import Expunge, Expunged, FlagOperation, FlagsStored, StoreFlags
 from angarium.engine.rows import KEYWORD_LIMIT, AccountId, MailboxId, ModSeq
@@ -73,7 +74,7 @@ async def test_only_messages_that_change_get_the_modseq(site: Site) -> None:
     assert stored.modseq > added.modseq
     modseqs = [row.modseq for row in await site.messages(site.inbox)]
     assert modseqs == [added.modseq, stored.modseq, stored.modseq, added.modseq]
-    changed = await site.engine.messages(site.account, site.inbox, changed_since=added.modseq)
+    changed = await message_rows(site.engine, site.account, site.inbox, changed_since=added.modseq)
     assert [row.uid for row in changed] == [2, 3]
     assert (await site.row(site.inbox)).highestmodseq == stored.modseq
     assert (await site.engine.state(site.account)).modseq == stored.modseq

@@ -18,6 +18,7 @@ from angarium.engine.commands import (
     Expunge,
     Expunged,
     FlagOperation,
+    ForgetErased,
     MailboxRename,
     Purged,
     PurgeMessages,
@@ -288,6 +289,37 @@ async def test_erasing_leaves_contents_that_copies_name(site: Site) -> None:
     await site.do(EraseMailboxes((work,), AUTHOR), Erased)
     assert list(await site.engine.contents(site.account, contents)) == contents[:1]
     file = await site.engine.open_message(site.account, site.inbox, Uid(1))
+    assert await file.read(0, 99) == b"kept"
+    file.close()
+
+
+async def test_a_large_mailbox_is_gone_at_once_and_forgotten_in_slices(site: Site) -> None:
+    (work,) = await site.create("work")
+    await site.add(work, *[Draft(b"%d" % number) for number in range(5)])
+    await site.do(EraseMailboxes((work,), AUTHOR, limit=2), Erased)
+    assert await site.engine.mailbox(site.account, work) is None
+    assert await names(site) == [""]
+    with pytest.raises(MailboxNotFound):
+        await site.engine.messages(site.account, work)
+    await site.refuse(Expunge(work, AUTHOR), MailboxNotFound)
+    await site.refuse(rename(work, "back"), MailboxNotFound)
+    before = await site.dump()
+    while (await site.do(ForgetErased(limit=2), Purged)).more:
+        assert await site.dump() == before
+    assert await site.do(ForgetErased(), Purged) == Purged(0, more=False)
+
+
+async def test_a_new_mailbox_holds_nothing_of_one_that_is_being_erased(site: Site) -> None:
+    (work,) = await site.create("work")
+    await site.add(work, Draft(), Draft(), Draft())
+    await site.do(EraseMailboxes((work,), AUTHOR, limit=1), Erased)
+    (again,) = await site.create("work")
+    assert await site.messages(again) == []
+    await site.add(again, Draft(b"kept"))
+    while (await site.do(ForgetErased(limit=1), Purged)).more:
+        pass
+    assert [row.uid for row in await site.messages(again)] == [1]
+    file = await site.engine.open_message(site.account, again, Uid(1))
     assert await file.read(0, 99) == b"kept"
     file.close()
 

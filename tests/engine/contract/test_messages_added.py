@@ -325,3 +325,18 @@ async def test_a_mailbox_gives_its_last_uid_and_then_no_more(site: Site) -> None
         await site.refuse(await site.add_command(exits, new.id, Draft()), UidsExhausted)
     assert await site.uids(new.id) == [last]
     assert uid_set(last).maximum == last
+
+
+async def test_messages_come_with_their_mailbox_and_the_modseq_of_the_account(site: Site) -> None:
+    (work,) = await site.create("work")
+    await site.add(site.inbox, Draft(), Draft())
+    await site.add(work, Draft())
+    found = await site.engine.messages(site.account, site.inbox)
+    state = await site.engine.state(site.account)
+    assert (found.modseq, found.mailbox, found.columns.uid.tolist()) == (
+        state.modseq,
+        await site.row(site.inbox),
+        [1, 2],
+    )
+    later = await site.engine.messages(site.account, site.inbox, changed_since=found.mailbox.highestmodseq)
+    assert (later.modseq, later.mailbox, later.columns.uid.size) == (found.modseq, found.mailbox, 0)

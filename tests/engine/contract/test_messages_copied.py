@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 from tests.engine.contract.conftest import AUTHOR, Draft, Site, uid_set
+from tests.engine.rows import message_rows
 
 from angarium.engine.commands import (
     Copied,
@@ -134,7 +135,7 @@ async def test_move_expunges_the_sources_after_the_copies_in_modseq(site: Site) 
     moved = await site.do(CopyMessages(site.inbox, uid_set(1, 3), work, AUTHOR, move=True), Copied)
     assert (moved.source, moved.target) == ((1, 3), (1, 2))
     assert await site.uids(site.inbox) == [2]
-    gone = await site.engine.messages(site.account, site.inbox, changed_since=moved.modseq)
+    gone = await message_rows(site.engine, site.account, site.inbox, changed_since=moved.modseq)
     rows = gone or [row for row in await site.changed(site.inbox) if row.expunged_modseq]
     assert [row.uid for row in rows] == [1, 3]
     assert all(row.expunged_modseq == row.modseq >= moved.modseq for row in rows)

@@ -2,6 +2,7 @@
 
 import pytest
 from tests.engine.contract.conftest import AUTHOR, START_S, Draft, Site, uid_set
+from tests.engine.rows import message_rows
 
 from angarium.engine.commands import CopyMessages, Expunge, Expunged, Purged, PurgeMessages
 from angarium.engine.rows import MailboxId, Uid
@@ -45,12 +46,12 @@ async def test_an_expunge_of_nothing_takes_no_modseq(site: Site) -> None:
 async def test_expunged_messages_are_told_to_who_asks_what_changed(site: Site) -> None:
     added = await site.add(site.inbox, Draft(), Draft(flags=DELETED))
     expunged = await site.do(Expunge(site.inbox, AUTHOR), Expunged)
-    (row,) = await site.engine.messages(site.account, site.inbox, changed_since=added.modseq)
+    (row,) = await message_rows(site.engine, site.account, site.inbox, changed_since=added.modseq)
     assert (row.uid, row.created_modseq) == (2, added.modseq)
     assert row.modseq == row.expunged_modseq == expunged.modseq
     assert (await site.row(site.inbox)).highestmodseq == expunged.modseq
     assert expunged.modseq is not None
-    assert await site.engine.messages(site.account, site.inbox, changed_since=expunged.modseq) == []
+    assert await message_rows(site.engine, site.account, site.inbox, changed_since=expunged.modseq) == []
 
 
 async def test_an_expunged_message_is_not_expunged_again(site: Site) -> None:

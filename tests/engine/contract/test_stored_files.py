@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 from tests.engine.contract.conftest import AUTHOR, Draft, Site
+from tests.engine.rows import message_rows
 
 from angarium.engine.commands import (
     Added,
@@ -73,7 +74,7 @@ async def test_a_move_that_is_tried_again_finds_its_first_copy(site: Site) -> No
         file = await site.engine.stored_file(site.account, site.inbox, Uid(1))
         added = await site.do(AddMessages(inbox, (of(file, origin),), AUTHOR), Added, account=jones)
         assert added.uids == (1,)
-    assert len(await site.engine.messages(jones, inbox)) == 1
+    assert len(await message_rows(site.engine, jones, inbox)) == 1
 
 
 async def test_a_file_that_was_purged_meanwhile_is_missing(site: Site) -> None:
@@ -84,7 +85,7 @@ async def test_a_file_that_was_purged_meanwhile_is_missing(site: Site) -> None:
     await site.do(PurgeMessages(site.inbox, site.sources.time_s + 1), Purged)
     with pytest.raises(MessageFileMissing):
         await site.engine.write(jones, AddMessages(inbox, (of(file),), AUTHOR))
-    assert await site.engine.messages(jones, inbox) == []
+    assert await message_rows(site.engine, jones, inbox) == []
 
 
 async def test_what_is_not_there_has_no_file(site: Site) -> None:

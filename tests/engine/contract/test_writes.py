@@ -6,6 +6,7 @@ from contextlib import AsyncExitStack
 
 import pytest
 from tests.engine.contract.conftest import AUTHOR, Draft, Site, uid_set
+from tests.engine.rows import message_rows
 
 from angarium.engine.commands import (
     Added,
@@ -77,6 +78,18 @@ async def test_a_refused_member_leaves_no_trace_and_its_neighbours_stand(site: S
     await site.check_counters()
 
 
+async def test_a_refused_write_that_is_alone_leaves_no_trace(site: Site) -> None:
+    await site.engine.write(site.account, SetQuota("", 3, AUTHOR))
+    async with AsyncExitStack() as exits:
+        await site.engine.write(site.account, await site.add_command(exits, site.inbox, KIB))
+        with pytest.raises(QuotaExceeded):
+            await site.engine.write(site.account, await site.add_command(exits, site.inbox, KIB, KIB, KIB))
+        assert await site.uids(site.inbox) == [1]
+        await site.engine.write(site.account, await site.add_command(exits, site.inbox, KIB, KIB))
+    assert len(await site.uids(site.inbox)) == 3
+    await site.check_counters()
+
+
 async def test_modseqs_ascend_in_the_order_of_the_batch(site: Site) -> None:
     await site.add(site.inbox, Draft(), Draft(), Draft())
     results = await site.engine.write_batch(site.account, [mark_seen(site.inbox, uid) for uid in (3, 1, 2)])
@@ -140,7 +153,7 @@ async def test_many_accounts_are_written_at_once(site: Site) -> None:
                 for account, command in commands.items():
                     group.create_task(site.do(command, Added, account=account))
     for account, inbox in zip(accounts, inboxes, strict=True):
-        assert [row.uid for row in await site.engine.messages(account, inbox)] == [1, 2, 3, 4, 5, 6]
+        assert [row.uid for row in await message_rows(site.engine, account, inbox)] == [1, 2, 3, 4, 5, 6]
         file = await site.engine.open_message(account, inbox, Uid(6))
         assert await file.read(0, 99) == account.encode()
         file.close()

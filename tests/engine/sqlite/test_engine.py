@@ -10,6 +10,7 @@ from pathlib import Path
 
 import apsw
 import pytest
+from tests.engine.rows import message_rows
 
 from angarium.engine.commands import (
     Added,
@@ -155,11 +156,11 @@ def test_what_changes_nothing_is_not_written(tmp_path: Path) -> None:
 def test_a_content_never_has_the_number_of_one_that_was_forgotten(tmp_path: Path) -> None:
     async def test(made: Place) -> None:
         await made.add()
-        (row,) = await made.engine.messages(made.account, made.inbox)
+        (row,) = await message_rows(made.engine, made.account, made.inbox)
         await made.engine.write(made.account, Expunge(made.inbox, AUTHOR, only_deleted=False))
         await made.engine.write(made.account, PurgeMessages(made.inbox, 1 << 40))
         await made.add()
-        (later,) = await made.engine.messages(made.account, made.inbox)
+        (later,) = await message_rows(made.engine, made.account, made.inbox)
         assert later.content > row.content
         assert await made.engine.contents(made.account, [row.content]) == {}
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from tests.engine.rows import message_rows
 from tests.faults.disk import FaultyDisk, FaultyVFS
 
 from angarium.engine.commands import (
@@ -60,7 +61,7 @@ class Place:
         """Rows, counters and files agree, and every message is there."""
         row = await self.engine.mailbox(self.account, self.inbox)
         assert row is not None
-        messages = await self.engine.messages(self.account, self.inbox)
+        messages = await message_rows(self.engine, self.account, self.inbox)
         assert row.messages == len(messages) == expected
         for message in messages:
             with await self.engine.open_message(self.account, self.inbox, message.uid) as file:
@@ -270,7 +271,7 @@ def test_a_catalogue_that_cannot_be_repaired_keeps_nobody_from_reading(tmp_path:
         options = SqliteOptions(str(tmp_path / "state"), {"default": str(tmp_path / "spool")}, vfs=made.vfs.vfs_name)
         other = await SqliteEngine.open(options, SystemSources())
         made.vfs.fails = failing(errno.ENOSPC, "write", "mailboxes.db", times=1_000)
-        assert len(await other.messages(made.account, made.inbox)) == 1
+        assert len(await message_rows(other, made.account, made.inbox)) == 1
         made.vfs.fails = failing(0, "")
         await other.refresh_catalogue(made.account)
         assert len(await other.catalogue(account=made.account)) == 1

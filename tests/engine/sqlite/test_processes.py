@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests.engine.rows import message_rows
+
 from angarium.engine.commands import Author, CreateMailboxes, FlagOperation, FlagsStored, NewMailbox, StoreFlags
 from angarium.engine.rows import AccountId, MailboxId, Uid
 from angarium.engine.sources import SystemSources
@@ -81,7 +83,7 @@ def test_two_workers_and_a_tool_share_an_account(tmp_path: Path) -> None:
 
 async def check(options: SqliteOptions, account: AccountId, inbox: MailboxId, told: dict[int, str]) -> None:
     engine = await SqliteEngine.open(options, SystemSources())
-    messages = await engine.messages(account, inbox)
+    messages = await message_rows(engine, account, inbox)
     assert {row.uid for row in messages} == set(told)
     for row in messages:
         with await engine.open_message(account, inbox, row.uid) as file:
@@ -119,7 +121,7 @@ async def check_all_told(options: SqliteOptions, account: AccountId, inbox: Mail
         with await engine.open_message(account, inbox, Uid(uid)) as file:
             assert (await file.read(0, 100)).decode() == text
     texts = []
-    for row in await engine.messages(account, inbox):
+    for row in await message_rows(engine, account, inbox):
         with await engine.open_message(account, inbox, row.uid) as file:
             texts.append((await file.read(0, 100)).decode())
     assert len(texts) == len(set(texts)), "a message is there twice"

@@ -25,6 +25,8 @@ NEXT = replace(
     ),
 )
 
+PRESENT, COMING = ACCOUNT.version, NEXT.version
+
 
 def make(path: Path, schema: Schema) -> None:
     create_private(SystemDisk(), str(path))
@@ -49,7 +51,7 @@ def test_an_old_file_keeps_what_it_holds_when_it_is_migrated(tmp_path: Path) -> 
     old = open_for_reading(str(path), NEXT)
     assert is_older(old, NEXT)
     connection = open_for_writing(str(path), NEXT)
-    assert version(connection) == 2
+    assert version(connection) == COMING
     assert connection.execute("SELECT name FROM account").get == "user.alice"
     assert connection.execute("SELECT count(*) FROM colour").get == 0
     assert not is_older(old, NEXT)
@@ -69,7 +71,7 @@ def test_a_worker_of_the_version_before_goes_on_beside_a_new_one(tmp_path: Path)
     assert old.execute("SELECT snoozed_until FROM message").get == 0
     old.close()
     for opened in (open_for_writing(str(path), ACCOUNT), open_for_reading(str(path), ACCOUNT)):
-        assert version(opened) == 2
+        assert version(opened) == COMING
         opened.close()
 
 
@@ -80,13 +82,13 @@ def test_a_migration_that_fails_changes_nothing(tmp_path: Path) -> None:
     with pytest.raises(apsw.SQLError):
         open_for_writing(str(path), broken)
     connection = open_for_writing(str(path), ACCOUNT)
-    assert version(connection) == 1
+    assert version(connection) == PRESENT
     connection.close()
 
 
 def test_a_newer_file_that_allows_it_is_read_and_not_written(tmp_path: Path) -> None:
     path = tmp_path / "a.db"
-    make(path, replace(NEXT, writes_from=2))
+    make(path, replace(NEXT, writes_from=COMING))
     with pytest.raises(SchemaTooNew, match="written"):
         open_for_writing(str(path), ACCOUNT)
     connection = open_for_reading(str(path), ACCOUNT)
@@ -96,7 +98,7 @@ def test_a_newer_file_that_allows_it_is_read_and_not_written(tmp_path: Path) -> 
 
 def test_a_newer_file_that_forbids_it_is_not_even_read(tmp_path: Path) -> None:
     path = tmp_path / "a.db"
-    make(path, replace(NEXT, reads_from=2, writes_from=2))
+    make(path, replace(NEXT, reads_from=COMING, writes_from=COMING))
     with pytest.raises(SchemaTooNew, match="read"):
         open_for_reading(str(path), ACCOUNT)
 

@@ -4,6 +4,7 @@ import asyncio
 from pathlib import Path
 
 import pytest
+from tests.engine.rows import message_rows
 
 from angarium import mime
 from angarium.engine.commands import (
@@ -119,7 +120,7 @@ def test_a_damaged_account_comes_back_and_goes_on_above_its_ceilings(place: Plac
         assert (await engine.state(place.account)).modseq > place.modseq
         assert rows[place.inbox].uidnext > 3
         assert await place.add(engine, place.inbox, 9) == rows[place.inbox].uidnext
-        messages = await engine.messages(place.account, place.inbox)
+        messages = await message_rows(engine, place.account, place.inbox)
         assert [row.uid for row in messages][:3] == [1, 2, 3]
         with await engine.open_message(place.account, place.inbox, messages[0].uid) as file:
             assert await file.read(0, 1000) == MAIL % 0

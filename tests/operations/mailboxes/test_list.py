@@ -7,6 +7,7 @@ from tests.store.world import World, name
 
 from angarium.names import ListPattern, NameSettings, Namespaces
 from angarium.operations.mailboxes import (
+    ListAttribute,
     Listed,
     create,
     delete,
@@ -26,6 +27,13 @@ async def _list(world: World, actor: Actor, *patterns: str, reference: str = "")
     separator = world.store.namespace(actor).separator
     wanted = [ListPattern(reference, pattern, separator) for pattern in patterns]
     return _shown(await list_mailboxes(world.store, actor, wanted))
+
+
+async def _subscribed(world: World, actor: Actor, *patterns: str) -> list[str]:
+    """What LIST (SUBSCRIBED) shows."""
+    wanted = [ListPattern("", pattern, "/") for pattern in patterns]
+    listed = await list_mailboxes(world.store, actor, wanted, with_gone=True)
+    return _shown([each for each in listed if ListAttribute.SUBSCRIBED in each.attributes])
 
 
 async def _lsub(world: World, actor: Actor, pattern: str) -> list[str]:
@@ -140,8 +148,39 @@ async def test_subscription_outlives_its_mailbox_and_is_shown_with_it(world: Wor
     await subscribe(world.store, alice, name("user.alice.work"))
     await delete(world.store, alice, name("user.alice.work"))
     assert await _lsub(world, alice, "*") == []
+    assert await _list(world, alice, "*") == ["INBOX \\HasNoChildren"]
+    assert await _subscribed(world, alice, "*") == ["work \\Noselect \\Subscribed"]
+    assert await _subscribed(world, alice, "x*", "%") == ["work \\Noselect \\Subscribed"]
     await create(world.store, alice, name("user.alice.work"))
     assert await _lsub(world, alice, "*") == ["work"]
+    assert await _subscribed(world, alice, "*") == ["work \\HasNoChildren \\Subscribed"]
+
+
+async def test_subscriptions_without_a_mailbox_stand_in_their_place(world: World) -> None:
+    alice = world.user("alice")
+    for relative in ("a.b", "a.d", "e"):
+        await create(world.store, alice, name(f"user.alice.{relative}"))
+        await subscribe(world.store, alice, name(f"user.alice.{relative}"))
+    await delete(world.store, alice, name("user.alice.a.d"))
+    await world.create("board", "anyone lrs")
+    await world.create("board.sub", "anyone lrs")
+    await subscribe(world.store, alice, name("board"))
+    await world.set_acl("board", "bob lrs")
+    there = ["e \\HasNoChildren \\Subscribed"]
+    hidden = ["Shared Folders/board \\Noselect \\HasChildren \\Subscribed"]
+    assert await _subscribed(world, alice, "*") == [
+        "a/b \\HasNoChildren \\Subscribed",
+        "a/d \\Noselect \\Subscribed",
+        *there,
+        *hidden,
+    ]
+    assert await _subscribed(world, alice, "%") == there
+    assert await _subscribed(world, alice, "a/%") == [
+        "a/b \\HasNoChildren \\Subscribed",
+        "a/d \\Noselect \\Subscribed",
+    ]
+    assert await _subscribed(world, alice, "Sh%/%") == hidden
+    assert await _subscribed(world, world.admin, "*") == []
 
 
 async def test_subscription_to_what_is_no_longer_shared_is_not_shown(world: World) -> None:
@@ -150,6 +189,8 @@ async def test_subscription_to_what_is_no_longer_shared_is_not_shown(world: Worl
     assert await _lsub(world, world.user("alice"), "*") == ["Other Users/bob"]
     await world.set_acl("user.bob", "bob lrs")
     assert await _lsub(world, world.user("alice"), "*") == []
+    # … and by LIST as one that is no more there, which is all that she may know.
+    assert await _subscribed(world, world.user("alice"), "*") == ["Other Users/bob \\Noselect \\Subscribed"]
 
 
 async def test_namespaces_of_user_administrator_and_visitor(plain_world: World) -> None:

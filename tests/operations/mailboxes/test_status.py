@@ -61,3 +61,15 @@ async def test_read_is_needed(plain_world: World) -> None:
     await plain_world.set_acl("user.alice", "alice lrs bob l")
     with pytest.raises(PermissionDenied):
         await status(plain_world.store, plain_world.user("bob"), name("user.alice"))
+
+
+async def test_messages_are_not_looked_at_for_what_nobody_asked(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    await world.add("user.alice", [])
+    await world.select("user.alice")
+    await world.add("user.alice", ["\\Deleted"])
+    alice = world.user("alice")
+    assert (await status(world.store, alice, name("user.alice"))).recent == 1
+    await world.add("user.alice", [])
+    monkeypatch.setattr(world.engine, "messages", None)
+    found = await status(world.store, alice, name("user.alice"), recent=False)
+    assert (found.messages, found.recent, found.unseen, found.deleted) == (3, 0, 3, 1)

@@ -1,5 +1,6 @@
 """FETCH: columns, sections, `\\Seen`, lost files, batches."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -22,6 +23,7 @@ from angarium.operations.messages import (
     MessageFlags,
     MessageLimits,
     NumberColumn,
+    cache,
     expunge,
     fetch,
     fetchbatch,
@@ -40,6 +42,8 @@ MULTIPART = (
 )
 HEADER = MAIL[: MAIL.index(b"\r\n\r\n") + 4]
 TEXT = MAIL[len(HEADER) :]
+SUBJECT = next(line for line in HEADER.splitlines(keepends=True) if line.startswith(b"Subject:")) + b"\r\n"
+FROM = next(line for line in HEADER.splitlines(keepends=True) if line.startswith(b"From:")) + b"\r\n"
 PEEK = BodySection(peek=True)
 
 
@@ -63,10 +67,11 @@ async def test_values_that_are_ready_come_in_columns(world: World) -> None:
     await world.append("user.alice", MAIL, ["\\Flagged", "Work"])
     await world.append("user.alice", MULTIPART)
     selected = await world.select("user.alice")
-    (batch,) = await fetched(world, selected, uid_set(1, 2, 5), list(FetchAttribute))
-    columns = dict(zip(FetchAttribute, batch.columns, strict=True))
+    asked = [attribute for attribute in FetchAttribute if attribute is not FetchAttribute.DIGEST_SHA1]
+    (batch,) = await fetched(world, selected, uid_set(1, 2, 5), asked)
+    columns = dict(zip(asked, batch.columns, strict=True))
     scanned = [mime.scan(MAIL), mime.scan(MULTIPART)]
-    assert batch.uids == [1, 2]
+    assert batch.uids.tolist() == [1, 2]
     assert columns[FetchAttribute.UID] == NumberColumn([1, 2])
     assert columns[FetchAttribute.RFC822_SIZE] == NumberColumn([len(MAIL), len(MULTIPART)])
     assert columns[FetchAttribute.INTERNALDATE] == DateColumn([DATE.utc_s] * 2, [DATE.zone_min] * 2)
@@ -74,12 +79,32 @@ async def test_values_that_are_ready_come_in_columns(world: World) -> None:
     assert columns[FetchAttribute.ENVELOPE] == BytesColumn([message.envelope for message in scanned])
     assert columns[FetchAttribute.BODY] == BytesColumn([message.body for message in scanned])
     assert columns[FetchAttribute.BODYSTRUCTURE] == BytesColumn([message.bodystructure for message in scanned])
+    assert columns[FetchAttribute.SAVEDATE] == DateColumn(selected.view.saved_s.tolist(), [0, 0])
+    emails, threads = selected.view.email_id.tolist(), selected.view.thread_id.tolist()
+    assert columns[FetchAttribute.EMAILID] == BytesColumn([b"M%016x" % email for email in emails])
+    assert columns[FetchAttribute.THREADID] == BytesColumn([b"T%016x" % thread for thread in threads])
     flags = columns[FetchAttribute.FLAGS]
     assert isinstance(flags, FlagsColumn)
     assert [flags.distinct[place] for place in flags.index] == [
         MessageFlags(Flags.of(["\\Flagged", "Work"]), recent=True),
         MessageFlags(Flags(), recent=True),
     ]
+
+
+@pytest.mark.parametrize("count", [40, 60, 80])
+async def test_flags_of_mailboxes_with_many_keywords(memory_world: World, count: int) -> None:
+    world = memory_world
+    keywords = [f"word{number:02d}" for number in range(count)]
+    chosen = [keywords[:1], keywords[-1:], keywords[39:], ["\\Seen", *keywords], [], keywords[-1:]]
+    await world.append("user.alice", flags=keywords)
+    for names in chosen:
+        await world.append("user.alice", flags=names)
+    uids = uid_set(*range(2, len(chosen) + 2))
+    (batch,) = await fetched(world, await world.select("user.alice"), uids, [FetchAttribute.FLAGS])
+    flags = batch.columns[0]
+    assert isinstance(flags, FlagsColumn)
+    assert [list(flags.distinct[place].flags.names()) for place in flags.index] == chosen
+    assert len(flags.distinct) == len(chosen) - (2 if count == 40 else 1)
 
 
 async def test_equal_flags_are_one_value(memory_world: World) -> None:
@@ -156,7 +181,7 @@ async def test_a_batch_holds_no_more_octets_than_it_may(memory_world: World, mon
         await memory_world.append("user.alice")
     selected = await memory_world.select("user.alice")
     batches = await fetched(memory_world, selected, uid_set(*range(1, 6)), [PEEK])
-    assert [batch.uids for batch in batches] == [[1, 2], [3, 4], [5]]
+    assert [batch.uids.tolist() for batch in batches] == [[1, 2], [3, 4], [5]]
 
 
 async def test_a_section_sets_seen_and_says_so(world: World) -> None:
@@ -203,7 +228,7 @@ async def test_only_what_changed_since(world: World) -> None:
     since = selected.view.modseq
     await store_flags(world.store, world.alice, selected, uid_set(2), FlagOperation.ADD, Flags.of(["\\Flagged"]))
     (batch,) = await fetched(world, selected, uid_set(1, 2, 3), [BodySection()], changed_since=since)
-    assert batch.uids == [2]
+    assert batch.uids.tolist() == [2]
     assert await world.flags("user.alice") == {1: set(), 2: {"\\Seen", "\\Flagged"}, 3: set()}
 
 
@@ -215,6 +240,52 @@ async def test_what_others_expunged_is_given_until_it_was_told(world: World) -> 
     (batch,) = await fetched(world, selected, uid_set(1), [FetchAttribute.RFC822_SIZE, PEEK])
     assert batch.columns[0] == NumberColumn([len(MAIL)])
     assert await read_sections(batch, 1) == [MAIL]
+
+
+async def test_a_lost_file_is_missing_beside_what_is_remembered(
+    memory_world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = memory_world
+    for _ in range(3):
+        await world.append("user.alice")
+    selected = await world.select("user.alice")
+    remembered = BodySection((), SectionKind.HEADER_FIELDS, (b"Subject",), peek=True)
+    other = BodySection((), SectionKind.HEADER_FIELDS, (b"From",), peek=True)
+    await fetched(world, selected, uid_set(1, 2), [remembered])
+
+    async def lose(*_: object) -> object:
+        raise MessageFileMissing("as asked for")
+
+    await fetched(world, selected, uid_set(1, 3), [other])
+    monkeypatch.setattr(world.engine, "open_message", lose)
+    items: list[FetchAttribute | BodySection] = [remembered, FetchAttribute.ENVELOPE, other, FetchAttribute.UID]
+    (batch,) = await fetched(world, selected, uid_set(1, 2, 3), items)
+    assert batch.missing == (2, 3)
+    assert [await read_sections(batch, column) for column in (0, 2)] == [[SUBJECT], [FROM]]
+    assert batch.columns[1] == BytesColumn([mime.scan(MAIL).envelope])
+    assert batch.columns[3] == NumberColumn([1])
+
+
+async def test_header_fields_of_many_messages_are_read_while_others_have_their_turn(
+    memory_world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cache, "_READ_AT_ONCE", 2)
+    for _ in range(7):
+        await memory_world.append("user.alice")
+    selected = await memory_world.select("user.alice")
+    turns = 0
+
+    async def count_turns() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    counting = asyncio.ensure_future(count_turns())
+    section = BodySection((), SectionKind.HEADER_FIELDS, (b"Subject",), peek=True)
+    assert await memory_world.sections(selected, uid_set(*range(1, 8)), section) == [SUBJECT] * 7
+    assert turns >= 3
+    counting.cancel()
 
 
 async def test_a_lost_file_is_named_and_hides_nothing_else(
@@ -236,7 +307,7 @@ async def test_a_lost_file_is_named_and_hides_nothing_else(
     for section in (PEEK, fields):
         (batch,) = await fetched(world, selected, uid_set(1, 2, 3), [FetchAttribute.UID, section])
         assert batch.missing == (2,)
-        assert batch.uids == [1, 3]
+        assert batch.uids.tolist() == [1, 3]
         assert len(await read_sections(batch, 1)) == 2
 
 

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable, Collection, Iterable, Seque
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import replace
 
+from angarium.engine.columns import MailboxMessages, MessageColumns
 from angarium.engine.commands import Command, EraseMailboxes, PurgeMessages, Result, StagedFile
 from angarium.engine.interface import Announcement
 from angarium.engine.memory.account import Account, Mailbox
@@ -23,7 +24,6 @@ from angarium.engine.rows import (
     CredentialRow,
     MailboxId,
     MailboxRow,
-    MessageRow,
     ModSeq,
     QuotaRow,
     SearchFields,
@@ -109,11 +109,13 @@ class MemoryEngine:
 
     async def messages(
         self, account: AccountId, mailbox: MailboxId, *, changed_since: ModSeq = NO_MODSEQ
-    ) -> list[MessageRow]:
-        found = self._mailbox(account, mailbox)
+    ) -> MailboxMessages:
+        kept, found = self._account(account), self._mailbox(account, mailbox)
         if changed_since == NO_MODSEQ:
-            return [message.row for message in found.present()]
-        return [message.row for _, message in sorted(found.messages.items()) if message.row.modseq > changed_since]
+            rows = [message.row for message in found.present()]
+        else:
+            rows = [message.row for _, message in sorted(found.messages.items()) if message.row.modseq > changed_since]
+        return MailboxMessages(kept.modseq, kept.mailbox_row(found), MessageColumns.of_rows(rows))
 
     async def contents(self, account: AccountId, contents: Iterable[ContentId]) -> dict[ContentId, Content]:
         kept = self._account(account).contents

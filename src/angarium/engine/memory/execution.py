@@ -13,6 +13,7 @@ from angarium.engine.commands import (
     Done,
     EraseMailboxes,
     Expunge,
+    ForgetErased,
     PruneChanges,
     Purged,
     PurgeMessages,
@@ -57,6 +58,8 @@ def execute(account: Account, surroundings: Surroundings, command: Command) -> R
             return mailboxes.rename_inbox(account, surroundings, command)
         case EraseMailboxes():
             return mailboxes.erase_mailboxes(account, surroundings, command)
+        case ForgetErased():
+            return Purged(0, more=False)
         case SetAcl():
             return mailboxes.set_acl(account, surroundings, command)
         case SetSharedSeen():

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequen
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import TypeVar
 
+from angarium.engine.columns import MailboxMessages
 from angarium.engine.commands import Command, Result, StagedFile
 from angarium.engine.interface import Announcement, Engine, MessageFile, StagedMessage
 from angarium.engine.rows import (
@@ -19,7 +20,6 @@ from angarium.engine.rows import (
     CredentialRow,
     MailboxId,
     MailboxRow,
-    MessageRow,
     ModSeq,
     QuotaRow,
     SearchFields,
@@ -72,7 +72,7 @@ class Suspending:
 
     async def messages(
         self, account: AccountId, mailbox: MailboxId, *, changed_since: ModSeq = NO_MODSEQ
-    ) -> list[MessageRow]:
+    ) -> MailboxMessages:
         return await _suspended(lambda: self._engine.messages(account, mailbox, changed_since=changed_since))
 
     async def contents(self, account: AccountId, contents: Iterable[ContentId]) -> dict[ContentId, Content]:

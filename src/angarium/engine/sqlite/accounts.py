@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 import apsw
 
 from angarium.engine.disk import FileLock
-from angarium.engine.rows import AccountId
+from angarium.engine.rows import AccountId, MailboxId
 from angarium.engine.sqlite.refusals import as_known
 from angarium.engine.sqlite.schema import ACCOUNT, is_older, open_for_reading, open_for_writing
 from angarium.errors import AccountNotFound, StoreBusy
@@ -38,6 +38,8 @@ class OpenAccount:
     pins: int = 0
     log_pages: int = 0
     """Length of the write-ahead log after the last commit."""
+    directories: dict[MailboxId, str] = field(default_factory=dict)
+    """Where mailboxes whose messages were read keep their files, or kept them when it was looked up."""
     is_stale: bool = False
     """The file was put aside or removed by another process."""
     idle: asyncio.Event = field(default_factory=asyncio.Event)

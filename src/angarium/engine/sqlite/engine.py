@@ -10,11 +10,12 @@ import logging
 import os
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
-from contextlib import asynccontextmanager, contextmanager
-from typing import TypeVar, cast
+from contextlib import asynccontextmanager, contextmanager, suppress
+from typing import TypeVar
 
 import apsw
 
+from angarium.engine.columns import MailboxMessages
 from angarium.engine.commands import Command, Result, StagedFile
 from angarium.engine.disk import Directories, Disk, FileLock, SystemDisk, as_refusal, create_private
 from angarium.engine.interface import Announcement
@@ -31,7 +32,6 @@ from angarium.engine.rows import (
     FoundMailbox,
     MailboxId,
     MailboxRow,
-    MessageRow,
     ModSeq,
     QuotaRow,
     SearchFields,
@@ -67,11 +67,6 @@ log = logging.getLogger(__name__)
 Answer = TypeVar("Answer")
 
 _STAGED_LONG_AGO_S = 86_400
-_SMALL_SCAN_ROWS = 100
-"""Looking through so few rows costs less than the change log."""
-_LARGE_SCAN_ROWS = 50_000
-"""Rows that the loop looks through itself for the few that changed: 1.5 ms, where a thread's hop and connection cost
-half of one."""
 
 
 class SqliteEngine:
@@ -118,13 +113,13 @@ class SqliteEngine:
     # Writes
 
     async def write(self, account: AccountId, command: Command) -> Result:
-        (future,) = self._writer.submit(account, (command,))
-        return await asyncio.shield(future)
+        (answer,) = await self._writer.submit(account, (command,))
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
 
     async def write_batch(self, account: AccountId, commands: Sequence[Command]) -> list[Result | Exception]:
-        answers = asyncio.gather(*self._writer.submit(account, commands), return_exceptions=True)
-        # Nobody cancels these futures, so no answer is a BaseException that is no Exception.
-        return cast(list[Result | Exception], await asyncio.shield(answers))
+        return await self._writer.submit(account, commands) if commands else []
 
     def advise(self, account: AccountId, command: Command) -> None:
         self._writer.advise(account, command)
@@ -159,24 +154,14 @@ class SqliteEngine:
 
     async def messages(
         self, account: AccountId, mailbox: MailboxId, *, changed_since: ModSeq = NO_MODSEQ
-    ) -> list[MessageRow]:
+    ) -> MailboxMessages:
         opened = await self._accounts.open(account)
-        count = reads.read_count(opened.reader, mailbox)
-        if count is None:
-            raise MailboxNotFound(f"no mailbox {mailbox} in account {account}")
-        limit = self._options.large_read_rows
-        if changed_since and count > _SMALL_SCAN_ROWS:
-            late = reads.read_logged_changes(opened.reader, mailbox, changed_since)
-            if late is not None:
-                return late
-        if count <= limit:
-            return reads.read_messages(opened.reader, mailbox, changed_since)
-        if changed_since and count <= _LARGE_SCAN_ROWS:
-            rows = reads.read_messages(opened.reader, mailbox, changed_since, limit=limit + 1)
-            if len(rows) <= limit:
-                return rows
+        most = self._options.large_read_rows
+        found = reads.read_messages(opened.reader, mailbox, changed_since, most_rows=most)
+        if found is not None:
+            return found
         return await self._read_apart(
-            opened, lambda connection: reads.read_messages(connection, mailbox, changed_since)
+            opened, lambda connection: reads.read_all_messages(connection, mailbox, changed_since)
         )
 
     async def contents(self, account: AccountId, contents: Iterable[ContentId]) -> dict[ContentId, Content]:
@@ -220,8 +205,16 @@ class SqliteEngine:
             staged.close()
 
     async def open_message(self, account: AccountId, mailbox: MailboxId, uid: Uid) -> SpoolMessageFile:
+        opened = self._accounts.get(account) or await self._accounts.open(account)
+        directory = opened.directories.get(mailbox)
+        if directory is not None:
+            # Only where there is no such file any more has the index to say why.
+            with suppress(OSError):
+                return SpoolMessageFile(self._readers, self._disk.open_read(f"{directory}/{message_name(uid)}"))
         _, path = await self._place_of(account, mailbox, uid)
-        return self._open_file(path)
+        file = self._open_file(path)
+        opened.directories[mailbox] = path.removesuffix(f"/{message_name(uid)}")
+        return file
 
     async def stored_file(self, account: AccountId, mailbox: MailboxId, uid: Uid) -> StagedFile:
         partition, path = await self._place_of(account, mailbox, uid)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from angarium.engine import commands
-from angarium.engine.sqlite import expunge, flags, mailboxes, messages, quotas
+from angarium.engine.sqlite import erase, expunge, flags, mailboxes, messages, quotas
 from angarium.engine.sqlite.transaction import Transaction
 
 # Any: each function takes its own command; the table is what brings the two together.
@@ -16,7 +16,8 @@ _EXECUTORS: dict[type[commands.Command], Callable[[Transaction, Any], commands.R
     commands.CreateMailboxes: mailboxes.create_mailboxes,
     commands.RenameMailboxes: mailboxes.rename_mailboxes,
     commands.RenameInbox: mailboxes.rename_inbox,
-    commands.EraseMailboxes: mailboxes.erase_mailboxes,
+    commands.EraseMailboxes: erase.erase_mailboxes,
+    commands.ForgetErased: erase.forget_erased,
     commands.SetAcl: mailboxes.set_acl,
     commands.SetSharedSeen: mailboxes.set_shared_seen,
     commands.SetQuota: quotas.set_quota,

@@ -28,6 +28,9 @@ _CHANGING = (
 _SELECT_EACH = f"SELECT flags, keywords_low, keywords_high, uid {_CHANGING}"
 _SELECT_GATHERED = f"SELECT flags, keywords_low, keywords_high, group_concat(uid) {_CHANGING} GROUP BY 1, 2, 3"
 _GATHERED_FROM = 200
+_FEW_OCTETS = 200
+"""A text of UIDs for which an array is more trouble than help."""
+_to_json = json.JSONEncoder(separators=(",", ":")).encode
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +137,8 @@ def _rows_to_change(
 
 def _uid_set(text: str) -> UidSet:
     """A set from numbers between commas, in any order."""
+    if len(text) <= _FEW_OCTETS:
+        return UidSet.from_numbers(map(int, text.split(",")))
     return UidSet.from_array(np.sort(np.fromstring(text, dtype=np.int64, sep=",")))
 
 
@@ -205,5 +210,5 @@ def _log(
         modseq,
         mailbox=mailbox.id,
         uids=changed.serialize().decode(),
-        before=json.dumps(before, separators=(",", ":")),
+        before=_to_json(before),
     )

@@ -1,4 +1,4 @@
-"""Creating, renaming, erasing and describing mailboxes within a transaction."""
+"""Creating, renaming and describing mailboxes within a transaction."""
 
 import json
 
@@ -9,8 +9,6 @@ from angarium.engine.commands import (
     CopyMessages,
     CreateMailboxes,
     Done,
-    Erased,
-    EraseMailboxes,
     NewMailbox,
     QuotaPolicy,
     RenameInbox,
@@ -24,9 +22,7 @@ from angarium.engine.commands import (
 )
 from angarium.engine.rows import MailboxId, ModSeq, Uid
 from angarium.engine.spool import CEILING_STEP
-from angarium.engine.sqlite.expunge import forget_contents
 from angarium.engine.sqlite.messages import copy_messages, restore_message
-from angarium.engine.sqlite.query import fetch_all
 from angarium.engine.sqlite.quotas import rehome
 from angarium.engine.sqlite.transaction import Mailbox, Transaction
 from angarium.errors import (
@@ -51,7 +47,7 @@ def create_mailboxes(transaction: Transaction, command: CreateMailboxes) -> Done
 
 def rename_mailboxes(transaction: Transaction, command: RenameMailboxes) -> Done:
     """RENAME of a tree, the delayed delete, and bringing back what was deleted."""
-    _check_acls(transaction, command.acl_versions)
+    check_acls(transaction, command.acl_versions)
     modseq = transaction.next_folder_modseq()
     records = [transaction.mailbox(rename.mailbox, deleted_too=True) for rename in command.renames]
     # Out of the way first, so that names may move along a chain within the tree.
@@ -73,7 +69,7 @@ def rename_mailboxes(transaction: Transaction, command: RenameMailboxes) -> Done
         before = json.dumps({"name": record.name, "deleted_at": record.deleted_at_s}, ensure_ascii=False)
         operation = "delete" if rename.deleted_at_s is not None else "rename"
         transaction.log_change(command.author, operation, modseq, mailbox=record.id, before=before)
-        _remember_name(transaction, record)
+        remember_name(transaction, record)
     rehome(transaction)
     return Done(modseq)
 
@@ -97,40 +93,6 @@ def rename_inbox(transaction: Transaction, command: RenameInbox) -> Done:
         ),
     )
     return Done(modseq)
-
-
-def erase_mailboxes(transaction: Transaction, command: EraseMailboxes) -> Erased:
-    """Remove mailboxes for good, keeping tombstones."""
-    _check_acls(transaction, command.acl_versions)
-    records = [transaction.mailbox(mailbox, deleted_too=True) for mailbox in command.mailboxes]
-    if command.deleted_until_s is not None:
-        records = [r for r in records if r.deleted_at_s is not None and r.deleted_at_s <= command.deleted_until_s]
-    if not records:
-        return Erased((), ModSeq(transaction.modseq))
-    modseq = transaction.next_folder_modseq()
-    for record in records:
-        _erase(transaction, record)
-        before = json.dumps({"name": record.name, "uidvalidity": record.uidvalidity}, ensure_ascii=False)
-        transaction.log_change(command.author, "erase", modseq, mailbox=record.id, before=before)
-    # The header that held the highest modseq ceiling may have gone: one that stays must say it before that.
-    stays = transaction.connection.execute("SELECT id FROM mailbox LIMIT 1").get
-    if stays is not None:
-        transaction.owe_header(MailboxId(stays))
-    rehome(transaction)
-    return Erased(tuple([record.id for record in records]), modseq)
-
-
-def _erase(transaction: Transaction, record: Mailbox) -> None:
-    connection = transaction.connection
-    contents = [
-        row[0] for row in fetch_all(connection, "SELECT content FROM message WHERE mailbox = ?", (record.number,))
-    ]
-    for table, column in (("message", "mailbox"), ("seen", "mailbox"), ("origin", "mailbox"), ("mailbox", "number")):
-        connection.execute(f"DELETE FROM {table} WHERE {column} = ?", (record.number,))
-    forget_contents(transaction, contents)
-    _remember_name(transaction, record)
-    transaction.remove_mailbox_directory(record)
-    transaction.forgive_header(record.id)
 
 
 def set_acl(transaction: Transaction, command: SetAcl) -> Done:
@@ -263,10 +225,11 @@ def _create(
     transaction.storage.layout.partition(new.partition)
     try:
         transaction.connection.execute(
-            "INSERT INTO mailbox (id, name, partition, uidvalidity, acl, special_use, keywords, created_modseq,"
+            "INSERT INTO mailbox (number, id, name, partition, uidvalidity, acl, special_use, keywords, created_modseq,"
             " folder_modseq, highestmodseq, uid_ceiling, created_at, deleted_at)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
+                _free_number(transaction),
                 new.id,
                 new.name,
                 new.partition,
@@ -287,12 +250,19 @@ def _create(
     transaction.make_mailbox_directory(transaction.mailbox(new.id, deleted_too=True))
 
 
-def _check_acls(transaction: Transaction, versions: tuple[tuple[MailboxId, int], ...]) -> None:
+def _free_number(transaction: Transaction) -> int:
+    """Above those of mailboxes that are there, and of those whose messages are still being forgotten."""
+    highest = "SELECT max(number) FROM (SELECT number FROM mailbox UNION ALL SELECT number FROM erasing)"
+    return 1 + (transaction.connection.execute(highest).get or 0)
+
+
+def check_acls(transaction: Transaction, versions: tuple[tuple[MailboxId, int], ...]) -> None:
+    """Each mailbox is there, with the ACL that a right was decided on."""
     for mailbox, version in versions:
         transaction.mailbox(mailbox, acl_version=version, deleted_too=True)
 
 
-def _remember_name(transaction: Transaction, record: Mailbox) -> None:
+def remember_name(transaction: Transaction, record: Mailbox) -> None:
     """What a mailbox was called, with its UIDVALIDITY: no later one of the name may have an equal or lower one."""
     transaction.connection.execute(
         "INSERT INTO tombstone (name, mailbox, uidvalidity, modseq) VALUES (?, ?, ?, ?)"

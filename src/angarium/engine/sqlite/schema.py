@@ -173,7 +173,17 @@ ACCOUNT = Schema(
             before TEXT NOT NULL
         );
         """,
+        # Mailboxes that were erased and of which something is left; no new one gets their numbers.
+        """
+        CREATE TABLE erasing (
+            number INTEGER PRIMARY KEY,
+            id TEXT NOT NULL,
+            partition TEXT NOT NULL,
+            emptied_at INTEGER
+        );
+        """,
     ),
+    writes_from=2,
 )
 
 CATALOGUE = Schema(

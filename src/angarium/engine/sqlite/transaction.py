@@ -1,10 +1,10 @@
 """A batch in the making on one account: numbers it gives, links it makes, headers it owes, and the log it writes.
 
-Theory of operation. A batch runs under the account's lock file, in one SQLite transaction with a savepoint for each
-command. Files are linked while commands execute; before COMMIT, every directory that got an entry is synced once and
-every header that is owed is replaced durably, so that what COMMIT makes visible stands on stable storage already. A
-crash before COMMIT leaves links that no row names: their UIDs are found taken (EEXIST) and burnt. Nothing is unlinked
-before COMMIT.
+Theory of operation. A batch runs under the account's lock file, in one SQLite transaction, with a savepoint for each
+command where there are several. Files are linked while commands execute; before COMMIT, every directory that got an
+entry is synced once and every header that is owed is replaced durably, so that what COMMIT makes visible stands on
+stable storage already. A crash before COMMIT leaves links that no row names: their UIDs are found taken (EEXIST) and
+burnt. Nothing is unlinked before COMMIT.
 """
 
 import errno
@@ -396,9 +396,9 @@ class Transaction:
             self.links.append(directory)
         self.owe_header(mailbox.id)
 
-    def remove_mailbox_directory(self, mailbox: Mailbox) -> None:
+    def remove_mailbox_directory(self, directory: str) -> None:
         """Remove the directory with all that is in it, once the batch is durable."""
-        disk, directories, directory = self.storage.disk, self.storage.directories, self.directory(mailbox)
+        disk, directories = self.storage.disk, self.storage.directories
 
         def remove() -> None:
             directories.removed(directory)

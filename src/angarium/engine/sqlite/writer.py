@@ -1,10 +1,10 @@
 """The writer pool: group commit, bounds, and what happens after an error (DESIGN §5).
 
-States of an account here: *idle* (no entry in `_queues`), *busy* (one pool thread commits its batches, one after
-another, and takes whatever has gathered meanwhile). The queue's mutex is never held while the account's file lock is
-taken; the file lock covers one batch. Promised commands wait for their batch's COMMIT; advisory ones are put before the
-next promised one, or committed alone after a delay. Whatever else needs the writer's connection (truncating the log)
-is done by the same thread, since the file lock keeps processes apart, not threads.
+States of an account here: *idle* (no entry in `_queues`), *busy* (it waits for its turn, or a pool thread commits a
+batch; what has gathered meanwhile waits for another turn, behind the other accounts). The mutex is never held while an
+account's file lock is taken; the file lock covers one batch. Promised commands wait for their batch's COMMIT; advisory
+ones are put before the next promised one, or committed alone after a delay. Whatever else needs the writer's connection
+(truncating the log) is done in the account's turn, since the file lock keeps processes apart, not threads.
 """
 
 import asyncio
@@ -13,17 +13,21 @@ import threading
 from collections import deque
 from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import Executor
+from contextlib import nullcontext
 from dataclasses import dataclass, field
+from functools import partial
 
 import apsw
 
 from angarium.engine.commands import AddMessages, Command, Result
 from angarium.engine.rows import AccountId
 from angarium.engine.sqlite.accounts import OpenAccount, OpenAccounts
+from angarium.engine.sqlite.crew import Crew
 from angarium.engine.sqlite.executor import execute
 from angarium.engine.sqlite.options import SqliteOptions
 from angarium.engine.sqlite.refusals import as_known
 from angarium.engine.sqlite.transaction import Storage, Transaction
+from angarium.engine.sqlite.vacuum import give_back_pages
 from angarium.errors import DiskFull, StoreBusy
 
 log = logging.getLogger(__name__)
@@ -33,12 +37,27 @@ _COMMAND_OCTETS = 1_000
 
 
 @dataclass(slots=True)
+class _Request:
+    """Commands that one caller waits for; answered in their order, and told when all are."""
+
+    size: int
+    future: asyncio.Future[list[Result | Exception]]
+    answers: list[Result | Exception] = field(default_factory=list)
+
+    def answer(self, answer: Result | Exception) -> None:
+        """On the loop."""
+        self.answers.append(answer)
+        if len(self.answers) == self.size and not self.future.done():
+            self.future.set_result(self.answers)
+
+
+@dataclass(slots=True)
 class _Pending:
-    """A command that waits for its commit; `future` is None for an advisory one."""
+    """A command that waits for its commit; `request` is None for an advisory one."""
 
     command: Command
     octets: int
-    future: asyncio.Future[Result] | None
+    request: _Request | None
 
 
 @dataclass(slots=True)
@@ -51,7 +70,17 @@ class _Queue:
     """Those who wait for the write-ahead log to be truncated."""
     octets: int = 0
     busy: bool = False
+    has_begun: bool = False
+    """Whether there was a batch since it became busy."""
     timer: asyncio.TimerHandle | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Turn:
+    """An account whose queue a pool thread is to take."""
+
+    account: OpenAccount
+    queue: _Queue
 
 
 class Writer:
@@ -68,7 +97,7 @@ class Writer:
         self._options = options
         self._storage = storage
         self._accounts = accounts
-        self._executor = executor
+        self._crew: Crew[_Turn] = Crew(executor, options.writer_threads, self._take_turn)
         self._announce = announce
         self._mutex = threading.Lock()
         self._queues: dict[AccountId, _Queue] = {}
@@ -79,10 +108,13 @@ class Writer:
         self._drained = asyncio.Event()
         self._drained.set()
 
-    def submit(self, account: AccountId, commands: Sequence[Command]) -> list[asyncio.Future[Result]]:
-        """Queue commands in order; StoreBusy where they do not fit, and then none is queued."""
-        loop = asyncio.get_running_loop()
-        pending = [_Pending(command, _octets_of(command), loop.create_future()) for command in commands]
+    def submit(self, account: AccountId, commands: Sequence[Command]) -> asyncio.Future[list[Result | Exception]]:
+        """Queue one command or several, in order; StoreBusy where they do not fit, and then none is queued.
+
+        Who does not wait for the answers any more may cancel the future: the commands are committed all the same.
+        """
+        request = _Request(len(commands), asyncio.get_running_loop().create_future())
+        pending = [_Pending(command, _octets_of(command), request) for command in commands]
         octets = sum(item.octets for item in pending)
         with self._mutex:
             queue = self._queues.get(account) or _Queue()
@@ -101,7 +133,7 @@ class Writer:
             self._commands += len(pending)
             self._octets += octets
             self._start(account, queue)
-        return [item.future for item in pending if item.future is not None]
+        return request.future
 
     def advise(self, account: AccountId, command: Command) -> None:
         """Queue an advisory command; it is dropped where queues are full."""
@@ -151,13 +183,13 @@ class Writer:
         """With the mutex held: have a pool thread take the queue, unless one does already."""
         if not queue.busy:
             queue.busy = True
+            queue.has_begun = False
             if queue.timer is not None:
                 queue.timer.cancel()
                 queue.timer = None
             found = self._accounts.get(account)
             if found is not None:
-                found.pin()
-                self._executor.submit(self._commit_all, asyncio.get_running_loop(), found, queue)
+                self._give_turn(found, queue)
             else:
                 self._run(self._open_and_commit(account, queue))
 
@@ -172,8 +204,11 @@ class Writer:
             _answer_all(queue.truncations, error)
             self._check_drained()
             return
-        opened.pin()
-        self._executor.submit(self._commit_all, asyncio.get_running_loop(), opened, queue)
+        self._give_turn(opened, queue)
+
+    def _give_turn(self, account: OpenAccount, queue: _Queue) -> None:
+        account.pin()
+        self._crew.put(_Turn(account, queue))
 
     def _take(self, queue: _Queue, count: int) -> list[_Pending]:
         """With the mutex held: take the next commands out of the queue."""
@@ -186,38 +221,38 @@ class Writer:
 
     # In a pool thread
 
-    def _commit_all(self, loop: asyncio.AbstractEventLoop, account: OpenAccount, queue: _Queue) -> None:
-        """Commit batches until nothing waits but advisory commands that came meanwhile."""
-        is_first = True
-        while True:
+    def _take_turn(self, turn: _Turn) -> bool:
+        """Commit one batch of an account; tells whether there is more than advisory commands that came meanwhile."""
+        account, queue = turn.account, turn.queue
+        with self._mutex:
+            batch: list[_Pending] = []
+            if queue.waiting or self._closing or not queue.has_begun:
+                batch += queue.advisory
+                queue.advisory.clear()
+            queue.has_begun = True
+            batch += self._take(queue, self._options.batch_size)
+            truncations, queue.truncations = queue.truncations, []
+        if batch:
+            answers, changed = self._commit(account, batch)
+            self._crew.tell(partial(self._finish, account.id, answers, changed))
+            self._checkpoint(account)
+        if truncations and self._gives_back_pages(account):
             with self._mutex:
-                batch: list[_Pending] = []
-                if is_first or queue.waiting or self._closing:
-                    batch += queue.advisory
-                    queue.advisory.clear()
-                batch += self._take(queue, self._options.batch_size)
-                truncations, queue.truncations = queue.truncations, []
-                if not batch and not truncations:
-                    self._leave(loop, account, queue)
-                    return
-            if batch:
-                answers, changed = self._commit(account, batch)
-                loop.call_soon_threadsafe(self._finish, account.id, answers, changed)
-                self._checkpoint(account)
-            if truncations:
-                loop.call_soon_threadsafe(_answer_all, truncations, self._truncate(account))
-            if account.is_stale:
-                loop.call_soon_threadsafe(self._reopen, account, queue)
-                return
-            is_first = False
-
-    def _leave(self, loop: asyncio.AbstractEventLoop, account: OpenAccount, queue: _Queue) -> None:
-        """With the mutex held: the account is idle again."""
-        if queue.advisory:
-            queue.busy = False
-        else:
-            del self._queues[account.id]
-        loop.call_soon_threadsafe(self._unpin, account)
+                queue.truncations += truncations  # the rest in later turns
+        elif truncations:
+            self._crew.tell(partial(_answer_all, truncations, self._truncate(account)))
+        if account.is_stale:
+            self._crew.tell(partial(self._reopen, account, queue))
+            return False
+        with self._mutex:
+            if queue.waiting or queue.truncations or (self._closing and queue.advisory):
+                return True
+            if queue.advisory:
+                queue.busy = False
+            else:
+                del self._queues[account.id]
+        self._crew.tell(partial(self._unpin, account))
+        return False
 
     def _commit(
         self, account: OpenAccount, batch: list[_Pending]
@@ -255,12 +290,17 @@ class Writer:
             transaction.begin()
             for item in batch:
                 try:
-                    with transaction.savepoint():
+                    # One that is alone is undone with the transaction: a savepoint copies each page it changes.
+                    with transaction.savepoint() if len(batch) > 1 else nullcontext():
                         answers.append((item, execute(transaction, item.command)))
                 except Exception as error:
                     if not connection.in_transaction:
                         raise
                     answers.append((item, as_known(error)))
+                    if len(batch) == 1:
+                        connection.execute("ROLLBACK")
+                        transaction.remove_links(transaction.links)
+                        return answers
             if not transaction.has_changes:
                 connection.execute("ROLLBACK")
                 return answers
@@ -291,11 +331,25 @@ class Writer:
         """Fold the write-ahead log in once it is long; other processes' readers do not wait for it."""
         if account.writer is None or account.log_pages < self._options.checkpoint_pages:
             return
+        self._crew.wake_loop()
         try:
             account.writer.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
             account.log_pages = 0
         except apsw.Error as error:
             log.warning("checkpoint_failed", extra={"account": account.id, "error": str(error)})
+
+    def _gives_back_pages(self, account: OpenAccount) -> bool:
+        """Whether there may be more to give back than the slice that was."""
+        try:
+            with account.lock:
+                is_open = account.is_current() and not self._closing
+                has_given = is_open and give_back_pages(account.writing_connection())
+        except Exception as error:  # noqa: BLE001  the file stays larger than it need be
+            log.warning("vacuum_failed", extra={"account": account.id, "error": str(error)})
+            account.drop_writer()
+            return False
+        self._checkpoint(account)
+        return has_given
 
     def _truncate(self, account: OpenAccount) -> Exception | None:
         try:
@@ -349,14 +403,10 @@ class Writer:
 
 def _answer(answers: Sequence[tuple[_Pending, Result | Exception]]) -> None:
     for item, answer in answers:
-        if item.future is None:
-            if isinstance(answer, Exception):
-                log.info("advisory_write_refused", extra={"error": str(answer)})
-        elif not item.future.done():
-            if isinstance(answer, Exception):
-                item.future.set_exception(answer)
-            else:
-                item.future.set_result(answer)
+        if item.request is not None:
+            item.request.answer(answer)
+        elif isinstance(answer, Exception):
+            log.info("advisory_write_refused", extra={"error": str(answer)})
 
 
 def _answer_all(waiting: Sequence[asyncio.Future[None]], error: Exception | None) -> None:

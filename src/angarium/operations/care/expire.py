@@ -8,6 +8,7 @@ from angarium.engine.commands import Erased, EraseMailboxes, PruneChanges, Purge
 from angarium.engine.rows import AccountId, AccountRow, MailboxId
 from angarium.errors import AngariumError, PermissionDenied
 from angarium.names import MailboxName
+from angarium.operations.mailboxes.erase import forget_erased
 from angarium.store import AccountTree, Actor, Store, TreeEntry
 
 YOUNGEST_PURGED = timedelta(minutes=10)
@@ -94,6 +95,7 @@ class _Expiry:
         age = self._plan.deleted_older_than
         if age is None:
             return 0
+        forgotten = await forget_erased(self._store, tree.account)
         before_s = self._before(age)
         old = [
             entry.row.id
@@ -105,9 +107,10 @@ class _Expiry:
             count += await self._erase_some(tree.account, old[start : start + _MAILBOXES], before_s)
         if count:
             await self._store.engine.refresh_catalogue(tree.account)
-            # An account that never had a mailbox is one that is being made; this one had, and is a deleted user's.
-            if not await self._store.engine.mailboxes(tree.account):
-                await self._store.engine.forget_account(tree.account)
+            await forget_erased(self._store, tree.account)
+        # An account that never had a mailbox is one that is being made; this one had, and is a deleted user's.
+        if (count or forgotten) and not await self._store.engine.mailboxes(tree.account):
+            await self._store.engine.forget_account(tree.account)
         return count
 
     async def _erase_some(self, account: AccountId, mailboxes: Sequence[MailboxId], before_s: int) -> int:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from angarium.engine.commands import EraseMailboxes, MailboxRename, RenameMailboxes
 from angarium.errors import MailboxHasChildren, OperationNotSupported, PermissionDenied
 from angarium.names import MailboxName
+from angarium.operations.mailboxes.erase import erase
 from angarium.rights import Right
 from angarium.store import AccountTree, Actor, Store, TreeEntry, decided_again
 from angarium.store.acl import administers
@@ -37,11 +38,11 @@ async def _delete(store: Store, actor: Actor, name: MailboxName) -> tuple[Mailbo
     versions = ((mailbox.id, mailbox.acl_version),)
     if mailbox.row.deleted_at_s is not None or not store.policy.delayed_delete:
         ids = tuple([each.row.id for each in going])
-        await store.engine.write(tree.account, EraseMailboxes(ids, actor.author(), versions))
+        await erase(store, tree.account, EraseMailboxes(ids, actor.author(), versions))
     else:
         renames = deleted_names(store, tree, going)
         await store.engine.write(tree.account, RenameMailboxes(renames, actor.author(), versions))
-    await store.engine.refresh_catalogue(tree.account)
+        await store.engine.refresh_catalogue(tree.account)
     return tuple([each.name for each in going])
 
 

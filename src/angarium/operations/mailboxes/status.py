@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from angarium.engine.rows import MailboxId, ModSeq, Uid, UidValidity
+from angarium.flags import SystemFlags
 from angarium.names import MailboxName
 from angarium.rights import Right
 from angarium.sequenceset import UidSet
@@ -17,27 +18,39 @@ class Status:
     mailbox: MailboxId
     messages: int
     recent: int
-    """How many would be recent to a session that selects it now."""
+    """How many would be recent to a session that selects it now; 0 where nobody asked."""
     unseen: int
-    """By the actor's own seen state."""
+    """By the actor's own seen state; 0 where nobody asked."""
     deleted: int
+    deleted_octets: int
+    """What expunging these would give back; 0 where nobody asked."""
     size_octets: int
     uidnext: Uid
     uidvalidity: UidValidity
     highestmodseq: ModSeq
 
 
-async def status(store: Store, actor: Actor, name: MailboxName) -> Status:
-    """The counters of a mailbox; needs `r`."""
+async def status(
+    store: Store,
+    actor: Actor,
+    name: MailboxName,
+    *,
+    recent: bool = True,
+    unseen: bool = True,
+    deleted_octets: bool = False,
+) -> Status:
+    """The counters of a mailbox; needs `r`. For those that are named here the messages may have to be read: who does
+    not want to know says so."""
     mailbox = await store.find(actor, name, Right.READ)
     seen = await load_seen(store.engine, mailbox)
     row = mailbox.row
     return Status(
         mailbox=mailbox.id,
         messages=row.messages,
-        recent=await _recent(store, mailbox, seen),
-        unseen=await _unseen(store, mailbox, seen),
+        recent=await _recent(store, mailbox, seen) if recent else 0,
+        unseen=await _unseen(store, mailbox, seen) if unseen else 0,
         deleted=row.deleted,
+        deleted_octets=await _deleted_octets(store, mailbox) if deleted_octets else 0,
         size_octets=row.octets,
         uidnext=row.uidnext,
         uidvalidity=row.uidvalidity,
@@ -56,6 +69,14 @@ async def _recent(store: Store, mailbox: Mailbox, seen: SeenOverlay) -> int:
         return mailbox.row.messages
     view = await store.views.get(mailbox.account, mailbox.id)
     return int(view.indexes_of(UidSet(((told + 1, last),))).size)
+
+
+async def _deleted_octets(store: Store, mailbox: Mailbox) -> int:
+    if not mailbox.row.deleted:
+        return 0
+    view = await store.views.get(mailbox.account, mailbox.id)
+    live = view.live()
+    return int(view.size_octets[live][view.system_mask(SystemFlags.DELETED)[live]].sum())
 
 
 async def _unseen(store: Store, mailbox: Mailbox, seen: SeenOverlay) -> int:

@@ -6,6 +6,7 @@ from angarium.errors import AccountNotFound, PermissionDenied
 from angarium.names import MailboxName, UserId
 from angarium.operations.mailboxes.create import check_partition, create_user_account
 from angarium.operations.mailboxes.delete import deleted_names
+from angarium.operations.mailboxes.erase import erase
 from angarium.store import Actor, Store
 from angarium.store.acl import administers
 
@@ -38,7 +39,7 @@ async def delete_user(store: Store, actor: Actor, userid: UserId) -> None:
     if store.policy.delayed_delete:
         renames = deleted_names(store, tree, tree.live())
         await store.engine.write(tree.account, RenameMailboxes(renames, actor.author()))
+        await store.engine.refresh_catalogue(tree.account)
     else:
         ids = tuple([entry.row.id for entry in tree.live()])
-        await store.engine.write(tree.account, EraseMailboxes(ids, actor.author()))
-    await store.engine.refresh_catalogue(tree.account)
+        await erase(store, tree.account, EraseMailboxes(ids, actor.author()))

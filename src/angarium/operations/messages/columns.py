@@ -11,6 +11,7 @@ from angarium.engine.interface import MessageFile
 from angarium.engine.rows import Uid
 from angarium.flags import Flags
 from angarium.sequenceset import UidSet
+from angarium.store import Indexes, Uids
 
 _CHUNK_OCTETS = 1 << 16
 
@@ -42,7 +43,7 @@ class FlagsColumn:
     """FLAGS: row `i` has `distinct[index[i]]`."""
 
     distinct: list[MessageFlags]
-    index: list[int]
+    index: Indexes
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +85,7 @@ Column = NumberColumn | BytesColumn | FlagsColumn | DateColumn | SectionColumn
 class FetchBatch:
     """Some of the messages of a FETCH, ascending by UID."""
 
-    uids: list[Uid]
+    uids: Uids
     columns: tuple[Column, ...]
     """One for each item, in the order of the items."""
     missing: tuple[Uid, ...]

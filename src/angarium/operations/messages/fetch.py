@@ -20,6 +20,8 @@ from angarium.store.acl import require
 
 _ROWS = 1000
 """Of values that are ready; 1-2 ms of work."""
+_ROWS_WITH_FIELDS = 256
+"""Of header fields, which are mostly remembered."""
 _ROWS_WITH_SECTIONS = 64
 """Of what is read from files; a batch ends earlier where they are large."""
 
@@ -48,11 +50,13 @@ async def fetch(
     newly_seen = await _set_seen(store, actor, selected, uids) if sets_seen(items) else UidSet()
     maker = BatchMaker(cache, selected, items, newly_seen)
     indexes = selected.view.indexes_of(uids, expunged=True)
-    rows = _ROWS_WITH_SECTIONS if maker.has_sections else _ROWS
+    rows = _ROWS
+    if maker.has_sections:
+        rows = _ROWS_WITH_FIELDS if maker.has_fields_alone else _ROWS_WITH_SECTIONS
     for start in range(0, len(indexes), rows):
         async for batch in maker.batches(indexes[start : start + rows]):
             yield batch
-        await asyncio.sleep(0)
+            await asyncio.sleep(0)
 
 
 def _changed(selected: SelectedMailbox, uids: UidSet, changed_since: ModSeq | None) -> UidSet:
@@ -91,6 +95,7 @@ async def _set_seen(store: Store, actor: Actor, selected: SelectedMailbox, uids:
                 await selected.refresh()
                 raise
             assert isinstance(stored, FlagsStored)
+            store.views.stored(mailbox.account, command, stored)
             changed = changed.union(stored.changed)
 
     try:

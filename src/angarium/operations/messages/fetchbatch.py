@@ -5,6 +5,7 @@ from dataclasses import replace
 from operator import attrgetter
 
 import numpy as np
+from numpy.typing import NDArray
 
 from angarium import mime
 from angarium.engine.interface import MessageFile
@@ -24,6 +25,7 @@ from angarium.operations.messages.columns import (
 )
 from angarium.sequenceset import UidSet
 from angarium.store import Indexes, SelectedMailbox
+from angarium.store.objectids import email_object_id, thread_object_id
 
 STREAMED_FROM_OCTETS = 1 << 18
 """Sections of this size and above are read while they are sent."""
@@ -45,6 +47,9 @@ _MIME_KINDS = {
 
 _RECENT = np.uint16(1 << 15)
 """Beside the system flags, which are in the low bits."""
+_CODE_BITS = np.uint64(16)
+_KEYWORDS_BESIDE_CODE = 48
+"""So many have room in one number with the system flags."""
 
 _SectionValue = bytes | SectionStream | None
 
@@ -69,7 +74,7 @@ class BatchMaker:
         self._newly_seen = newly_seen
         self._sections = [item for item in items if isinstance(item, BodySection)]
         self._needs_content = any(
-            item in _CONTENT_ATTRIBUTES if isinstance(item, FetchAttribute) else not _is_whole_message(item)
+            item in _CONTENT_ATTRIBUTES if isinstance(item, FetchAttribute) else _is_within_message(item)
             for item in items
         )
 
@@ -77,6 +82,11 @@ class BatchMaker:
     def has_sections(self) -> bool:
         """Whether message files are read."""
         return bool(self._sections)
+
+    @property
+    def has_fields_alone(self) -> bool:
+        """Whether all that is read from message files are fields of their top headers, which the cache remembers."""
+        return all(map(_is_top_fields, self._sections))
 
     async def batches(self, indexes: Indexes) -> AsyncGenerator[FetchBatch, None]:
         """The rows at `indexes`: one batch, or several where sections are large."""
@@ -94,7 +104,7 @@ class BatchMaker:
             return
         if missing:
             yield self._batch(indexes[:0], [], {}, missing)
-        if all(section.fields and not section.part for section in self._sections):
+        if self.has_fields_alone:
             yield await self._header_fields_batch(indexes, present)
             return
         async for batch in self._section_batches(indexes, present):
@@ -102,25 +112,20 @@ class BatchMaker:
 
     async def _header_fields_batch(self, indexes: Indexes, contents: list[Content]) -> FetchBatch:
         """The one thing of message files that is remembered, so no row needs a look of its own."""
-        cached = await self._cached_fields(indexes, contents)
-        there = np.ones(len(indexes), dtype=np.bool_)
-        for values in cached.values():
-            if None in values:
-                there &= np.array([value is not None for value in values], dtype=np.bool_)
-        missing = self._view.uid[indexes[~there]].tolist()
-        sections: dict[int, list[_SectionValue]] = {
-            id(section): [
-                _partial(value, section.partial)
-                for value, is_there in zip(cached[section], there.tolist(), strict=True)
-                if is_there and value is not None
-            ]
-            for section in self._sections
-        }
-        present = [content for content, is_there in zip(contents, there.tolist(), strict=True) if is_there]
-        return self._batch(indexes[there], present, sections, missing)
+        cached = await self._cached_fields(indexes)
+        missing: list[Uid] = []
+        if any(None in values for values in cached.values()):
+            there = np.array([None not in values for values in zip(*cached.values(), strict=True)], dtype=np.bool_)
+            missing = self._view.uid[indexes[~there]].tolist()
+            kept = np.flatnonzero(there).tolist()
+            cached = {section: [values[row] for row in kept] for section, values in cached.items()}
+            contents = [contents[row] for row in kept] if contents else contents
+            indexes = indexes[there]
+        sections = {id(section): _partials(cached[section], section.partial) for section in self._sections}
+        return self._batch(indexes, contents, sections, missing)
 
     async def _section_batches(self, indexes: Indexes, contents: list[Content]) -> AsyncGenerator[FetchBatch, None]:
-        cached = await self._cached_fields(indexes, contents)
+        cached = await self._cached_fields(indexes)
         rows = _Rows()
         try:
             for row, index in enumerate(indexes.tolist()):
@@ -135,19 +140,16 @@ class BatchMaker:
         finally:
             rows.close()
 
-    async def _cached_fields(self, indexes: Indexes, contents: list[Content]) -> dict[BodySection, list[bytes | None]]:
+    async def _cached_fields(self, indexes: Indexes) -> dict[BodySection, list[bytes | None]]:
         """HEADER.FIELDS of the messages themselves, which clients ask for all the time."""
-        cached: dict[BodySection, list[bytes | None]] = {}
-        messages: list[tuple[int, int, Content | None]] = []
-        for section in self._sections:
-            if section.fields and not section.part:
-                if not messages:
-                    ids, uids = self._view.content[indexes].tolist(), self._view.uid[indexes].tolist()
-                    messages = list(zip(ids, uids, contents, strict=True))
-                cached[section] = await self._cache.header_fields(
-                    self._account, self._mailbox, _selection(section), messages
-                )
-        return cached
+        sections = [section for section in self._sections if _is_top_fields(section)]
+        if not sections:
+            return {}
+        ids, uids = self._view.content[indexes].tolist(), self._view.uid[indexes].tolist()
+        return {
+            section: await self._cache.header_fields(self._account, self._mailbox, _selection(section), ids, uids)
+            for section in sections
+        }
 
     async def _read_row(
         self, rows: "_Rows", row: int, index: int, content: Content | None, fields: dict[BodySection, bytes | None]
@@ -199,7 +201,7 @@ class BatchMaker:
                 for item in self._items
             ]
         )
-        return FetchBatch(self._view.uid[indexes].tolist(), columns, tuple(missing), self._newly_seen)
+        return FetchBatch(self._view.uid[indexes], columns, tuple(missing), self._newly_seen)
 
     def _attribute_column(self, item: FetchAttribute, indexes: Indexes, contents: list[Content]) -> Column:
         view = self._view
@@ -214,21 +216,33 @@ class BatchMaker:
                 return NumberColumn(self._seen.modseqs(view, indexes).tolist())
             case FetchAttribute.RFC822_SIZE:
                 return NumberColumn(view.size_octets[indexes].tolist())
+            case FetchAttribute.SAVEDATE:
+                return DateColumn(view.saved_s[indexes].tolist(), [0] * len(indexes))
+            case FetchAttribute.EMAILID:
+                return BytesColumn([email_object_id(email).encode() for email in view.email_id[indexes].tolist()])
+            case FetchAttribute.THREADID:
+                return BytesColumn([thread_object_id(thread).encode() for thread in view.thread_id[indexes].tolist()])
             case FetchAttribute.ENVELOPE | FetchAttribute.BODY | FetchAttribute.BODYSTRUCTURE:
                 return BytesColumn(list(map(_CONTENT_ATTRIBUTES[item], contents)))
+            case FetchAttribute.DIGEST_SHA1:
+                raise ValueError(f"{item} is not served")
 
     def _flags_column(self, indexes: Indexes) -> FlagsColumn:
         """Few combinations of flags stand for many messages, so only the combinations are made into values."""
         view = self._view
-        codes = (self._seen.flags(view, indexes) | self._selected.is_recent(view.uid[indexes]) * _RECENT).tolist()
-        low, high = view.keywords_low[indexes].tolist(), view.keywords_high[indexes].tolist()
-        combinations = list(zip(codes, low, high, strict=True))
-        place_of = {combination: place for place, combination in enumerate(dict.fromkeys(combinations))}
+        codes = self._seen.flags(view, indexes) | self._selected.is_recent(view.uid[indexes]) * _RECENT
+        low, high = view.keywords_low[indexes], view.keywords_high[indexes]
+        if len(view.row.keywords) <= _KEYWORDS_BESIDE_CODE:
+            combinations = codes | low << _CODE_BITS
+        else:
+            combinations = _ranks(low) << _CODE_BITS | _ranks(high) << 2 * _CODE_BITS | codes
+        _, rows, index = np.unique(combinations, return_index=True, return_inverse=True)
+        bits = zip(codes[rows].tolist(), low[rows].tolist(), high[rows].tolist(), strict=True)
         distinct = [
             MessageFlags(view.flags_of(code & ~int(_RECENT), low_bits, high_bits), bool(code & int(_RECENT)))
-            for code, low_bits, high_bits in place_of
+            for code, low_bits, high_bits in bits
         ]
-        return FlagsColumn(distinct, [place_of[combination] for combination in combinations])
+        return FlagsColumn(distinct, index)
 
 
 class _Rows:
@@ -252,8 +266,22 @@ class _Rows:
         self.files = []
 
 
+def _ranks(bits: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """Small numbers that are equal where `bits` are; there are fewer than 65,536 rows."""
+    return np.unique(bits, return_inverse=True)[1].astype(np.uint64)
+
+
 def _is_whole_message(section: BodySection) -> bool:
     return not section.part and section.kind is SectionKind.WHOLE
+
+
+def _is_top_fields(section: BodySection) -> bool:
+    return bool(section.fields) and not section.part
+
+
+def _is_within_message(section: BodySection) -> bool:
+    """Whether it is found by the ranges of parts, which are in the content."""
+    return not _is_whole_message(section) and not _is_top_fields(section)
 
 
 def _selection(section: BodySection) -> mime.FieldSelection:
@@ -262,6 +290,10 @@ def _selection(section: BodySection) -> mime.FieldSelection:
 
 def _partial(block: bytes, partial: Partial | None) -> bytes:
     return block if partial is None else block[partial.offset : partial.offset + partial.count]
+
+
+def _partials(blocks: list[bytes | None], partial: Partial | None) -> list[_SectionValue]:
+    return [None if block is None else _partial(block, partial) for block in blocks]
 
 
 async def _read_section(file: MessageFile, section: BodySection, content: Content | None) -> _SectionValue:

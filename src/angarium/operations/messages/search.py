@@ -17,6 +17,7 @@ from angarium.searchkey import SearchedField, SearchKey
 from angarium.sequenceset import SequenceSet, UidSet
 from angarium.store import Mask, SelectedMailbox
 from angarium.store.acl import require
+from angarium.store.objectids import parse_email_id, parse_thread_id
 
 _DAY_S = 86_400
 _EPOCH = date(1970, 1, 1).toordinal()
@@ -93,6 +94,7 @@ class _Evaluation:
         self._view = selected.view
         self._rows = len(selected.view.uid)
         self._saved = saved
+        self._now_s = selected.store.sources.now_s()
         self._account = selected.mailbox.account
         self._texts = TextSearch(cache, selected.mailbox, selected.view)
         self._sent = SentDays(cache, selected.mailbox, selected.view)
@@ -153,10 +155,26 @@ class _Evaluation:
                 return self._mask_of_uids(self._saved if uids.is_saved_result else self._selected.uids_from(uids))
             case searchkey.SequenceNumbers(numbers):
                 return self._mask_of_uids(self._numbered(numbers))
+            case searchkey.Younger(seconds):
+                return view.date_s[:rows] >= self._now_s - seconds
+            case searchkey.Older(seconds):
+                return view.date_s[:rows] <= self._now_s - seconds
+            case searchkey.SavedBefore(day):
+                return self._days_saved() < _number_of(day)
+            case searchkey.SavedOn(day):
+                saved_then: Mask = self._days_saved() == _number_of(day)
+                return saved_then
+            case searchkey.SavedSince(day):
+                return self._days_saved() >= _number_of(day)
+            case searchkey.EmailId(text):
+                return _equal(view.email_id[:rows], parse_email_id(text))
+            case searchkey.ThreadId(text):
+                return _equal(view.thread_id[:rows], parse_thread_id(text))
             case searchkey.ModSeq(modseq):
                 return self._selected.seen.modseqs(view, np.arange(rows)) >= modseq
             case _:
-                return np.full(rows, fill_value=isinstance(key, searchkey.All))
+                # Every message here has a save date (RFC 8514 §4.3).
+                return np.full(rows, fill_value=isinstance(key, searchkey.All | searchkey.SaveDateSupported))
 
     def _seen(self) -> Mask:
         return self._selected.seen.seen_mask(self._view)[: self._rows]
@@ -166,6 +184,11 @@ class _Evaluation:
         view, rows = self._view, self._rows
         local_s = view.date_s[:rows] + view.zone_min[:rows].astype(np.int64) * 60
         days: NDArray[np.int64] = local_s // _DAY_S
+        return days
+
+    def _days_saved(self) -> NDArray[np.int64]:
+        """The day of the save date, in UTC, in which FETCH tells it too."""
+        days: NDArray[np.int64] = self._view.saved_s[: self._rows] // _DAY_S
         return days
 
     def _numbered(self, numbers: SequenceSet) -> UidSet:
@@ -183,6 +206,13 @@ class _Evaluation:
         mask = np.zeros(self._rows, dtype=np.bool_)
         mask[indexes[indexes < self._rows]] = True
         return mask
+
+
+def _equal(column: NDArray[np.int64], value: int | None) -> Mask:
+    if value is None:
+        return np.zeros(len(column), dtype=np.bool_)
+    mask: Mask = column == value
+    return mask
 
 
 def _number_of(day: date) -> int:

@@ -45,15 +45,8 @@ class TextSearch:
         candidates = np.flatnonzero(within)
         for start in range(0, candidates.size, _MESSAGES):
             indexes = candidates[start : start + _MESSAGES]
-            messages = list(
-                zip(
-                    self._view.content[indexes].tolist(),
-                    self._view.uid[indexes].tolist(),
-                    await self._contents(indexes.tolist()),
-                    strict=True,
-                )
-            )
-            blocks = await self._cache.header_fields(self._mailbox.account, self._mailbox.id, selection, messages)
+            ids, uids = self._view.content[indexes].tolist(), self._view.uid[indexes].tolist()
+            blocks = await self._cache.header_fields(self._mailbox.account, self._mailbox.id, selection, ids, uids)
             mask[indexes] = [block is not None and _field_has(block, needle) for block in blocks]
             await asyncio.sleep(0)
         return mask

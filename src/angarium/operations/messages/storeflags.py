@@ -53,6 +53,7 @@ async def store_flags(
             )
             stored = await store.engine.write(mailbox.account, command)
             assert isinstance(stored, FlagsStored)
+            store.views.stored(mailbox.account, command, stored)
             done = _joined(done, stored)
 
     await decided_again(attempt)
