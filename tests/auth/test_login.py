@@ -8,6 +8,7 @@ from tests.auth.world import SOURCES, Clock, add
 from angarium.auth import (
     AuthenticatedUser,
     Authenticator,
+    Groups,
     LoginContext,
     LoginPolicy,
     LoginThrottle,
@@ -17,7 +18,7 @@ from angarium.auth import (
     actor_of,
 )
 from angarium.engine.memory import MemoryEngine
-from angarium.errors import AuthenticationFailed, AuthorizationFailed
+from angarium.errors import AuthenticationFailed, AuthenticationUnavailable, AuthorizationFailed
 from angarium.names import NameSettings, UserId, VirtDomains
 from angarium.sasl import CredentialsWanted
 from angarium.store import Store, StorePolicy
@@ -25,6 +26,21 @@ from angarium.store import Store, StorePolicy
 NAMES = NameSettings(virtdomains=VirtDomains.USERID)
 POLICY = LoginPolicy(names=NAMES, admins=frozenset({UserId("root"), UserId("boss", "example.org")}))
 CONTEXT = LoginContext(POLICY, "192.0.2.7", "imap", is_tls=True, session="s1")
+
+
+class Members:
+    """A source of groups."""
+
+    name = "members"
+
+    def __init__(self) -> None:
+        self.groups: dict[str, frozenset[str]] = {}
+        self.is_dead = False
+
+    def groups_of(self, userid: str) -> frozenset[str]:
+        if self.is_dead:
+            raise OSError("dead")
+        return self.groups.get(userid, frozenset())
 
 
 class World:
@@ -35,7 +51,10 @@ class World:
         self.passwords = passwords
         self.clock = clock
         self.verifier = StoreVerifier(engine, passwords, VerifiedLogins(kept_s=300, clock_s=clock))
-        self.authenticator = Authenticator(self.verifier, LoginThrottle(clock_s=clock), sleep=clock.sleep)
+        self.members = Members()
+        self.groups = Groups([self.members], kept_s=60, clock_s=clock)
+        throttle = LoginThrottle(clock_s=clock)
+        self.authenticator = Authenticator(self.verifier, throttle, groups=self.groups, sleep=clock.sleep)
 
     async def add(self, *names: str) -> None:
         for name in names:
@@ -111,7 +130,8 @@ def test_guesses_side_by_side_are_refused_unseen(runner: asyncio.Runner, world: 
         for _ in range(3):
             with pytest.raises(AuthenticationFailed):
                 await world.log_in("alice", "wrong")
-        still = Authenticator(world.verifier, world.authenticator._throttle, sleep=no_time)
+        throttle = world.authenticator._throttle
+        still = Authenticator(world.verifier, throttle, groups=world.groups, sleep=no_time)
         guesses = [still.authenticate(CredentialsWanted("alice", "wrong"), CONTEXT) for _ in range(60)]
         failures = await asyncio.gather(*guesses, return_exceptions=True)
         assert all(isinstance(failure, AuthenticationFailed) for failure in failures)
@@ -159,6 +179,31 @@ def test_who_acts_for_a_user_is_no_administrator_meanwhile(runner: asyncio.Runne
 def test_a_wrong_password_tells_nothing_of_who_may_act_for_whom(runner: asyncio.Runner, world: World) -> None:
     with pytest.raises(AuthenticationFailed):
         runner.run(world.log_in("alice", "wrong", authzid="bob"))
+
+
+def test_who_acts_is_in_her_own_groups(runner: asyncio.Runner, world: World) -> None:
+    world.members.groups = {"alice": frozenset({"staff"}), "root": frozenset({"wheel"})}
+    assert runner.run(world.log_in("alice")).groups == {"staff"}
+    assert runner.run(world.log_in("root")).groups == {"wheel"}
+    assert runner.run(world.log_in("root", authzid="alice")).groups == {"staff"}
+
+
+def test_groups_of_later_are_there_without_a_login(runner: asyncio.Runner, world: World, clock: Clock) -> None:
+    assert runner.run(world.log_in("alice")).groups == frozenset()
+    world.members.groups = {"alice": frozenset({"staff"})}
+    assert runner.run(world.authenticator.groups_of(UserId("alice"))) == frozenset()
+    clock.now_s += 60
+    assert runner.run(world.authenticator.groups_of(UserId("alice"))) == {"staff"}
+
+
+def test_nobody_comes_in_whose_groups_are_not_known_and_a_wrong_password_hears_nothing_of_it(
+    runner: asyncio.Runner, world: World
+) -> None:
+    world.members.is_dead = True
+    with pytest.raises(AuthenticationFailed):
+        runner.run(world.log_in("alice", "wrong"))
+    with pytest.raises(AuthenticationUnavailable):
+        runner.run(world.log_in("alice"))
 
 
 def test_the_pause_is_that_of_the_service(runner: asyncio.Runner, world: World) -> None:

@@ -25,6 +25,11 @@ def policy_of(text: str, names: NameSettings = NAMES) -> LoginPolicy:
         ("allowplaintext: yes\ntls_required: yes", True, True, ["PLAIN", "LOGIN"]),
         ("sasl_mech_list: login scram-sha-256", True, True, ["LOGIN"]),
         ("sasl_mech_list: EXTERNAL", True, True, []),
+        ("allowanonymouslogin: yes", False, False, ["ANONYMOUS"]),
+        ("allowanonymouslogin: yes", True, True, ["PLAIN", "LOGIN", "ANONYMOUS"]),
+        ("allowanonymouslogin: yes\nsasl_mech_list: PLAIN", True, True, ["PLAIN"]),
+        ("allowanonymouslogin: yes\ntls_required: yes", False, False, []),
+        ("allowanonymouslogin: no\nsasl_mech_list: ANONYMOUS", True, True, []),
     ],
 )
 def test_passwords_cross_where_that_is_allowed(
@@ -33,6 +38,19 @@ def test_passwords_cross_where_that_is_allowed(
     policy = policy_of(settings)
     assert policy.allows_login_command(is_tls=is_tls) is login_command
     assert [mechanism.name for mechanism in policy.offered(is_tls=is_tls)] == mechanisms
+
+
+@pytest.mark.parametrize(
+    ("settings", "is_tls", "allowed"),
+    [
+        ("", True, False),
+        ("allowanonymouslogin: yes", False, True),
+        ("allowanonymouslogin: yes\ntls_required: yes", False, False),
+        ("allowanonymouslogin: yes\ntls_required: yes", True, True),
+    ],
+)
+def test_anonymous_logins_are_let_in_where_that_is_asked_for(settings: str, is_tls: bool, allowed: bool) -> None:
+    assert policy_of(settings).allows_anonymous(is_tls=is_tls) is allowed
 
 
 def test_administrators_are_users_like_others() -> None:

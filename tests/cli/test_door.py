@@ -15,6 +15,8 @@ class Idle:
 
     def abort(self) -> None: ...
 
+    def wake(self) -> None: ...
+
 
 @pytest.fixture
 def state(tmp_path: Path) -> Iterator[SharedState]:
@@ -30,16 +32,19 @@ def test_limits_are_refusals_of_the_one_tree_and_everything_is_counted(state: Sh
         sessions.set_limits({"imap": ServiceLimits(connections_max=2, logins_per_user_max=1)})
         metrics = Metrics(state, 1)
         door = CountingDoor(sessions, metrics)
-        first, second = door.admit("imap", "192.0.2.1", Idle()), door.admit("imap", "192.0.2.2", Idle())
+        first, second = (
+            door.admit("imap", "192.0.2.1", Idle(), session="one"),
+            door.admit("imap", "192.0.2.2", Idle(), session="one"),
+        )
         with pytest.raises(SessionLimitExceeded):
-            door.admit("imap", "192.0.2.3", Idle())
+            door.admit("imap", "192.0.2.3", Idle(), session="one")
         first.log_in("alice")
         first.select("INBOX")
         assert [(each.user, each.mailbox) for each in state.sessions()] == [("alice", "INBOX"), ("", "")]
         with pytest.raises(SessionLimitExceeded):
             second.log_in("alice")
         second.leave()
-        door.admit("imap", "192.0.2.3", Idle()).leave()
+        door.admit("imap", "192.0.2.3", Idle(), session="one").leave()
         first.leave()
         first.leave()
         del metrics

@@ -7,8 +7,10 @@ import pytest
 
 from angarium.auth import (
     Authenticator,
+    Groups,
     LoginPolicy,
     LoginThrottle,
+    NoVerifier,
     PasswordCost,
     Passwords,
     StoreVerifier,
@@ -22,7 +24,7 @@ from angarium.engine.sources import SystemSources
 from angarium.errors import AuthenticationFailed
 from angarium.imap.services import Peer
 from angarium.names import UserId
-from angarium.sasl import CredentialsWanted
+from angarium.sasl import AnonymousWanted, CredentialsWanted
 from angarium.store import Actor, Store, StorePolicy
 from angarium.worker import Metric, Metrics, SharedState, read_metrics
 
@@ -38,6 +40,16 @@ def state(tmp_path: Path) -> Iterator[SharedState]:
     state.close()
 
 
+class Members:
+    """A source of groups, all of whose users are in the same ones."""
+
+    name = "members"
+    groups: frozenset[str] = frozenset()
+
+    def groups_of(self, userid: str) -> frozenset[str]:
+        return self.groups
+
+
 def test_a_session_logs_in_and_lives_as_long_as_its_credential(state: SharedState) -> None:
     async def no_time(_seconds: float) -> None: ...
 
@@ -49,7 +61,9 @@ def test_a_session_logs_in_and_lives_as_long_as_its_credential(state: SharedStat
             engine, UserId("alice"), "secret", passwords=passwords, sources=SOURCES, mail=StoreUserMail(store)
         )
         verifier = StoreVerifier(engine, passwords, VerifiedLogins(kept_s=60))
-        authenticator = Authenticator(verifier, LoginThrottle(), sleep=no_time)
+        members = Members()
+        groups = Groups([members], kept_s=0)
+        authenticator = Authenticator(verifier, LoginThrottle(), groups=groups, sleep=no_time)
         metrics = Metrics(state, 1)
         logins = SessionLogins(store, authenticator, LoginPolicy(names=store.policy.names), metrics)
 
@@ -62,10 +76,36 @@ def test_a_session_logs_in_and_lives_as_long_as_its_credential(state: SharedStat
         with pytest.raises(AuthenticationFailed):
             await logins.log_in(CredentialsWanted("alice", "wrong"), TLS)
         assert await logins.still_valid(actor)
+        assert await logins.renewed(actor) is actor
+        members.groups = frozenset({"staff"})
+        renewed = await logins.renewed(actor)
+        assert renewed.groups == {"staff"}
+        assert (renewed.account, renewed.session) == (actor.account, "s2")
+        assert await logins.still_valid(renewed)
         await engine.remove_credential("alice")
         assert not await logins.still_valid(actor)
+        assert not await logins.still_valid(renewed)
         assert await logins.still_valid(Actor.program("a tool"))
         passwords.close()
 
     asyncio.run(check())
     assert read_metrics(state)[Metric.LOGINS_FAILED] == 1
+
+
+def test_who_does_not_say_who_she_is_comes_in_where_that_is_allowed(state: SharedState) -> None:
+    async def check() -> None:
+        engine = MemoryEngine(["default"], SOURCES)
+        store = Store(engine, StorePolicy(), SOURCES)
+        authenticator = Authenticator(NoVerifier(), LoginThrottle(), groups=Groups([], kept_s=60))
+        policy = LoginPolicy(names=store.policy.names, tls_required=True, anonymous=True)
+        logins = SessionLogins(store, authenticator, policy, Metrics(state, 1))
+        assert (logins.anonymous_allowed(PLAIN), logins.anonymous_allowed(TLS)) == (False, True)
+        with pytest.raises(AuthenticationFailed):
+            await logins.log_in(AnonymousWanted("trace"), PLAIN)
+        actor = await logins.log_in(AnonymousWanted("trace"), TLS)
+        assert (actor.userid, actor.account, actor.groups, actor.is_admin) == (None, None, frozenset(), False)
+        assert (actor.client, actor.protocol, actor.session) == ("192.0.2.7", "imap", "s2")
+        assert await logins.still_valid(actor)
+        assert await logins.renewed(actor) is actor
+
+    asyncio.run(check())

@@ -4,7 +4,7 @@ from angarium.sasl import MECHANISMS, Challenge, find_mechanism
 
 
 def test_mechanisms_are_announced_in_this_order() -> None:
-    assert list(MECHANISMS) == ["PLAIN", "LOGIN"]
+    assert list(MECHANISMS) == ["PLAIN", "LOGIN", "ANONYMOUS"]
 
 
 @pytest.mark.parametrize("name", ["PLAIN", "plain", "Login"])
@@ -22,7 +22,7 @@ def test_unknown_mechanism_is_not_found(name: str) -> None:
 @pytest.mark.parametrize("name", list(MECHANISMS))
 def test_each_start_is_an_exchange_of_its_own(name: str) -> None:
     mechanism = MECHANISMS[name]
-    assert mechanism.plaintext
+    assert mechanism.plaintext is not mechanism.anonymous
     first, second = mechanism.start(), mechanism.start()
     assert first is not second
     assert isinstance(first.step(None), Challenge)

@@ -1,5 +1,6 @@
-"""Who may log in: passwords, verifiers, logins, and the users of the store."""
+"""Who may log in: passwords, verifiers, logins, groups, and the users of the store."""
 
+from angarium.auth.groups import Groups, GroupSource
 from angarium.auth.login import AuthenticatedUser, Authenticator, LoginContext, actor_of
 from angarium.auth.passwords import PasswordCost, PasswordKeys, Passwords, needs_rehash
 from angarium.auth.policy import LoginPolicy, canonical_userid
@@ -12,6 +13,8 @@ __all__ = [
     "AuthenticatedUser",
     "Authenticator",
     "CredentialStamp",
+    "GroupSource",
+    "Groups",
     "LoginContext",
     "LoginPolicy",
     "LoginThrottle",

@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from angarium.auth.groups import Groups
 from angarium.auth.policy import LoginPolicy, canonical_userid
 from angarium.auth.throttle import Throttle
 from angarium.auth.verifiers import CredentialStamp, Verifier
@@ -57,7 +58,7 @@ class AuthenticatedUser:
     is_admin: bool
     """Whether `userid` is an administrator."""
     groups: frozenset[str]
-    """Of `userid`, without `group:`. The store has no groups yet, so it is empty."""
+    """Of `userid`, without `group:`; `groups_of` has those of later."""
     credential: CredentialStamp
     """What `is_current` is asked with at each command."""
 
@@ -65,9 +66,10 @@ class AuthenticatedUser:
 class Authenticator:
     """One to a process; keeps nothing of a connection."""
 
-    def __init__(self, verifier: Verifier, throttle: Throttle, *, sleep: Sleep = asyncio.sleep) -> None:
+    def __init__(self, verifier: Verifier, throttle: Throttle, *, groups: Groups, sleep: Sleep = asyncio.sleep) -> None:
         self._verifier = verifier
         self._throttle = throttle
+        self._groups = groups
         self._sleep = sleep
 
     async def authenticate(self, wanted: CredentialsWanted, context: LoginContext) -> AuthenticatedUser:
@@ -88,9 +90,13 @@ class Authenticator:
             userid=acting,
             authenticated=userid,
             is_admin=acting in context.policy.admins,
-            groups=frozenset(),
+            groups=await self._groups.of(acting),
             credential=stamp,
         )
+
+    async def groups_of(self, userid: UserId) -> frozenset[str]:
+        """The groups that a user is in by now; sessions ask at each command. AuthenticationUnavailable."""
+        return await self._groups.of(userid)
 
     async def _verify(
         self, userid: UserId | None, wanted: CredentialsWanted, context: LoginContext

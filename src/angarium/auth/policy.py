@@ -18,6 +18,8 @@ class LoginPolicy:
     tls_required: bool = False
     mechanisms: tuple[str, ...] = ()
     """`sasl_mech_list`, in upper case; empty means all."""
+    anonymous: bool = False
+    """`allowanonymouslogin`."""
     failed_login_pause_s: float = 3.0
 
     @classmethod
@@ -30,6 +32,7 @@ class LoginPolicy:
             allowplaintext=settings.auth.allowplaintext,
             tls_required=settings.tls.tls_required,
             mechanisms=settings.auth.sasl_mech_list,
+            anonymous=settings.auth.allowanonymouslogin,
             failed_login_pause_s=settings.auth.failedloginpause.total_seconds(),
         )
 
@@ -37,6 +40,11 @@ class LoginPolicy:
         """Whether a password may cross the connection in plain text, as LOGIN does it; else LOGINDISABLED is announced
         (RFC 9051 §6.2.3)."""
         return is_tls or (self.allowplaintext and not self.tls_required)
+
+    def allows_anonymous(self, *, is_tls: bool) -> bool:
+        """Whether somebody may come in without saying who she is; no password crosses, so TLS is only needed where it
+        always is."""
+        return self.anonymous and (is_tls or not self.tls_required)
 
     def offered(self, *, is_tls: bool) -> tuple[Mechanism, ...]:
         """The SASL mechanisms that may be announced and begun on a connection, in the order of announcing."""
@@ -48,6 +56,7 @@ class LoginPolicy:
                 for mechanism in MECHANISMS.values()
                 if (not self.mechanisms or mechanism.name in self.mechanisms)
                 and (not mechanism.plaintext or self.allows_login_command(is_tls=is_tls))
+                and (not mechanism.anonymous or self.anonymous)
             ]
         )
 

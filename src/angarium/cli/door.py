@@ -37,10 +37,10 @@ class CountingDoor:
         self._sessions = sessions
         self._metrics = metrics
 
-    def admit(self, service: str, address: str, connection: Connection) -> CountedSeat:
+    def admit(self, service: str, address: str, connection: Connection, *, session: str) -> CountedSeat:
         """A place for a new connection; SessionLimitExceeded."""
         try:
-            seat = self._sessions.admit(service, address, connection)
+            seat = self._sessions.admit(service, address, connection, session=session)
         except Refused as refused:
             self._metrics.raise_by(Metric.CONNECTIONS_REFUSED)
             raise SessionLimitExceeded(str(refused)) from refused

@@ -3,11 +3,13 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Final
 
 from angarium import __version__
 from angarium.auth import (
     Authenticator,
+    Groups,
     LoginPolicy,
     LoginThrottle,
     Passwords,
@@ -21,6 +23,7 @@ from angarium.cli.openengine import open_engine
 from angarium.cli.policy import store_policy
 from angarium.cli.sessionlogins import SessionLogins
 from angarium.config import (
+    AuthSettings,
     CheckpointCommand,
     ExpireCommand,
     ExpungeMode,
@@ -81,6 +84,7 @@ class _WorkerProgram:
         self._throttle = LoginThrottle()
         verified = VerifiedLogins(kept_s=context.settings.auth.verified_login_kept.total_seconds())
         self._verifier = StoreVerifier(engine, passwords, verified)
+        self._groups: tuple[AuthSettings, Groups] | None = None
         self._is_hearing = False
 
     # Changes
@@ -117,7 +121,11 @@ class _WorkerProgram:
         """`imapd`."""
         assert isinstance(entry.command, ImapService)
         settings = context.settings.for_service(entry.name)
-        authenticator = Authenticator(verifier_for(settings.auth.sasl_pwcheck_method, self._verifier), self._throttle)
+        authenticator = Authenticator(
+            verifier_for(settings.auth.sasl_pwcheck_method, self._verifier),
+            self._throttle,
+            groups=self._groups_by(context.settings.auth),
+        )
         policy = LoginPolicy.from_settings(settings, self._store.policy.names)
         services = ImapServices(
             store=self._store,
@@ -126,16 +134,25 @@ class _WorkerProgram:
             watchers=self._watchers,
             settings=settings,
             version=__version__,
+            alerts=context.alerts,
+            telemetry=context.telemetry,
         )
         return ImapFactory(services, self._door, service=entry.name, is_tls=entry.command.tls)
+
+    def _groups_by(self, settings: AuthSettings) -> Groups:
+        """One for all services; another one after a reload with other options."""
+        if self._groups is None or self._groups[0] != settings:
+            names = replace(self._store.policy.names, username_tolower=settings.username_tolower)
+            self._groups = (settings, Groups.from_settings(settings, names))
+        return self._groups[1]
 
     def lmtp(self, context: WorkerContext, entry: ServiceEntry) -> Callable[[], asyncio.Protocol]:
         """`lmtpd`."""
         assert isinstance(entry.command, LmtpService)
 
-        def admit(address: str, connection: Connection) -> Callable[[], None] | None:
+        def admit(address: str, connection: Connection, session: str) -> Callable[[], None] | None:
             try:
-                return self._door.admit(entry.name, address, connection).leave
+                return self._door.admit(entry.name, address, connection, session=session).leave
             except SessionLimitExceeded:
                 return None
 
@@ -146,6 +163,7 @@ class _WorkerProgram:
             admit=admit,
             count_delivery=lambda: context.metrics.raise_by(Metric.DELIVERIES),
             preauthorised=entry.command.preauthorised,
+            shutdown_text=lambda: context.alerts.shutdown,
         )
         return lmtp_protocols(host)
 

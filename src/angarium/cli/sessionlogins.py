@@ -1,12 +1,12 @@
 """The logins of one service, as its sessions ask for them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from angarium.auth import Authenticator, CredentialStamp, LoginContext, LoginPolicy, actor_of, is_current
 from angarium.errors import AuthenticationFailed
 from angarium.imap.services import Peer
-from angarium.sasl import CredentialsWanted
+from angarium.sasl import AnonymousWanted, CredentialsWanted
 from angarium.store import Actor, Store
 from angarium.worker import Metric, Metrics
 
@@ -38,8 +38,16 @@ class SessionLogins:
         """Whether LOGIN may be used."""
         return self._policy.allows_login_command(is_tls=peer.is_tls)
 
-    async def log_in(self, credentials: CredentialsWanted, peer: Peer) -> Actor:
+    def anonymous_allowed(self, peer: Peer) -> bool:
+        """Whether this peer may come in without saying who it is."""
+        return self._policy.allows_anonymous(is_tls=peer.is_tls)
+
+    async def log_in(self, credentials: CredentialsWanted | AnonymousWanted, peer: Peer) -> Actor:
         """AuthenticationFailed, AuthenticationUnavailable, AuthorizationFailed; a failure takes its time here."""
+        if isinstance(credentials, AnonymousWanted):
+            if not self.anonymous_allowed(peer):
+                raise AuthenticationFailed("anonymous logins are off")
+            return Actor(None, client=peer.address, protocol=peer.service, session=peer.session)
         context = LoginContext(self._policy, peer.address, peer.service, peer.is_tls, peer.session)
         try:
             user = await self._authenticator.authenticate(credentials, context)
@@ -63,3 +71,10 @@ class SessionLogins:
         if not isinstance(actor, _LoggedIn) or actor.credential is None:
             return True
         return await is_current(self._store.engine, actor.credential)
+
+    async def renewed(self, actor: Actor) -> Actor:
+        """The actor with the groups that she is in by now."""
+        if actor.userid is None:
+            return actor
+        groups = await self._authenticator.groups_of(actor.userid)
+        return actor if groups == actor.groups else replace(actor, groups=groups)

@@ -1,9 +1,11 @@
 """The server's side of SASL (RFC 4422): mechanisms as state machines, and the texts and keys that they need."""
 
 from angarium.sasl import saslprep
+from angarium.sasl.anonymous import loggable_trace
 from angarium.sasl.base64line import MAX_LINE_OCTETS, decode_initial_response, decode_response, encode_challenge
 from angarium.sasl.exchange import (
     MAX_IDENTITY_OCTETS,
+    AnonymousWanted,
     Challenge,
     CredentialsWanted,
     Failed,
@@ -19,6 +21,7 @@ __all__ = [
     "MAX_LINE_OCTETS",
     "MECHANISMS",
     "MIN_ITERATIONS",
+    "AnonymousWanted",
     "Challenge",
     "CredentialsWanted",
     "Failed",
@@ -33,5 +36,6 @@ __all__ = [
     "derive_keys",
     "encode_challenge",
     "find_mechanism",
+    "loggable_trace",
     "saslprep",
 ]

@@ -24,6 +24,7 @@ class FailureReason(enum.Enum):
     MALFORMED = "the response has not the parts that the mechanism has"
     EMPTY_AUTHCID = "the user name is empty"
     EMPTY_PASSWORD = "the password is empty"
+    PROHIBITED = "the trace holds a character that it may not hold"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +48,23 @@ class CredentialsWanted:
 
 
 @dataclass(frozen=True, slots=True)
+class AnonymousWanted:
+    """The exchange is over: somebody wants to come in who does not say who she is.
+
+    `trace` is what she leaves for the log, and proves nothing; empty where she leaves nothing.
+    """
+
+    trace: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Failed:
     """The exchange is over without success."""
 
     reason: FailureReason
 
 
-Outcome = Challenge | CredentialsWanted | Failed
+Outcome = Challenge | CredentialsWanted | AnonymousWanted | Failed
 
 
 class ServerMechanism(Protocol):

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from angarium.sasl.anonymous import AnonymousServer
 from angarium.sasl.exchange import ServerMechanism
 from angarium.sasl.login import LoginServer
 from angarium.sasl.plain import PlainServer
@@ -17,6 +18,8 @@ class Mechanism:
     plaintext: bool
     """Whether the password itself crosses the wire, so that it takes TLS or `allowplaintext`."""
     start: Callable[[], ServerMechanism]
+    anonymous: bool = False
+    """Whether it lets in who does not say who she is, so that it takes `allowanonymouslogin`."""
 
 
 MECHANISMS: Mapping[str, Mechanism] = MappingProxyType(
@@ -25,6 +28,7 @@ MECHANISMS: Mapping[str, Mechanism] = MappingProxyType(
         for mechanism in (
             Mechanism("PLAIN", plaintext=True, start=PlainServer),
             Mechanism("LOGIN", plaintext=True, start=LoginServer),
+            Mechanism("ANONYMOUS", plaintext=False, start=AnonymousServer, anonymous=True),
         )
     }
 )

@@ -39,7 +39,8 @@ def prepare(text: str, *, allow_unassigned: bool = False) -> str:
             raise PreparationFailed("the text holds a prohibited character")
         if not allow_unassigned and stringprep.in_table_a1(character):
             raise PreparationFailed("the text holds a character that Unicode 3.2 does not have")
-    _check_direction(prepared)
+    if not has_one_direction(prepared):
+        raise PreparationFailed("the text mixes directions of writing")
     return prepared
 
 
@@ -50,10 +51,9 @@ def _mapped(character: str) -> str:
     return "" if stringprep.in_table_b1(character) else character
 
 
-def _check_direction(prepared: str) -> None:
+def has_one_direction(text: str) -> bool:
     """RFC 3454 §6: text is either free of right-to-left letters, or begins and ends with them and has no others."""
-    right_to_left = [stringprep.in_table_d1(character) for character in prepared]
+    right_to_left = [stringprep.in_table_d1(character) for character in text]
     if not any(right_to_left):
-        return
-    if not (right_to_left[0] and right_to_left[-1]) or any(map(stringprep.in_table_d2, prepared)):
-        raise PreparationFailed("the text mixes directions of writing")
+        return True
+    return right_to_left[0] and right_to_left[-1] and not any(map(stringprep.in_table_d2, text))
