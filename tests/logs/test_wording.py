@@ -22,6 +22,11 @@ CLIENT = {"host": "pc.example.org", "address": "192.0.2.7"}
         ),
         (
             "login",
+            {**CLIENT, "outcome": "ok", "user": "anonymous", "mechanism": "ANONYMOUS", "session": "s1", "trace": "a b"},
+            'login: pc.example.org [192.0.2.7] anonymous ANONYMOUS User logged in SESSIONID=<s1> trace="a b"',
+        ),
+        (
+            "login",
             {**CLIENT, "outcome": "failed", "user": "ann", "mechanism": "PLAIN", "reason": "no such user"},
             "badlogin: pc.example.org [192.0.2.7] PLAIN (ann) [SASL(-13): no such user]",
         ),

@@ -94,6 +94,9 @@ class EchoProtocol(asyncio.Protocol):
     def abort(self) -> None:
         self._transport.abort()
 
+    def wake(self) -> None:
+        self._transport.write(b"woken\n")
+
 
 def echo_factory(context: WorkerContext, entry: ServiceEntry) -> Callable[[], asyncio.Protocol]:
     return lambda: EchoProtocol(context, entry.name)

@@ -106,6 +106,34 @@ def test_whoever_stopped_listening_hears_nothing(state: SharedState, run_directo
     asyncio.run(check())
 
 
+def test_all_accounts_of_a_turn_are_told_however_many_they_are(state: SharedState, run_directory: Path) -> None:
+    async def check() -> None:
+        async with Pair(state, run_directory, NEVER_S) as pair:
+            theirs = Listener([])
+            theirs.attach(pair.second)
+            for account in ACCOUNTS:
+                pair.first.changed(account)
+            assert [await theirs.next() for _ in ACCOUNTS] == ACCOUNTS
+            pair.second.compare()
+            assert theirs.heard.empty()
+
+    asyncio.run(check())
+
+
+def test_what_changed_last_is_told_when_the_worker_ends(state: SharedState, run_directory: Path) -> None:
+    async def check() -> None:
+        async with Pair(state, run_directory, NEVER_S) as pair:
+            theirs = Listener([])
+            theirs.attach(pair.second)
+            third = WorkerAnnouncer(state, 3, run_directory)
+            third.start(asyncio.get_running_loop(), compare_interval_s=NEVER_S)
+            third.changed(ACCOUNTS[0])
+            third.close()
+            assert await theirs.next() == ACCOUNTS[0]
+
+    asyncio.run(check())
+
+
 def test_a_failing_listener_does_not_keep_the_news_from_others(
     state: SharedState, run_directory: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

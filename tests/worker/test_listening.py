@@ -1,11 +1,13 @@
 import asyncio
 import socket
+import ssl
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import cast
 
 import pytest
 import uvloop
+from tests.worker.certificates import make_certificate
 
 from angarium.config import ImapService, InetAddress, Position, Proto, ServiceEntry
 from angarium.worker.listening import Endpoint, ListenerSockets, Listening
@@ -27,6 +29,29 @@ class Greeter(asyncio.Protocol):
 
 def endpoint(greeting: bytes) -> Endpoint:
     return Endpoint(SERVICE, lambda: Greeter(greeting), None)
+
+
+def test_tls_comes_first_where_there_is_a_context(tmp_path: Path) -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(make_certificate(tmp_path))
+    trusting = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    trusting.check_hostname = False
+    trusting.verify_mode = ssl.CERT_NONE
+    large = b"x" * 3_000_000
+
+    def received(address: tuple[str, int]) -> bytes:
+        with trusting.wrap_socket(socket.create_connection(address, timeout=10)) as client:
+            found = b""
+            while data := client.recv(1 << 16):
+                found += data
+            return found
+
+    async def body(listening: Listening, sockets: ListenerSockets) -> None:
+        await listening.set_endpoints({"key": Endpoint(SERVICE, lambda: Greeter(large), context)})
+        await listening.adopt(0)
+        assert await asyncio.to_thread(received, sockets.sockets[0].getsockname()) == large
+
+    run(body)
 
 
 def tcp_sockets(count: int) -> ListenerSockets:

@@ -9,12 +9,16 @@ class FakeConnection:
     def __init__(self) -> None:
         self.goodbyes = 0
         self.aborted = False
+        self.wakings = 0
 
     def close_for_shutdown(self) -> None:
         self.goodbyes += 1
 
     def abort(self) -> None:
         self.aborted = True
+
+    def wake(self) -> None:
+        self.wakings += 1
 
 
 def two_workers(state: SharedState, **limits: int) -> tuple[Sessions, Sessions]:
@@ -129,3 +133,26 @@ def test_sessions_of_one_user_can_be_ended(state: SharedState) -> None:
         first.admit("imap", "", connection).log_in(user)
     first.end_sessions("ann")
     assert (connections["ann"].goodbyes, connections["bob"].goodbyes) == (1, 0)
+
+
+def test_sessions_of_some_users_or_of_all_are_woken(state: SharedState) -> None:
+    first, _ = two_workers(state)
+    stranger, alice = FakeConnection(), FakeConnection()
+    first.admit("imap", "", stranger)
+    first.admit("imap", "", alice).log_in("alice")
+    first.wake({"alice", "bob"})
+    assert (stranger.wakings, alice.wakings) == (0, 1)
+    first.wake(None)
+    assert (stranger.wakings, alice.wakings) == (1, 2)
+
+
+def test_seats_that_changed_are_given_once(state: SharedState) -> None:
+    first, _ = two_workers(state)
+    seat = first.admit("imap", "", FakeConnection())
+    assert first.take_changed() == {seat}
+    assert first.take_changed() == set()
+    seat.select("INBOX")
+    assert first.take_changed() == {seat}
+    seat.leave()
+    assert first.take_changed() == {seat}
+    assert seat.has_left

@@ -1,12 +1,8 @@
-import datetime
 import ssl
 from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
+from tests.worker.certificates import make_certificate
 
 from angarium.config import (
     ImapService,
@@ -25,25 +21,7 @@ from angarium.worker import service_context
 
 @pytest.fixture
 def certificate(tmp_path: Path) -> Path:
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "mail.test")])
-    now = datetime.datetime.now(datetime.UTC)
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now)
-        .not_valid_after(now + datetime.timedelta(days=1))
-        .sign(key, hashes.SHA256())
-    )
-    path = tmp_path / "cert.pem"
-    private = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    path.write_bytes(made.public_bytes(serialization.Encoding.PEM) + private)
-    return path
+    return make_certificate(tmp_path)
 
 
 def settings_of(text: str) -> Settings:
@@ -63,6 +41,7 @@ def test_a_certificate_with_its_key_in_one_file_serves(certificate: Path) -> Non
     context = service_context(IMAPS, settings_of(f"tls_server_cert: {certificate}\ntls_versions: tls1_3\n"))
     assert context is not None
     assert context.minimum_version == context.maximum_version == ssl.TLSVersion.TLSv1_3
+    assert context.options & ssl.OP_NO_RENEGOTIATION
 
 
 def test_no_certificate_is_refused_where_tls_comes_first() -> None:

@@ -25,7 +25,9 @@ def _login(fields: Fields) -> str:
     if fields.get("outcome") == "ok":
         tls = "+TLS" if fields.get("tls") else ""
         session = _text(fields, "session")
-        return f"login: {_client(fields)} {_text(fields, 'user')} {mechanism}{tls} User logged in SESSIONID=<{session}>"
+        trace = f" trace={show_value(fields['trace'])}" if "trace" in fields else ""
+        user = _text(fields, "user")
+        return f"login: {_client(fields)} {user} {mechanism}{tls} User logged in SESSIONID=<{session}>{trace}"
     reason = _text(fields, "reason") or "authentication failure"
     if mechanism == "plaintext":
         return f"badlogin: {_client(fields)} plaintext {_text(fields, 'user')} {reason}"

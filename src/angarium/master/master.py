@@ -90,6 +90,9 @@ class _Master:
         directories = settings.directories
         stores = [directories.configdirectory, self._run_directory, *directories.partitions.values()]
         make_directories(stores, self._identity)
+        for each in (directories.configdirectory / "log", directories.configdirectory / "msg", directories.proc_path):
+            with contextlib.suppress(ConfigError):  # mail goes without them, and workers tell of it
+                make_directories([each], self._identity, is_ours=False)
         files = [directories.master_pid_file, directories.master_ready_file]
         make_directories([file.parent for file in files], self._identity, is_ours=False)
         lock = take_server_lock(self._run_directory, self._identity)

@@ -2,11 +2,13 @@
 
 from angarium.worker.announcing import Announcer, StateAnnouncer, WorkerAnnouncer
 from angarium.worker.children import ChildOutcome, ChildRunner
+from angarium.worker.messagefiles import MessageFiles
 from angarium.worker.metrics import Metric, Metrics, read_metrics
 from angarium.worker.rundirectory import run_directory
 from angarium.worker.services import OpenProgram, OperationHandler, Program, ServiceFactory, WorkerContext
 from angarium.worker.sessions import Connection, Refusal, Refused, Seat, ServiceLimits, Sessions
 from angarium.worker.sharedstate import SessionRecord, SharedState
+from angarium.worker.telemetry import Recording, Telemetry
 from angarium.worker.tls import is_tls, service_context
 from angarium.worker.tools import ToolAnnouncer, tool_announcer
 from angarium.worker.worker import WorkerStart, run_worker
@@ -16,11 +18,13 @@ __all__ = [
     "ChildOutcome",
     "ChildRunner",
     "Connection",
+    "MessageFiles",
     "Metric",
     "Metrics",
     "OpenProgram",
     "OperationHandler",
     "Program",
+    "Recording",
     "Refusal",
     "Refused",
     "Seat",
@@ -30,6 +34,7 @@ __all__ = [
     "Sessions",
     "SharedState",
     "StateAnnouncer",
+    "Telemetry",
     "ToolAnnouncer",
     "WorkerAnnouncer",
     "WorkerContext",

@@ -10,7 +10,6 @@ import contextlib
 import logging
 import os
 import socket
-import threading
 import zlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -24,17 +23,19 @@ from angarium.worker.sharedstate import CHANGE_SLOTS, SharedState
 
 log = logging.getLogger(__name__)
 
-DATAGRAM_OCTETS_MAX: Final = 512
+DATAGRAM_OCTETS_MAX: Final = 4096
+_ACCOUNTS_A_DATAGRAM: Final = 64
 _DATAGRAMS_A_TURN: Final = 64
 _CHANGED: Final = b"C"
 _END_SESSIONS: Final = b"E"
+_BETWEEN_ACCOUNTS: Final = ","
 
 
 class Announcer(Protocol):
     """What the engine is handed."""
 
     def changed(self, account: AccountId) -> None:
-        """Tell all other processes that a commit of this account is durable. Any thread; never waits, never fails."""
+        """Tell all other processes that a commit of this account is durable. Never waits, never fails."""
 
     def listen(
         self, listener: Callable[[AccountId], None], watched: Callable[[], Iterable[AccountId]]
@@ -63,13 +64,11 @@ class StateAnnouncer:
         self._state = state
         self._segment = segment
         self._run_directory = run_directory
-        self._lock = threading.Lock()
         self._sender = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
 
     def changed(self, account: AccountId) -> None:
-        with self._lock:
-            self._raise_slot(change_slot(account))
-        self._send(_CHANGED + account.encode())
+        self._raise_slot(change_slot(account))
+        self._send_changed([account])
 
     def end_sessions(self, userid: str) -> None:
         """Ask every other worker to end this user's sessions."""
@@ -80,6 +79,10 @@ class StateAnnouncer:
 
     def _raise_slot(self, slot: int) -> None:
         self._state.raise_change_slot(self._segment, slot)
+
+    def _send_changed(self, accounts: list[AccountId]) -> None:
+        for start in range(0, len(accounts), _ACCOUNTS_A_DATAGRAM):
+            self._send(_CHANGED + _BETWEEN_ACCOUNTS.join(accounts[start : start + _ACCOUNTS_A_DATAGRAM]).encode())
 
     def _send(self, datagram: bytes) -> None:
         for segment in self._state.live_segments():
@@ -106,6 +109,8 @@ class WorkerAnnouncer(StateAnnouncer):
         self._receiver = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
         self._path = datagram_path(run_directory, segment)
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._unsent: list[AccountId] = []
+        """What changed in this turn of the loop."""
         self._timer: asyncio.TimerHandle | None = None
         self._compare_interval_s = 1.0
 
@@ -120,6 +125,16 @@ class WorkerAnnouncer(StateAnnouncer):
         loop.add_reader(self._receiver.fileno(), self._receive)
         self._timer = loop.call_later(compare_interval_s, self._compare_again)
 
+    def changed(self, account: AccountId) -> None:
+        """The accounts of one turn of the loop go out together at its end."""
+        if self._loop is None:
+            super().changed(account)
+            return
+        self._raise_slot(change_slot(account))
+        if not self._unsent:
+            self._loop.call_soon(self._send_unsent)
+        self._unsent.append(account)
+
     def listen(
         self, listener: Callable[[AccountId], None], watched: Callable[[], Iterable[AccountId]]
     ) -> Callable[[], None]:
@@ -133,10 +148,9 @@ class WorkerAnnouncer(StateAnnouncer):
 
     def compare(self) -> None:
         """Find changes whose datagram did not arrive."""
-        with self._lock:
-            sums = self._state.change_sums()
-            moved = np.flatnonzero(sums != self._known)
-            self._known = sums
+        sums = self._state.change_sums()
+        moved = np.flatnonzero(sums != self._known)
+        self._known = sums
         if not len(moved):
             return
         slots = set(moved.tolist())
@@ -152,11 +166,16 @@ class WorkerAnnouncer(StateAnnouncer):
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(self._path)
         self._receiver.close()
+        self._send_unsent()
         super().close()
 
     def _raise_slot(self, slot: int) -> None:
         super()._raise_slot(slot)
         self._known[slot] += 1
+
+    def _send_unsent(self) -> None:
+        accounts, self._unsent = self._unsent, []
+        self._send_changed(accounts)
 
     def _compare_again(self) -> None:
         assert self._loop is not None
@@ -174,14 +193,14 @@ class WorkerAnnouncer(StateAnnouncer):
             except UnicodeDecodeError:
                 continue
             if datagram[:1] == _CHANGED:
-                self._hear_change(AccountId(text))
+                for account in text.split(_BETWEEN_ACCOUNTS):
+                    self._hear_change(AccountId(account))
             elif datagram[:1] == _END_SESSIONS:
                 for ender in self._enders:
                     ender(text)
 
     def _hear_change(self, account: AccountId) -> None:
-        with self._lock:
-            self._known[change_slot(account)] += 1
+        self._known[change_slot(account)] += 1
         for listening in tuple(self._listeners):
             self._tell(listening, account)
 

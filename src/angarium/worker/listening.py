@@ -10,9 +10,11 @@ import socket
 import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Final
 
 from angarium.config import ServiceEntry
+from angarium.worker.tlstransport import TlsTransport
 
 _BACKLOG: Final = 1024
 _HANDSHAKE_TIMEOUT_S: Final = 30.0
@@ -99,22 +101,14 @@ class Listening:
                 self._servers[listener, slot] = await self._start(endpoint, listening.dup())
 
     async def _start(self, endpoint: Endpoint, listening: socket.socket) -> asyncio.Server:
-        timeout_s = _HANDSHAKE_TIMEOUT_S if endpoint.tls is not None else None
-        if listening.family == socket.AF_UNIX:
-            return await self._loop.create_unix_server(
-                endpoint.make_protocol,
-                sock=listening,
-                backlog=_BACKLOG,
-                ssl=endpoint.tls,
-                ssl_handshake_timeout=timeout_s,
+        make_protocol = endpoint.make_protocol
+        if endpoint.tls is not None:
+            make_protocol = partial(
+                TlsTransport, self._loop, endpoint.tls, make_protocol, handshake_timeout_s=_HANDSHAKE_TIMEOUT_S
             )
-        return await self._loop.create_server(
-            endpoint.make_protocol,
-            sock=listening,
-            backlog=_BACKLOG,
-            ssl=endpoint.tls,
-            ssl_handshake_timeout=timeout_s,
-        )
+        if listening.family == socket.AF_UNIX:
+            return await self._loop.create_unix_server(make_protocol, sock=listening, backlog=_BACKLOG)
+        return await self._loop.create_server(make_protocol, sock=listening, backlog=_BACKLOG)
 
     def _close_servers(self, of_slot: Callable[[int], bool]) -> None:
         for listener, slot in list(self._servers):

@@ -13,8 +13,10 @@ from dataclasses import dataclass, field
 from angarium.config import RunCommand, ServiceCommand, ServiceEntry, Settings
 from angarium.worker.announcing import Announcer
 from angarium.worker.children import ChildRunner
+from angarium.worker.messagefiles import MessageFiles
 from angarium.worker.metrics import Metrics
 from angarium.worker.sessions import Sessions
+from angarium.worker.telemetry import Telemetry
 
 
 @dataclass(slots=True)
@@ -30,6 +32,10 @@ class WorkerContext:
     children: ChildRunner
     """Runs commands outside, forked by the master."""
     loop: asyncio.AbstractEventLoop
+    alerts: MessageFiles = field(default_factory=MessageFiles)
+    """What `motd` and `shutdown` say."""
+    telemetry: Telemetry = field(default_factory=Telemetry)
+    """Whose sessions are recorded."""
     tls: Mapping[str, ssl.SSLContext] = field(default_factory=dict)
     """Contexts for STARTTLS by name of service, where a certificate is configured; replaced whole at a reload."""
 

@@ -9,7 +9,7 @@ import asyncio
 import logging
 import os
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol
@@ -28,6 +28,9 @@ class Connection(Protocol):
 
     def abort(self) -> None:
         """Drop the transport now."""
+
+    def wake(self) -> None:
+        """There may be something that the client has to be told; called on the loop."""
 
 
 class Refusal(Enum):
@@ -62,16 +65,28 @@ class ServiceLimits:
 class Seat:
     """One connection's place in the session table."""
 
-    __slots__ = ("_limits", "_sessions", "connection", "index", "record")
+    __slots__ = ("_limits", "_sessions", "connection", "has_left", "has_proc_file", "index", "record", "session")
 
     def __init__(
-        self, sessions: "Sessions", index: int, record: SessionRecord, connection: Connection, limits: ServiceLimits
+        self,
+        sessions: "Sessions",
+        index: int,
+        record: SessionRecord,
+        connection: Connection,
+        limits: ServiceLimits,
+        *,
+        session: str,
     ) -> None:
         self._sessions = sessions
         self._limits = limits
         self.index = index
         self.record = record
         self.connection = connection
+        self.session = session
+        """The session id that all log lines carry."""
+        self.has_left = False
+        self.has_proc_file = False
+        """Of the thread that writes these files."""
 
     def log_in(self, userid: str) -> None:
         """Note who it is. Refused where the user or the address has too many sessions; the seat stays as it was."""
@@ -112,6 +127,7 @@ class Sessions:
         self._draining = False
         self._emptied = asyncio.Event()
         self._limits: dict[str, ServiceLimits] = {}
+        self._changed: set[Seat] = set()
 
     def __len__(self) -> int:
         return len(self._seats)
@@ -123,7 +139,7 @@ class Sessions:
         """Limits by name of service, for connections from now on."""
         self._limits = limits
 
-    def admit(self, service: str, address: str, connection: Connection) -> Seat:
+    def admit(self, service: str, address: str, connection: Connection, *, session: str = "") -> Seat:
         """A seat for a new connection; raises Refused. `address` is empty for a unix socket, which has no limit."""
         if self._draining:
             raise Refused(Refusal.DRAINING)
@@ -131,7 +147,7 @@ class Sessions:
             raise Refused(Refusal.TABLE_FULL)
         limits = self._limits.get(service, ServiceLimits())
         record = SessionRecord(pid=os.getpid(), since_s=time.time(), service=service, address=address)
-        seat = Seat(self, self._free.pop(), record, connection, limits)
+        seat = Seat(self, self._free.pop(), record, connection, limits, session=session)
         try:
             self.write(seat)
         except DiskFull as error:
@@ -157,12 +173,21 @@ class Sessions:
     def write(self, seat: Seat) -> None:
         """Make a seat's record seen."""
         self._state.write_session(self._segment, seat.index, seat.record)
+        self._changed.add(seat)
+
+    def take_changed(self) -> set[Seat]:
+        """The seats that were taken, changed or left since the last call; for one thread beside the loop, which may
+        still add one to what this gives."""
+        changed, self._changed = self._changed, set()
+        return changed
 
     def leave(self, seat: Seat) -> None:
         if self._seats.get(seat.index) is seat:
             del self._seats[seat.index]
             self._state.clear_session(self._segment, seat.index)
             self._free.append(seat.index)
+            seat.has_left = True
+            self._changed.add(seat)
             if self._draining and not self._seats:
                 self._emptied.set()
 
@@ -180,6 +205,12 @@ class Sessions:
     def end_sessions(self, userid: str) -> None:
         """Ask the sessions of a user to close."""
         self._close(seat for seat in self if seat.record.user == userid)
+
+    def wake(self, users: Collection[str] | None) -> None:
+        """Wake the sessions of these users, or with None those of all."""
+        for seat in self:
+            if users is None or seat.record.user in users:
+                seat.connection.wake()
 
     def abort_all(self) -> None:
         for seat in self:

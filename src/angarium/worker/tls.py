@@ -42,8 +42,8 @@ def _context(settings: TlsSettings, certificate: Path) -> ssl.SSLContext:
     if versions:
         context.minimum_version = _VERSIONS[versions[0]]
         context.maximum_version = _VERSIONS[versions[-1]]
-    # Records would otherwise keep 32 KB of buffers for each idle connection.
-    context.options |= getattr(ssl, "OP_RELEASE_BUFFERS", 0)
+    # Nobody needs a second handshake, and writing would have to wait for it.
+    context.options |= ssl.OP_NO_RENEGOTIATION
     context.load_cert_chain(certificate, settings.tls_server_key)
     return context
 

@@ -41,6 +41,7 @@ from angarium.worker.control import (
 from angarium.worker.listening import Endpoint, ListenerSockets, Listening
 from angarium.worker.metrics import Metric, Metrics
 from angarium.worker.services import OpenProgram, Program, WorkerContext
+from angarium.worker.sessionfiles import SessionFiles
 from angarium.worker.sessions import ServiceLimits, Sessions
 from angarium.worker.sharedstate import SharedState
 from angarium.worker.tls import is_tls, service_context
@@ -104,6 +105,14 @@ class _Worker:
         self._context = WorkerContext(
             start.settings, self._sessions, self._announcer, self._metrics, self._children, loop
         )
+        self._files = SessionFiles(
+            start.settings.directories.configdirectory,
+            start.settings.directories.proc_path,
+            sessions=self._sessions,
+            state=start.state,
+            messages=self._context.alerts,
+            telemetry=self._context.telemetry,
+        )
         self._operations: set[asyncio.Task[None]] = set()
 
     def count_stall(self) -> None:
@@ -123,6 +132,7 @@ class _Worker:
                     await self._apply(program, self._start.settings, self._start.services)
                 except AngariumError as error:
                     return self._fail(str(error), is_configuration=isinstance(error, PermanentError))
+                self._files.start(self._loop)
                 send_to_master(self._control, Ready())
                 watchdog.start()  # only now: opening the store and reading certificates keeps nobody waiting
                 await self._serve(program)
@@ -130,6 +140,7 @@ class _Worker:
             log.exception("worker_failed")
             return self._fail(f"{type(error).__name__}: {error}", is_configuration=False)
         finally:
+            self._files.stop()
             self._announcer.close()
             self._loop.remove_reader(self._control.fileno())
         return 0

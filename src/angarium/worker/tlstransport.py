@@ -1,0 +1,261 @@
+"""TLS between a plain transport and a protocol, over `ssl.MemoryBIO`.
+
+To the plain transport it is the protocol, to the protocol above it is the transport. It keeps no octets of its own:
+what is written is encrypted at once and waits in the plain transport's buffer, whose limits are those of the protocol
+above; what is read is decrypted at once, unless reading is paused. So an idle connection holds little more than
+OpenSSL's own state, half of what the event loop's TLS takes.
+
+States: *shaking hands* (no protocol above yet), *open*, *ended* (nothing is read or written any more; the plain
+transport sends what it has, the alert that closes the connection being the last of it).
+"""
+
+import asyncio
+import enum
+import logging
+import ssl
+from collections.abc import Callable, Iterable
+from typing import Any, Final, cast
+
+_FED_OCTETS: Final = 16_384
+"""What OpenSSL gets to read at once: its buffers never shrink."""
+_READ_OCTETS: Final = 16_384
+"""A record holds no more (RFC 8446 §5.1)."""
+
+log = logging.getLogger(__name__)
+
+
+class _State(enum.Enum):
+    SHAKING_HANDS = enum.auto()
+    OPEN = enum.auto()
+    ENDED = enum.auto()
+
+
+class TlsTransport(asyncio.Transport, asyncio.Protocol):
+    """The server's end of one connection; `make_protocol` is called when the handshake is done."""
+
+    __slots__ = (
+        "_below",
+        "_below_is_at_end",
+        "_hurry",
+        "_incoming",
+        "_is_at_end",
+        "_loop",
+        "_make_protocol",
+        "_outgoing",
+        "_protocol",
+        "_reading_paused",
+        "_state",
+        "_tls",
+    )
+
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        context: ssl.SSLContext,
+        make_protocol: Callable[[], asyncio.Protocol],
+        *,
+        handshake_timeout_s: float,
+    ) -> None:
+        self._loop = loop
+        self._make_protocol = make_protocol
+        self._below: asyncio.Transport | None = None
+        self._protocol: asyncio.Protocol | None = None
+        self._state = _State.SHAKING_HANDS
+        self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        self._tls = context.wrap_bio(self._incoming, self._outgoing, server_side=True)
+        self._hurry: asyncio.TimerHandle | None = loop.call_later(handshake_timeout_s, self._time_out)
+        self._reading_paused = False
+        self._is_at_end = False
+        """The client sends nothing more, and the protocol was told so."""
+        self._below_is_at_end = False
+
+    # What the plain transport calls
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        # uvloop's transports have the methods of asyncio.Transport without being of that class.
+        self._below = cast(asyncio.Transport, transport)
+
+    def data_received(self, data: bytes) -> None:
+        for start in range(0, len(data), _FED_OCTETS):
+            if self._state is _State.ENDED or self._is_at_end:
+                return
+            self._incoming.write(data[start : start + _FED_OCTETS])
+            if self._state is _State.SHAKING_HANDS:
+                self._shake_hands()
+            self._read()
+
+    def eof_received(self) -> bool:
+        """The end of the connection, with or without the alert that should come first, is the end for the protocol."""
+        self._below_is_at_end = True
+        if self._state is _State.SHAKING_HANDS:
+            self._end()
+        elif not self._reading_paused:
+            self._tell_end()
+        return True
+
+    def pause_writing(self) -> None:
+        if self._protocol is not None:
+            self._protocol.pause_writing()
+
+    def resume_writing(self) -> None:
+        if self._protocol is not None:
+            self._protocol.resume_writing()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._state = _State.ENDED
+        self._stop_timer()
+        if self._protocol is not None:
+            protocol, self._protocol = self._protocol, None
+            protocol.connection_lost(exc)
+
+    # What the protocol calls
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        self.writelines((data,))
+
+    def writelines(self, list_of_data: Iterable[bytes | bytearray | memoryview]) -> None:
+        """Encrypt and send; nothing is sent after `close`."""
+        if self._state is not _State.OPEN:
+            return
+        records: list[bytes] = []
+        try:
+            for data in list_of_data:
+                rest = memoryview(data)
+                while rest:  # a call takes one record's worth
+                    rest = rest[self._tls.write(rest) :]
+                    records.append(self._outgoing.read())
+        except ssl.SSLError as error:
+            self._fail(error)
+            return
+        if records:
+            self._transport().writelines(records)
+
+    def close(self) -> None:
+        """Send what was written, say that it was all (RFC 8446 §6.1), and close."""
+        if self._state is _State.OPEN:
+            try:
+                self._tls.unwrap()
+            except ssl.SSLError:
+                pass  # the client's own alert is not waited for
+        self._end()
+
+    def abort(self) -> None:
+        self._state = _State.ENDED
+        self._transport().abort()
+
+    def is_closing(self) -> bool:
+        return self._state is _State.ENDED or self._transport().is_closing()
+
+    def pause_reading(self) -> None:
+        self._reading_paused = True
+        if not self.is_closing():
+            self._transport().pause_reading()
+
+    def resume_reading(self) -> None:
+        if self._reading_paused:
+            self._reading_paused = False
+            # Not from here: the protocol may be about to take what it has first.
+            self._loop.call_soon(self._continue_reading)
+
+    def is_reading(self) -> bool:
+        return not self._reading_paused and not self.is_closing()
+
+    def set_write_buffer_limits(self, high: int | None = None, low: int | None = None) -> None:
+        self._transport().set_write_buffer_limits(high, low)
+
+    def get_write_buffer_size(self) -> int:
+        return self._transport().get_write_buffer_size()
+
+    def can_write_eof(self) -> bool:
+        return False
+
+    def get_extra_info(self, name: str, default: Any = None) -> Any:  # as in the class above
+        """What the plain transport knows, and `ssl_object`."""
+        if name == "ssl_object":
+            return self._tls
+        return self._transport().get_extra_info(name, default)
+
+    # The handshake
+
+    def _shake_hands(self) -> None:
+        try:
+            self._tls.do_handshake()
+        except ssl.SSLWantReadError:
+            self._flush()
+            return
+        except ssl.SSLError as error:
+            self._fail(error)
+            return
+        self._stop_timer()
+        self._flush()
+        self._state = _State.OPEN
+        self._protocol = self._make_protocol()
+        self._protocol.connection_made(self)
+
+    def _time_out(self) -> None:
+        self._hurry = None
+        self.abort()
+
+    def _stop_timer(self) -> None:
+        if self._hurry is not None:
+            self._hurry.cancel()
+            self._hurry = None
+
+    # Reading
+
+    def _read(self) -> None:
+        """Give the protocol what has come, as long as it wants it."""
+        while self._state is _State.OPEN and self._protocol is not None and not self._reading_paused:
+            try:
+                data = self._tls.read(_READ_OCTETS)
+            except ssl.SSLWantReadError:
+                break
+            except ssl.SSLError as error:
+                self._fail(error)
+                return
+            if not data:
+                self._tell_end()
+                return
+            self._protocol.data_received(data)
+            if not self._incoming.pending and not self._tls.pending():
+                break
+        if self._outgoing.pending and self._state is _State.OPEN:
+            self._flush()  # an answer of OpenSSL's own, to an update of keys
+
+    def _continue_reading(self) -> None:
+        if self.is_reading():
+            self._read()
+        if not self.is_reading():
+            return
+        if self._below_is_at_end:
+            self._tell_end()
+        else:
+            self._transport().resume_reading()
+
+    def _tell_end(self) -> None:
+        if self._state is _State.OPEN and not self._is_at_end and self._protocol is not None:
+            self._is_at_end = True
+            if not self._protocol.eof_received():
+                self.close()
+
+    # The end
+
+    def _fail(self, error: ssl.SSLError) -> None:
+        """What came is no TLS that we speak: an alert says so."""
+        log.debug("tls_failed", extra={"reason": str(error)})
+        self._end()
+
+    def _end(self) -> None:
+        if self._state is not _State.ENDED:
+            self._state = _State.ENDED
+            self._flush()
+        self._transport().close()
+
+    def _flush(self) -> None:
+        data = self._outgoing.read()
+        if data:
+            self._transport().write(data)
+
+    def _transport(self) -> asyncio.Transport:
+        assert self._below is not None
+        return self._below
