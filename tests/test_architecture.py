@@ -19,7 +19,22 @@ LAYERS: tuple[frozenset[str], ...] = (
 """From the top down; packages of one layer do not import one another, but for `BESIDE`."""
 
 PURE = frozenset(
-    {"errors", "fetchitem", "flags", "mime", "names", "rights", "sasl", "searchkey", "sequenceset"},
+    {
+        "collation",
+        "errors",
+        "fetchitem",
+        "flags",
+        "imapurl",
+        "mime",
+        "names",
+        "preview",
+        "rights",
+        "sasl",
+        "searchkey",
+        "sequenceset",
+        "sortcriteria",
+        "threads",
+    }
 )
 """No store, no sockets, no clock, no randomness; open to all, and built on one another only."""
 

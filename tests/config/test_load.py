@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from angarium.config import (
+    AuthMech,
     Loaded,
     Machine,
     NoticeEvent,
@@ -68,10 +69,26 @@ def test_two_lines_are_enough() -> None:
         ("partition-fast: /fast", lambda s: s.directories.partitions["fast"], Path("/fast")),
         ("tls_versions: tls1_3", lambda s: s.tls.tls_versions, (TlsVersion.TLS1_3,)),
         ("workers: 1", lambda s: s.server.workers, 1),
+        ("auth_mech: UNIX", lambda s: s.auth.auth_mech, AuthMech.UNIX),
+        ("groupfile: {configdirectory}/group", lambda s: s.auth.groupfile, Path("/srv/state/group")),
+        ("groups_kept: 30", lambda s: s.auth.groups_kept, timedelta(seconds=30)),
     ],
 )
 def test_what_a_line_sets(line: str, value: Callable[[object], object], expected: object) -> None:
     assert value(load(line).settings) == expected
+
+
+def test_nobody_is_anonymous_or_in_a_group_unless_that_is_asked_for() -> None:
+    auth = load("").settings.auth
+    assert not auth.allowanonymouslogin
+    assert not auth.unix_group_enable
+    assert auth.groupfile is None
+
+
+@pytest.mark.parametrize("mech", ["pts", "krb", "krb5", "mboxgroups"])
+def test_another_source_of_groups_is_refused_and_explained(mech: str) -> None:
+    (line,) = refusal(f"{MINIMAL}auth_mech: {mech}\n")
+    assert "not one of those allowed" not in line
 
 
 @pytest.mark.parametrize(
@@ -163,6 +180,19 @@ def test_what_a_line_sets(line: str, value: Callable[[object], object], expected
             ],
         ),
         (
+            MINIMAL + "auth_mech: pts\n",
+            [
+                (
+                    "/etc/imapd.conf:3: auth_mech: 'pts' cannot be used (groups of AFS and LDAP are not served yet; "
+                    "unix has those that the system knows from a directory); allowed: unix"
+                ),
+            ],
+        ),
+        (
+            MINIMAL + "auth_mech: nonsense\n",
+            ["/etc/imapd.conf:3: auth_mech: 'nonsense' cannot be used (not one of those allowed); allowed: unix"],
+        ),
+        (
             MINIMAL + "userprefix: Same\nsharedprefix: same\n",
             ["/etc/imapd.conf: userprefix, sharedprefix, altprefix: two of them are the same"],
         ),
@@ -216,7 +246,7 @@ def test_what_is_accepted_and_told(line: str, event: NoticeEvent, said: str) -> 
 
 
 def test_a_name_without_effect_yet_is_a_warning_and_one_without_meaning_is_not() -> None:
-    loaded = load("popminpoll: 1\nproc_path: /c\n")
+    loaded = load("popminpoll: 1\ntemp_path: /c\n")
     assert [notice.level for notice in loaded.notices] == [NoticeLevel.WARNING, NoticeLevel.INFO]
 
 
@@ -237,7 +267,7 @@ def test_an_old_name_of_an_option_without_effect_is_told_twice() -> None:
 @pytest.mark.parametrize(
     ("asks_for_nothing", "asks"),
     [
-        ("allowanonymouslogin: no", "allowanonymouslogin: yes"),
+        ("loginuseacl: no", "loginuseacl: yes"),
         ("imaps_conversations: off", "imaps_conversations: on"),
         ("plaintextloginpause: 0", "plaintextloginpause: 5"),
         ("autocreate_quota: -1", "autocreate_quota: 1000"),

@@ -50,7 +50,7 @@ def test_the_files_of_debian() -> None:
     assert not settings.namespace.unixhierarchysep
     assert settings.auth.allowplaintext
     assert "httpmodules" in subjects(loaded, NoticeEvent.OPTION_NOT_SERVED)
-    assert "proc_path" in subjects(loaded, NoticeEvent.OPTION_WITHOUT_MEANING)
+    assert settings.directories.proc_path == Path("/run/cyrus/proc")
     assert [each.command for each in conf.start] == [RecoverCommand(), ExpireCommand(duplicates=timedelta(days=3))]
     assert [(each.name, each.command, each.maxchild) for each in conf.services] == [
         ("imap", ImapService(tls=False), 100),

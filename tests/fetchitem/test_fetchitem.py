@@ -6,12 +6,14 @@ from angarium.fetchitem import (
     ALL,
     FAST,
     FULL,
+    Annotation,
     BinarySection,
     BinarySize,
     BodySection,
     FetchAttribute,
     FetchItem,
     Partial,
+    Preview,
     SectionKind,
     sets_seen,
 )
@@ -35,6 +37,9 @@ from angarium.fetchitem import (
         (BodySection(kind=SectionKind.TEXT, is_rfc822=True), b"RFC822.TEXT"),
         (BinarySection((1,), Partial(5, 9), peek=True), b"BINARY[1]<5>"),
         (BinarySize((1, 1)), b"BINARY.SIZE[1.1]"),
+        (FetchAttribute.DIGEST_SHA1, b"DIGEST.SHA1"),
+        (Preview(lazy=True), b"PREVIEW"),
+        (Annotation(("/comment",), ("value",)), b"ANNOTATION"),
     ],
 )
 def test_an_item_knows_its_name_in_the_answer(item: FetchItem, label: bytes) -> None:
@@ -71,3 +76,9 @@ def test_only_sections_without_peek_set_seen(items: tuple[FetchItem, ...], expec
 def test_macros_grow_from_one_another() -> None:
     assert ALL[: len(FAST)] == FAST
     assert FULL[: len(ALL)] == ALL
+
+
+@pytest.mark.parametrize(("entries", "attributes"), [((), ("value",)), (("/comment",), ())])
+def test_an_annotation_has_entries_and_attributes(entries: tuple[str, ...], attributes: tuple[str, ...]) -> None:
+    with pytest.raises(ValueError, match="required"):
+        Annotation(entries, attributes)

@@ -52,7 +52,7 @@ class CountingDoor:
         self.seats: list[CountedSeat] = []
         self.places = 100
 
-    def admit(self, service: str, address: str, connection: ImapConnection) -> CountedSeat:
+    def admit(self, service: str, address: str, connection: ImapConnection, *, session: str) -> CountedSeat:
         if len(self.seats) == self.places:
             raise SessionLimitExceeded("full")
         assert (service, address) == ("imap", "127.0.0.1")

@@ -10,17 +10,20 @@ from tests.imap.sockets import Server, eventually, serve
 from angarium.errors import DiskFailed
 from angarium.imap import commands as c
 from angarium.imap.handlers.table import HANDLERS
+from angarium.imap.services import Peer
 from angarium.imap.session import COMPLETED, Completion, ImapSession
-from angarium.sasl import CredentialsWanted
+from angarium.sasl import AnonymousWanted, CredentialsWanted
 from angarium.store import Actor
 
 _MESSAGE = b"Subject: Long\r\n\r\n" + b"0123456789 abcdef\r\n" * 110_000
 _COPIES = 12
 
 
-def _run(test: Callable[[Server], Awaitable[None]], directory: Path, *, kind: str = "memory") -> None:
+def _run(
+    test: Callable[[Server], Awaitable[None]], directory: Path, *, kind: str = "memory", options: str = ""
+) -> None:
     async def talk() -> None:
-        async with serve(directory, kind=kind) as server:
+        async with serve(directory, kind=kind, options=options) as server:
             await test(server)
 
     asyncio.run(talk())
@@ -200,9 +203,9 @@ def test_what_is_sent_ahead_of_a_slow_command_is_answered_after_it(tmp_path: Pat
         may_log_in = asyncio.Event()
         log_in = server.services.logins.log_in
 
-        async def slowly(credentials: CredentialsWanted, peer: object) -> Actor:
+        async def slowly(credentials: CredentialsWanted | AnonymousWanted, peer: Peer) -> Actor:
             await may_log_in.wait()
-            return await log_in(credentials, server.door.seats[0].connection.session.peer)  # type: ignore[union-attr]
+            return await log_in(credentials, peer)
 
         server.services.logins.log_in = slowly  # type: ignore[method-assign]
         client = await server.connect()
@@ -216,6 +219,21 @@ def test_what_is_sent_ahead_of_a_slow_command_is_answered_after_it(tmp_path: Pat
         assert len(lines) == commands + 2
 
     _run(test, tmp_path)
+
+
+def test_what_waits_for_a_client_and_what_it_sends_ahead_are_limited_by_options(tmp_path: Path) -> None:
+    async def test(server: Server) -> None:
+        await server.log_in()
+        connection = server.door.seats[0].connection
+        assert connection._transport is not None
+        assert connection._transport.get_write_buffer_limits()[1] == 20_480
+        connection.data_received(b"a NOOP\r\n")  # begins a task
+        for octets, is_paused in ((16_384, False), (1, True)):
+            connection.data_received(b"x" * octets)
+            assert connection._reading_paused is is_paused
+        connection.abort()
+
+    _run(test, tmp_path, options="max_ahead_size: 16K\nmax_unsent_size: 20K")
 
 
 def test_message_of_a_client_that_is_gone_leaves_no_file(tmp_path: Path) -> None:

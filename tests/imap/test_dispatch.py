@@ -7,21 +7,21 @@ from pathlib import Path
 from unittest.mock import ANY
 
 import pytest
-from tests.imap.transcript import Connection, PlainLogins, log_in, open_services
+from tests.imap.transcript import PASSWORD, Connection, PlainLogins, log_in, open_services
 from tests.store.world import AUTHOR, PARTITIONS
 
 from angarium.engine.commands import SetAcl
 from angarium.engine.sources import SystemSources
 from angarium.engine.sqlite import SqliteEngine, SqliteOptions
-from angarium.errors import DiskFailed, StoreBusy
+from angarium.errors import AuthenticationUnavailable, DiskFailed, StoreBusy
 from angarium.imap import dispatch
-from angarium.imap.dispatch import BAD_COMMANDS_MAX
 from angarium.imap.services import ImapServices
 from angarium.imap.watchers import Watchers
 from angarium.names import MailboxName
 from angarium.operations.messages import MessageCache, MessageLimits
 from angarium.rights import Acl
 from angarium.store import Actor, SelectedMailbox, Store
+from angarium.worker import MessageFiles
 
 _APPEND = "a APPEND INBOX {16+}\r\nSubject: One\r\n\r\n"
 
@@ -79,14 +79,14 @@ def test_users_are_not_counted(tmp_path: Path) -> None:
 def test_bad_commands_in_a_row_end_the_session(tmp_path: Path) -> None:
     async def test(services: ImapServices) -> None:
         alice = await log_in(services, "alice")
-        for _ in range(BAD_COMMANDS_MAX - 1):
+        for _ in range(6):
             await alice.ask("GET / HTTP/1.1")
         assert await alice.ask("a NOOP") == ["a OK Completed"]
-        for _ in range(BAD_COMMANDS_MAX - 1):
+        for _ in range(6):
             await alice.ask("GET / HTTP/1.1")
         assert (await alice.ask("a FOO"))[-1] == "* BYE Too many bad commands"
 
-    _run(test, tmp_path)
+    _run(test, tmp_path, "max_bad_commands: 7")
 
 
 def test_mailbox_that_may_be_read_no_more_ends_the_session(tmp_path: Path) -> None:
@@ -179,6 +179,53 @@ def test_credentials_that_cannot_be_looked_up_are_a_refusal(tmp_path: Path, monk
         alice = await log_in(services, "alice")
         assert await alice.ask("a NOOP") == ["a NO [UNAVAILABLE] System I/O error"]
         assert await alice.ask("a APPEND INBOX {5}") == ["a NO [UNAVAILABLE] System I/O error"]
+
+    _run(test, tmp_path)
+
+
+def test_groups_that_change_hold_from_the_next_command_on(tmp_path: Path) -> None:
+    async def test(services: ImapServices) -> None:
+        assert isinstance(services.logins, PlainLogins)
+        alice, bob = await log_in(services, "alice"), await log_in(services, "bob")
+        await alice.ask("a SETACL INBOX group:staff lr")
+        await alice.ask("a SETACL INBOX -group:guests r")
+        assert (await bob.ask('a SELECT "Other Users/alice"'))[-1].startswith("a NO [NONEXISTENT]")
+        services.logins.groups["bob"] = frozenset({"staff"})
+        assert (await bob.ask('a SELECT "Other Users/alice"'))[-1].startswith("a OK [READ-ONLY]")
+        assert "Other Users/alice" in str(await bob.ask('a LIST "" "*"'))
+        services.logins.groups["bob"] = frozenset({"staff", "guests"})
+        assert await bob.ask("a NOOP") == ["* BYE Selected mailbox was deleted"]
+
+    _run(test, tmp_path)
+
+
+def test_who_leaves_a_group_is_told_nothing_more_in_idle(tmp_path: Path) -> None:
+    async def test(services: ImapServices) -> None:
+        assert isinstance(services.logins, PlainLogins)
+        services.logins.groups["bob"] = frozenset({"staff"})
+        alice, bob = await log_in(services, "alice"), await log_in(services, "bob")
+        await alice.ask("a SETACL INBOX group:staff lr")
+        await bob.ask('a SELECT "Other Users/alice"')
+        await bob.ask("a IDLE")
+        services.logins.groups.clear()
+        await alice.ask("a APPEND INBOX {16+}\r\nSubject: x\r\n\r\nx\r\n")
+        await bob.tell()
+        assert bob.pending_lines() == ["* BYE Selected mailbox was deleted"]
+
+    _run(test, tmp_path)
+
+
+def test_groups_that_cannot_be_looked_up_are_a_refusal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def test(services: ImapServices) -> None:
+        async def renewed(_: Actor) -> Actor:
+            raise AuthenticationUnavailable("groups")
+
+        alice = await log_in(services, "alice")
+        with monkeypatch.context() as patched:
+            patched.setattr(services.logins, "renewed", renewed)
+            assert (await alice.ask("a NOOP"))[0].startswith("a NO [UNAVAILABLE] ")
+            assert (await alice.ask("a APPEND INBOX {5}"))[0].startswith("a NO [UNAVAILABLE] ")
+        assert await alice.ask("a NOOP") == ["a OK Completed"]
 
     _run(test, tmp_path)
 
@@ -294,3 +341,60 @@ def test_other_processes_changes_are_told_once_they_are_announced(tmp_path: Path
             await engine.close()
 
     asyncio.run(talk())
+
+
+def _leave_message(services: ImapServices, directory: Path, name: str, text: str) -> None:
+    assert isinstance(services.alerts, MessageFiles)
+    (directory / name).write_text(text)
+    services.alerts.read(directory)
+
+
+def test_the_message_of_the_day_comes_with_the_first_answer(tmp_path: Path) -> None:
+    async def test(services: ImapServices) -> None:
+        _leave_message(services, tmp_path, "motd", "[Hello\nWorld")
+        for first in ("a NOOP", "a FOO", "a LOGIN alice wrong"):
+            stranger = _stranger(services)
+            motd, answer = await stranger.ask(first)
+            assert motd == "* OK [ALERT] Hello"
+            assert answer.startswith("a ")
+            assert await stranger.ask("b NOOP") == ["b OK Completed"]
+        waiting = _stranger(services)
+        assert await waiting.ask("a AUTHENTICATE PLAIN") == ["* OK [ALERT] Hello", "+ "]
+
+    _run(test, tmp_path)
+
+
+def test_a_shutdown_file_ends_sessions_of_users_and_spares_administrators(tmp_path: Path) -> None:
+    async def test(services: ImapServices) -> None:
+        idling, appending, admin = [await log_in(services, user) for user in ("alice", "bob", "cyrus")]
+        assert await idling.ask("a IDLE") == ["+ idling"]
+        await appending.send(b"a APPEND INBOX {16+}\r\nSubject: ")
+        _leave_message(services, tmp_path, "shutdown", "Going down")
+        for connection in (idling, appending, admin):
+            await dispatch.run(connection.session)
+        assert idling.pending_lines() == ["* BYE [ALERT] Going down"]
+        assert appending.pending_lines() == []
+        assert await appending.ask(b"One\r\n\r\n") == [ANY, "* BYE [ALERT] Going down"]
+        assert await admin.ask("a NOOP") == ["a OK Completed"]
+        stranger = _stranger(services)
+        assert await stranger.ask("a NOOP") == ["a OK Completed"]
+        answer, bye = await stranger.ask(f"b LOGIN alice {PASSWORD}")
+        assert answer.startswith("b OK ")
+        assert bye == "* BYE [ALERT] Going down"
+        assert stranger.session.close_after_answer
+        (tmp_path / "shutdown").unlink()
+        assert isinstance(services.alerts, MessageFiles)
+        services.alerts.read(tmp_path)
+        await log_in(services, "alice")
+
+    _run(test, tmp_path)
+
+
+def test_elements_of_a_command_are_limited_by_an_option(tmp_path: Path) -> None:
+    async def test(services: ImapServices) -> None:
+        alice = await log_in(services, "alice")
+        await alice.ask("a SELECT INBOX")
+        flags = " ".join([f"f{number}" for number in range(101)])
+        assert await alice.ask(f"a STORE 1 +FLAGS ({flags})") == ["a BAD Too many arguments"]
+
+    _run(test, tmp_path, "max_command_arguments: 100")

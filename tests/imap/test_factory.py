@@ -47,3 +47,25 @@ def test_users_have_the_time_of_the_options_and_more_in_idle(tmp_path: Path, mon
             assert await idling.rest() == b"* BYE Autologout; idle for too long\r\n"
 
     asyncio.run(talk())
+
+
+def test_idle_has_no_more_time_than_timeout_where_it_has_none_of_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def talk() -> None:
+        # Less than the 30 minutes of RFC 9051 §5.4 is not taken.
+        async with serve(tmp_path, options="timeout: 5") as server:
+            idling = await server.log_in()
+            idling.send(b"i IDLE\r\n")
+            await idling.line()
+            _move_clock(monkeypatch, 29 * 60)
+            assert await (await server.log_in()).ask(b"NOOP") == [b"t OK Completed"]
+            server.door.seats[0].connection.wake()
+            await asyncio.sleep(0.01)
+            idling.send(b"DONE\r\ni IDLE\r\n")
+            assert [await idling.line(), await idling.line()] == [b"i OK Completed", b"+ idling"]
+            server.door.seats[0].connection.wake()  # what we tell is nothing that the client did
+            _move_clock(monkeypatch, 31 * 60)
+            assert await idling.rest() == b"* BYE Autologout; idle for too long\r\n"
+
+    asyncio.run(talk())

@@ -31,7 +31,7 @@ def test_attributes_come_in_a_fixed_order() -> None:
 
 def test_one_template_serves_many_messages() -> None:
     template = FetchTemplate([A.UID, A.FLAGS, A.MODSEQ])
-    assert template.heads([(1, b"\\Seen", 5, 47), (2, b"", 9, 44)]) == (
+    assert template.responses([(1, b"\\Seen", 5, 47), (2, b"", 9, 44)]) == (
         b"* 1 FETCH (FLAGS (\\Seen) UID 5 MODSEQ (47))\r\n* 2 FETCH (FLAGS () UID 9 MODSEQ (44))\r\n"
     )
 
@@ -49,6 +49,9 @@ def test_percent_signs_of_values_and_labels_stay() -> None:
     template = FetchTemplate([A.ENVELOPE, section])
     assert template.head((1, b'("100%d")')) == b'* 1 FETCH (ENVELOPE ("100%d")'
     assert template.labels == (b' BODY[HEADER.FIELDS ("X-100%d")] ',)
+    assert template.responses([(1, b'("100%d")', 6, b"100%d\n")]) == (
+        b'* 1 FETCH (ENVELOPE ("100%d") BODY[HEADER.FIELDS ("X-100%d")] {6}\r\n100%d\n)\r\n'
+    )
 
 
 def test_sections_are_announced_for_the_session_to_send() -> None:
@@ -63,6 +66,15 @@ def test_sections_are_announced_for_the_session_to_send() -> None:
         END,
     ]
     assert b"".join(answer) == b"* 3 FETCH (UID 9 BODY[]<0> {3}\r\nabc BINARY.SIZE[2] 5)\r\n"
+
+
+def test_responses_with_small_sections_are_whole() -> None:
+    template = FetchTemplate([A.UID, BodySection(), BodySection((1,))])
+    assert template.responses([(1, 5, 2, b"ab", 1, b"a"), (2, 6, 3, b"cd)", 1, b"c")]) == (
+        b"* 1 FETCH (UID 5 BODY[] {2}\r\nab BODY[1] {1}\r\na)\r\n"
+        b"* 2 FETCH (UID 6 BODY[] {3}\r\ncd) BODY[1] {1}\r\nc)\r\n"
+    )
+    assert template.responses([]) == b""
 
 
 def test_sections_alone_begin_without_a_space() -> None:

@@ -1,6 +1,7 @@
 """What goes to a client: in few pieces, and not while it is behind."""
 
 import asyncio
+from collections.abc import Iterable
 
 import pytest
 
@@ -16,6 +17,9 @@ class _Transport(asyncio.Transport):
     def write(self, data: bytes | bytearray | memoryview) -> None:
         self.pieces.append(bytes(data))
 
+    def writelines(self, list_of_data: Iterable[bytes | bytearray | memoryview]) -> None:
+        self.pieces += map(bytes, list_of_data)
+
     def is_closing(self) -> bool:
         return self.closing
 
@@ -30,6 +34,16 @@ def test_answer_goes_out_in_one_piece() -> None:
     output.flush()
     assert transport.pieces == [b"a OK\r\n"]
     assert output.sent_octets == 6
+
+
+def test_large_pieces_are_not_copied_into_one() -> None:
+    transport = _Transport()
+    output = Output(transport)
+    large = b"x" * 70_000
+    output.write(b"{70000}")
+    output.write(large)
+    output.flush()
+    assert transport.pieces == [b"{70000}", large]
 
 
 def test_answers_to_commands_sent_together_go_out_together() -> None:
@@ -59,7 +73,8 @@ def test_drain_sends_only_what_is_worth_a_piece() -> None:
         assert transport.pieces == []
         output.write(b"x" * 70_000)
         await output.drain()
-        assert transport.pieces == [b"few" + b"x" * 70_000]
+        assert b"".join(transport.pieces) == b"few" + b"x" * 70_000
+        assert output.sent_octets == 70_003
 
     asyncio.run(talk())
 

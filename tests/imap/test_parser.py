@@ -5,8 +5,10 @@ import tracemalloc
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.imap.feeding import drain, feed, octets
 
 from angarium.imap import commands as c
+from angarium.imap.dialect import EVERYTHING, Dialect, Extension
 from angarium.imap.events import (
     AppendBegun,
     AppendFinished,
@@ -38,31 +40,6 @@ LOGIN = CommandReceived(b"a", c.Login(b"ann", b"sesame"))
 
 def make(limits: ParserLimits = SMALL, state: State = State.SELECTED) -> ImapParser:
     return ImapParser(limits, state=state)
-
-
-def drain(parser: ImapParser) -> list[Event]:
-    events: list[Event] = []
-    while (event := parser.next_event()) is not None:
-        events.append(event)
-    return events
-
-
-def feed(parser: ImapParser, *pieces: bytes) -> list[Event]:
-    """What comes of the pieces, neighbouring chunks of a message joined."""
-    events: list[Event] = []
-    for piece in pieces:
-        parser.receive_data(piece)
-        for event in drain(parser):
-            if isinstance(event, LiteralChunk):
-                assert event.data
-                if events and isinstance(events[-1], LiteralChunk):
-                    event = LiteralChunk(events.pop().data + event.data)  # type: ignore[union-attr]  # it was just asked
-            events.append(event)
-    return events
-
-
-def octets(data: bytes) -> list[bytes]:
-    return [data[at : at + 1] for at in range(len(data))]
 
 
 def append(size: int, *, mailbox: bytes = b"INBOX", is_binary: bool = False) -> AppendBegun:
@@ -317,6 +294,25 @@ def test_nothing_is_carried_into_tls() -> None:
     assert feed(parser, b"z NOOP\r\n") == [NOOP]
 
 
+def test_what_follows_compress_can_be_taken_back() -> None:
+    parser = make(ParserLimits())
+    parser.dialect = EVERYTHING
+    parser.receive_data(b"a COMPRESS DEFLATE\r\n\x52\x08\n\x00")
+    assert parser.next_event() == CommandReceived(b"a", c.Compress("DEFLATE"))
+    assert parser.take_buffered() == b"\x52\x08\n\x00"
+    assert parser.buffered_octets == 0
+    assert feed(parser, b"z NOOP\r\n") == [NOOP]
+
+
+def test_what_is_enabled_counts_for_the_next_command() -> None:
+    parser = make(ParserLimits())
+    parser.receive_data(b"a ENABLE UIDONLY\r\nb FETCH 1 UID\r\n")
+    assert parser.next_event() == CommandReceived(b"a", c.Enable(("UIDONLY",)))
+    parser.dialect = Dialect(EVERYTHING.served, frozenset({Extension.UIDONLY}))
+    expected = CommandBad(b"b", b"Message numbers are not allowed once UIDONLY is enabled", b"UIDREQUIRED")
+    assert parser.next_event() == expected
+
+
 def test_an_idle_parser_keeps_nothing() -> None:
     parser = make(ParserLimits(), State.NOT_AUTHENTICATED)
     feed(parser, b"", b"a LOGIN {3+}\r\nan", b"n sesame\r\nz NO", b"OP\r\n")
@@ -328,6 +324,12 @@ PIECES = st.sampled_from(
     [
         *(b"a NOOP", b"b LOGIN {3+}", b"ann", b" {2}", b"~{4+}", b'"q"', b"hello", b" (\\Seen)", b"{99+}", b"{"),
         *(b"c APPEND INBOX {5+}", b"d FETCH 1:* (FLAGS BODY[])", b"e SEARCH OR NOT SEEN (ALL)"),
+        *(
+            b"g APPEND x CATENATE (URL {2+}",
+            b"h REPLACE 1 x UTF8 (~{3+}",
+            b" TEXT {3}",
+            b"i SETMETADATA x (/shared ~{2}",
+        ),
         *(b"f UID STORE $ FLAGS x", b"\0", b"\xff", b"x" * 70),
     ]
 )
@@ -346,6 +348,7 @@ def test_chunking_never_matters(stream: bytes, data: st.DataObject) -> None:
 @given(st.sampled_from(list(State)), st.lists(st.binary(max_size=30) | STREAMS, max_size=6))
 def test_any_octets_are_bounded_and_raise_nothing(state: State, pieces: list[bytes]) -> None:
     parser = make(state=state)
+    parser.dialect = EVERYTHING
     for piece in pieces:
         feed(parser, piece)
         assert parser.buffered_octets <= SMALL.command_octets + SMALL.line_octets + 2
@@ -358,11 +361,14 @@ def test_any_octets_are_bounded_and_raise_nothing(state: State, pieces: list[byt
         pytest.param(b"a LIST (", b"{9+}\r\n123456789 " * 1_024, id="literals"),
         pytest.param(b"a FOO {99999999999+}\r\n", b"x" * 16_384, id="a literal that is swallowed"),
         pytest.param(b"a APPEND INBOX {99999999999+}\r\n", b"x" * 16_384, id="a message"),
+        pytest.param(b"a APPEND INBOX", b" {5+}\r\n12345" * 1_024, id="messages"),
+        pytest.param(b"a APPEND INBOX CATENATE (URL", b" {5+}\r\n/a;b? URL" * 1_024, id="URLs"),
         pytest.param(b"", b"x\r\n" * 1_024, id="bad commands"),
     ],
 )
 def test_memory_is_bounded_by_the_limits(prefix: bytes, endless: bytes) -> None:
     parser = make(BEFORE_LOGIN)
+    parser.dialect = EVERYTHING
     feed(parser, prefix)
     tracemalloc.start()
     try:

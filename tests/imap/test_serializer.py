@@ -1,5 +1,7 @@
 """Untagged data responses, most of them as a real Cyrus sends them."""
 
+from collections.abc import Iterator
+
 import pytest
 
 from angarium.imap import serializer as s
@@ -32,7 +34,7 @@ SHARED = ((b"Shared Folders/", b"/"),)
             b'* LIST () "." new (CHILDINFO ("SUBSCRIBED") OLDNAME ("old name"))',
         ),
         (
-            s.serialize_status_response(b"INBOX", [(StatusItem.MESSAGES, 0), (StatusItem.UNSEEN, 0)]),
+            s.serialize_status_response(b"INBOX", [(StatusItem.MESSAGES, b"0"), (StatusItem.UNSEEN, b"0")]),
             b"* STATUS INBOX (MESSAGES 0 UNSEEN 0)",
         ),
         (
@@ -42,16 +44,6 @@ SHARED = ((b"Shared Folders/", b"/"),)
         (s.serialize_namespace([], EVERYONE, [(b"#x", None)]), b'* NAMESPACE NIL (("Other Users/" "/")) (("#x" NIL))'),
         (s.serialize_id([(b"name", b"Angarium"), (b"os", None)]), b'* ID ("name" "Angarium" "os" NIL)'),
         (s.serialize_id([]), b"* ID NIL"),
-        (s.serialize_search([1, 2, 3]), b"* SEARCH 1 2 3"),
-        (s.serialize_search([]), b"* SEARCH"),
-        (s.serialize_search([1], modseq=72), b"* SEARCH 1 (MODSEQ 72)"),
-        (
-            s.serialize_esearch(b"a32", by_uid=False, count=4, minimum=1, maximum=4, found=UidSet(((1, 4),)), modseq=9),
-            b'* ESEARCH (TAG "a32") COUNT 4 MIN 1 MAX 4 ALL 1:4 MODSEQ 9',
-        ),
-        (s.serialize_esearch(b"a35", by_uid=False, found=UidSet()), b'* ESEARCH (TAG "a35")'),
-        (s.serialize_esearch(b"a33", by_uid=True, found=UidSet(((1, 2),))), b'* ESEARCH (TAG "a33") UID ALL 1:2'),
-        (s.serialize_esearch(b"a", by_uid=False, count=0), b'* ESEARCH (TAG "a") COUNT 0'),
         (
             s.serialize_acl(b"Sent", [(b"ann", b"lrs"), (b"-bob", b"w"), (b"none", b"")]),
             b'* ACL Sent ann lrs -bob w none ""',
@@ -73,3 +65,34 @@ SHARED = ((b"Shared Folders/", b"/"),)
 )
 def test_responses(response: bytes, octets: bytes) -> None:
     assert response == octets + b"\r\n"
+
+
+@pytest.mark.parametrize(
+    ("pieces", "octets"),
+    [
+        (s.serialize_search(UidSet(((1, 3),))), b"* SEARCH 1 2 3"),
+        (s.serialize_search(UidSet()), b"* SEARCH"),
+        (s.serialize_search(UidSet(((1, 1),)), modseq=72), b"* SEARCH 1 (MODSEQ 72)"),
+        (
+            s.serialize_esearch(b"a32", by_uid=False, count=4, minimum=1, maximum=4, found=UidSet(((1, 4),)), modseq=9),
+            b'* ESEARCH (TAG "a32") COUNT 4 MIN 1 MAX 4 ALL 1:4 MODSEQ 9',
+        ),
+        (s.serialize_esearch(b"a35", by_uid=False, found=UidSet()), b'* ESEARCH (TAG "a35")'),
+        (s.serialize_esearch(b"a33", by_uid=True, found=UidSet(((1, 2),))), b'* ESEARCH (TAG "a33") UID ALL 1:2'),
+        (s.serialize_esearch(b"a", by_uid=False, count=0), b'* ESEARCH (TAG "a") COUNT 0'),
+    ],
+)
+def test_answers_to_search_are_one_piece(pieces: Iterator[bytes], octets: bytes) -> None:
+    assert list(pieces) == [octets + b"\r\n"]
+
+
+@pytest.mark.parametrize("count", [3, 4, 5, 8, 9])
+def test_long_answers_to_search_come_in_pieces(count: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(s, "_PIECE_NUMBERS", 4)
+    found = UidSet.from_numbers(range(1, 2 * count, 2))
+    numbers = [b"%d" % number for number in range(1, 2 * count, 2)]
+    search = list(s.serialize_search(found, modseq=5))
+    assert b"".join(search) == b"* SEARCH " + b" ".join(numbers) + b" (MODSEQ 5)\r\n"
+    esearch = list(s.serialize_esearch(b"a", by_uid=True, found=found, modseq=5))
+    assert b"".join(esearch) == b'* ESEARCH (TAG "a") UID ALL ' + b",".join(numbers) + b" MODSEQ 5\r\n"
+    assert len(search) == len(esearch) == -(-count // 4)

@@ -3,13 +3,13 @@
 import pytest
 
 from angarium.imap import commands as c
-from angarium.imap.events import AppendBegun
+from angarium.imap.events import AppendBegun, ReplaceBegun
 from angarium.imap.states import LEGAL, CommandType, State, illegal_text
 
 
 def test_every_command_is_legal_somewhere() -> None:
     legal: set[CommandType] = set().union(*LEGAL.values())
-    assert legal == {*c.Command.__args__, AppendBegun}
+    assert legal == {*c.Command.__args__, AppendBegun, ReplaceBegun}
 
 
 def test_a_selected_session_can_do_what_an_authenticated_one_can() -> None:
@@ -30,6 +30,10 @@ def test_a_selected_session_can_do_what_an_authenticated_one_can() -> None:
         (State.SELECTED, c.Authenticate, b"Already authenticated"),
         (State.SELECTED, c.StartTls, b"Can't Starttls after authentication"),
         (State.SELECTED, c.Fetch, None),
+        (State.NOT_AUTHENTICATED, c.Language, None),
+        (State.AUTHENTICATED, c.ESearch, None),
+        (State.AUTHENTICATED, c.Sort, b"Please select a mailbox first"),
+        (State.AUTHENTICATED, ReplaceBegun, b"Please select a mailbox first"),
         (State.SELECTED, None, b"Unrecognized command"),
         (State.LOGOUT, c.Noop, b"Logout in progress"),
     ],

@@ -8,6 +8,7 @@ from angarium.imap.cursor import Cursor
 from angarium.imap.limits import ParserLimits
 from angarium.imap.terminals import (
     serialize_astring,
+    serialize_astrings,
     serialize_flags,
     serialize_nstring,
     serialize_numbers,
@@ -33,6 +34,13 @@ def test_strings_are_read_back(octets: bytes) -> None:
 def test_nstrings_are_read_back(octets: bytes | None) -> None:
     reader = cursor(serialize_nstring(octets))
     assert reader.nstring() == octets
+    assert reader.at_end()
+
+
+@given(st.binary(max_size=30))
+def test_values_of_annotations_are_read_back_as_literal8(octets: bytes) -> None:
+    reader = cursor(b"~{%d}\r\n%b" % (len(octets), octets))
+    assert reader.nvalue() == octets
     assert reader.at_end()
 
 
@@ -63,3 +71,8 @@ def test_lists() -> None:
     assert serialize_flags([]) == b"()"
     assert serialize_numbers([1, 22, 333]) == b" 1 22 333"
     assert serialize_numbers([]) == b""
+
+
+@given(st.lists(st.sampled_from([b"INBOX", b"Work/2026", b"nil", b"Vanilla", b"", b"a b", b"a\nb", b'"', b"\xc3"])))
+def test_many_astrings_are_each_as_one_alone(octets: list[bytes]) -> None:
+    assert serialize_astrings(octets) == [serialize_astring(each) for each in octets]

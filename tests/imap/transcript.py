@@ -25,7 +25,7 @@ import asyncio
 import re
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from tests.store.world import PARTITIONS, World
@@ -39,8 +39,9 @@ from angarium.imap.session import ImapSession
 from angarium.imap.watchers import Watchers
 from angarium.names import UserId
 from angarium.operations.messages import MessageCache, MessageLimits
-from angarium.sasl import CredentialsWanted
+from angarium.sasl import AnonymousWanted, CredentialsWanted
 from angarium.store import Actor, Store, StorePolicy
+from angarium.worker import MessageFiles, Telemetry
 
 PASSWORD = "secret"
 ADMINISTRATOR = "cyrus"
@@ -197,24 +198,36 @@ class PlainLogins:
     def __init__(self, store: Store, settings: Settings) -> None:
         self._store = store
         self._settings = settings
+        self.groups: dict[str, frozenset[str]] = {}
 
     def mechanisms(self, peer: Peer) -> tuple[str, ...]:
-        return ("PLAIN", "LOGIN") if self.plaintext_allowed(peer) else ()
+        anonymous = ("ANONYMOUS",) if self.anonymous_allowed(peer) else ()
+        return ("PLAIN", "LOGIN", *anonymous) if self.plaintext_allowed(peer) else anonymous
 
     def plaintext_allowed(self, peer: Peer) -> bool:
         return peer.is_tls or self._settings.auth.allowplaintext
 
-    async def log_in(self, credentials: CredentialsWanted, peer: Peer) -> Actor:
+    def anonymous_allowed(self, peer: Peer) -> bool:
+        return self._settings.auth.allowanonymouslogin
+
+    async def log_in(self, credentials: CredentialsWanted | AnonymousWanted, peer: Peer) -> Actor:
+        if isinstance(credentials, AnonymousWanted):
+            return Actor(None, protocol="imap", session=peer.session)
         if credentials.password != PASSWORD:
             raise AuthenticationFailed("wrong password")
         acting = credentials.authzid or credentials.authcid
         if acting != credentials.authcid and credentials.authcid != ADMINISTRATOR:
             raise AuthorizationFailed("not an administrator")
         is_admin = acting == ADMINISTRATOR
-        return await self._store.actor(UserId(acting), is_admin=is_admin, protocol="imap", session=peer.session)
+        actor = await self._store.actor(UserId(acting), is_admin=is_admin, protocol="imap", session=peer.session)
+        return await self.renewed(actor)
 
     async def still_valid(self, actor: Actor) -> bool:
         return True
+
+    async def renewed(self, actor: Actor) -> Actor:
+        groups = self.groups.get(str(actor.userid), frozenset())
+        return actor if groups == actor.groups else replace(actor, groups=groups)
 
 
 class Nowhere:
@@ -402,6 +415,8 @@ async def open_services(kind: str, directory: Path, options: str = "") -> AsyncI
             watchers=watchers,
             settings=settings,
             version=VERSION,
+            alerts=MessageFiles(),
+            telemetry=Telemetry(),
         )
     finally:
         unsubscribe()

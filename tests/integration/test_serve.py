@@ -29,6 +29,8 @@ from tests.server.running import (
     wait_until,
 )
 
+from angarium.config import load_settings
+
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user, or mount")
 
 
@@ -473,6 +475,60 @@ def fill(directory: Path) -> Path:
         while file.write(b"x" * 4096):
             pass
     return path
+
+
+# Small files by which an administrator speaks to sessions, and watches them
+
+
+def test_files_of_sessions_follow_them_and_a_shutdown_file_ends_them(server: RunningServer) -> None:
+    directory = load_settings(server.directory / "imapd.conf").settings.directories.configdirectory
+    user = open_session(server, server.user)
+    admin = open_session(server, server.admin)
+    (directory / "log" / server.user.name).mkdir()
+    owner = directory.stat()
+    os.chown(directory / "log" / server.user.name, owner.st_uid, owner.st_gid)
+    ask(user, "SELECT INBOX")
+    wait_until(
+        lambda: any(f"\t{server.user.name}\tuser." in text for text in proc_lines(directory)), "the file of a session"
+    )
+    assert [line.split("\t")[1] for line in proc_lines(directory)] == ["[127.0.0.1]"] * 2
+    wait_until(lambda: recorded_after(user, directory / "log" / server.user.name), "a recording")
+
+    (directory / "msg" / "shutdown").write_text("Back at noon\n")
+    assert rest_of(user) == b"* BYE [ALERT] Back at noon\r\n"
+    user.close()
+    ask(admin, "NOOP")
+    with pytest.raises(smtplib.SMTPException, match="Back at noon"):
+        server.deliver(note("too late"))
+    wait_until(lambda: len(proc_lines(directory)) == 1, "the end of the file of a session")
+    (directory / "msg" / "shutdown").unlink()
+
+    def delivers() -> bool:
+        with contextlib.suppress(smtplib.SMTPException):
+            server.deliver(note("in time"))
+            return True
+        return False
+
+    wait_until(delivers, "an open server")
+    (record,) = (directory / "log" / server.user.name).iterdir()
+    assert b">* BYE [ALERT] Back at noon" in record.read_bytes()
+    assert server.stop() == 0
+    admin.close()
+    assert not proc_lines(directory)
+
+
+def proc_lines(directory: Path) -> list[str]:
+    lines = []
+    for path in (directory / "proc").glob("[!.]*"):
+        with contextlib.suppress(FileNotFoundError):
+            lines.append(path.read_text())
+    return lines
+
+
+def recorded_after(wire: ImapWire, directory: Path) -> bool:
+    """Whether something of what is said now has been recorded."""
+    ask(wire, "NOOP")
+    return any(b"NOOP\r\n" in path.read_bytes() for path in directory.iterdir())
 
 
 # Sessions without imaplib, which hides what comes unasked

@@ -29,6 +29,16 @@ KEYS: list[k.SearchKey] = [
     k.Uids(SequenceSet.parse(b"1:*")),
     k.SequenceNumbers(SequenceSet.parse(b"1:*")),
     k.ModSeq(5),
+    k.Younger(5),
+    k.Older(5),
+    k.SavedBefore(date(2024, 2, 1)),
+    k.SavedOn(date(2024, 2, 1)),
+    k.SavedSince(date(2024, 2, 1)),
+    k.SaveDateSupported(),
+    k.EmailId("M1"),
+    k.ThreadId("M1"),
+    k.Filter("M1"),
+    k.AnnotationText("/comment", "value", None),
 ]
 
 

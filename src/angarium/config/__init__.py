@@ -29,6 +29,7 @@ from .load import Loaded, Machine, load_settings, parse_settings
 from .notices import Notice, NoticeEvent, NoticeLevel, Position
 from .options import (
     AclSettings,
+    AuthMech,
     AuthSettings,
     DeleteMode,
     DirectorySettings,
@@ -55,6 +56,7 @@ from .zero import ZeroConfiguration, ZeroPorts, zero_configuration
 
 __all__ = [
     "AclSettings",
+    "AuthMech",
     "AuthSettings",
     "CheckpointCommand",
     "CommandEntry",

@@ -44,11 +44,10 @@ _NOT_SERVED_YET: Final = {
     "partition_select_soft_usage_limit partition_select_usage_reinit",
     "tuning of sockets": "tcp_keepalive tcp_keepalive_cnt tcp_keepalive_idle tcp_keepalive_intvl qosmarking",
     "connections to other servers": "client_bind client_bind_name client_timeout force_sasl_client_mech",
-    "telemetry and detailed logs": "auditlog iolog chatty commandmintimer lock_debugtime logtimestamps "
-    "telemetry_bysessionid",
-    "further ways to log in": "allowanonymouslogin loginrealms loginuseacl plaintextloginpause plaintextloginalert "
+    "telemetry and detailed logs": "auditlog iolog chatty commandmintimer lock_debugtime",
+    "further ways to log in": "loginrealms loginuseacl plaintextloginpause plaintextloginalert "
     "imapmagicplus soft_noauth userdeny_db userdeny_db_path",
-    "groups from outside": "auth_mech unix_group_enable pts_module ptloader_sock ptscache_timeout "
+    "groups from outside": "pts_module ptloader_sock ptscache_timeout "
     "ptskrb5_convert524 ptskrb5_strip_default_realm afspts_localrealms afspts_mycell httppts_uri ldap_uri ldap_base "
     "ldap_filter ldap_scope ldap_bind_dn ldap_password ldap_sasl ldap_sasl_authc ldap_sasl_authz ldap_sasl_mech "
     "ldap_sasl_password ldap_sasl_realm ldap_deref ldap_referrals ldap_restart ldap_size_limit ldap_time_limit "
@@ -141,7 +140,8 @@ _NOT_SERVED_YET: Final = {
 _WITHOUT_MEANING: Final = {
     "directories of mailboxes are always spread over many": "hashimapspool fulldirhash mailbox_legacy_dirs "
     "mboxname_userpath",
-    "sessions are shown by `angarium who`, not by files": "proc_path prometheus_stats_dir",
+    "metrics are kept in shared memory, not in files": "prometheus_stats_dir",
+    "a process serves many sessions, so telemetry is always named by session id": "telemetry_bysessionid",
     "locks stand beside the files that they guard, below configdirectory": "mboxname_lockpath global_lock",
     "incoming messages are staged on the partition that they go to": "temp_path",
     "a listener that cannot bind always stops the start": "master_bind_errors_fatal",
@@ -262,12 +262,12 @@ RECOGNISED: Final = {
 }
 
 _ASKS_FOR_NOTHING: Final = {
-    FALSE_WORDS: "acl_admin_implies_write allowanonymouslogin allowapop allowdeleted allownewnews allowstarttls "
+    FALSE_WORDS: "acl_admin_implies_write allowapop allowdeleted allownewnews allowstarttls "
     "annotation_enable_legacy_commands anysievefolder archive_enabled auditlog autocreate_post "
     "autocreate_subscribe_sharedfolders_all autoexpunge chatty conversations crossdomains duplicatesuppression "
     "expire_by_savedate foolstupidclients httpallowcors httpallowtrace imapmagicplus iolog ldap_start_tls literalminus "
     "loginuseacl munge8bit popuseacl popuseimapflags prometheus_enabled quota_use_conversations reject8bit replicaonly "
-    "sieveusehomedir sync_log tcp_keepalive telemetry_bysessionid",
+    "sieveusehomedir sync_log tcp_keepalive",
     frozenset({"0"}): "commandmintimer plaintextloginpause popminpoll poppollpadding",
     frozenset({"-1"}): "autocreate_quota autocreate_quota_messages",
 }

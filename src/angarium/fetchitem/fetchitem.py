@@ -17,6 +17,14 @@ class FetchAttribute(Enum):
     ENVELOPE = b"ENVELOPE"
     BODY = b"BODY"
     BODYSTRUCTURE = b"BODYSTRUCTURE"
+    SAVEDATE = b"SAVEDATE"
+    """RFC 8514 §4.2."""
+    EMAILID = b"EMAILID"
+    """RFC 8474 §5.1."""
+    THREADID = b"THREADID"
+    """RFC 8474 §5.2."""
+    DIGEST_SHA1 = b"DIGEST.SHA1"
+    """The digest of the message, of Cyrus's DIGEST=SHA1."""
 
     @property
     def label(self) -> bytes:
@@ -109,7 +117,36 @@ class BinarySize:
         return b"BINARY.SIZE[" + b".".join([b"%d" % number for number in self.part]) + b"]"
 
 
-FetchItem = FetchAttribute | BodySection | BinarySection | BinarySize
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """`PREVIEW` (RFC 8970 §3); with `lazy` only where it costs nothing, else NIL."""
+
+    lazy: bool = False
+
+    @property
+    def label(self) -> bytes:
+        """The name in the answer."""
+        return b"PREVIEW"
+
+
+@dataclass(frozen=True, slots=True)
+class Annotation:
+    """`ANNOTATION (entries attributes)` (RFC 5257 §4.3); `entries` may hold the wildcards `*` and `%`."""
+
+    entries: tuple[str, ...]
+    attributes: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        if not self.entries or not self.attributes:
+            raise ValueError("entries and attributes are required")
+
+    @property
+    def label(self) -> bytes:
+        """The name in the answer."""
+        return b"ANNOTATION"
+
+
+FetchItem = FetchAttribute | BodySection | BinarySection | BinarySize | Preview | Annotation
 
 FAST: Final = (FetchAttribute.FLAGS, FetchAttribute.INTERNALDATE, FetchAttribute.RFC822_SIZE)
 ALL: Final = (*FAST, FetchAttribute.ENVELOPE)

@@ -21,15 +21,11 @@ from .session import ImapSession
 
 log = logging.getLogger(__name__)
 
-_AHEAD_OCTETS = 262_144
-"""What a client may send ahead of the command that is being executed before we stop reading."""
-_WRITE_HIGH_OCTETS = 262_144
-
 
 class Door(Protocol):
     """Where connections are admitted and counted; see `worker.sessions`."""
 
-    def admit(self, service: str, address: str, connection: "ImapConnection") -> "Seat":
+    def admit(self, service: str, address: str, connection: "ImapConnection", *, session: str) -> "Seat":
         """A place in the table of sessions; SessionLimitExceeded."""
 
 
@@ -96,11 +92,12 @@ class ImapConnection(asyncio.Protocol):
         # uvloop's transports have the methods of asyncio.Transport without being of that class.
         transport = cast(asyncio.Transport, transport)
         self._transport = transport
-        transport.set_write_buffer_limits(high=_WRITE_HIGH_OCTETS)
+        transport.set_write_buffer_limits(high=self._services.settings.limits.max_unsent_size)
         peername = transport.get_extra_info("peername")
         address = peername[0] if isinstance(peername, tuple) else ""
+        session_id = f"{self._services.settings.server.servername}-{int(time.time())}-{secrets.token_hex(8)}"
         try:
-            seat = self._door.admit(self._service, address, self)
+            seat = self._door.admit(self._service, address, self, session=session_id)
         except AngariumError as error:
             log.info("connection_refused", extra={"service": self._service, "address": address, "reason": str(error)})
             transport.write(serialize_status(Condition.BYE, b"Too many connections"))
@@ -108,7 +105,6 @@ class ImapConnection(asyncio.Protocol):
             return
         self._seat = seat
         self._output = Output(transport)
-        session_id = f"{self._services.settings.server.servername}-{int(time.time())}-{secrets.token_hex(8)}"
         peer = Peer(address, self._service, session_id, self._is_tls)
         self.session = ImapSession(self._services, peer, self._output, seat, self.wake)
         self._connections.add(self)
@@ -121,18 +117,18 @@ class ImapConnection(asyncio.Protocol):
         if self._task is not None:
             self._ahead.append(data)
             self._ahead_octets += len(data)
-            if self._ahead_octets > _AHEAD_OCTETS:
+            if self._ahead_octets > self._services.settings.limits.max_ahead_size:
                 self._pause_reading()
             return
-        self.session.parser.receive_data(data)
+        self._feed(self.session, data)
         self._start()
 
     def eof_received(self) -> bool:
-        """What was sent before is still answered; over TLS the event loop closes both ways at once."""
+        """What was sent before is still answered, over TLS too (RFC 8446 §6.1)."""
         self._is_at_end = True
         if self._task is None and self.session is not None:
             self._start()
-        return not self._is_tls
+        return True
 
     def pause_writing(self) -> None:
         if self._output is not None:
@@ -216,7 +212,7 @@ class ImapConnection(asyncio.Protocol):
                 self._wants_to_tell = False
                 await dispatch.tell_changes(session)
             elif self._ahead:
-                session.parser.receive_data(b"".join(self._ahead))
+                self._feed(session, b"".join(self._ahead))
                 self._ahead.clear()
                 self._ahead_octets = 0
                 self._resume_reading()
@@ -232,6 +228,11 @@ class ImapConnection(asyncio.Protocol):
             await dispatch.end(session)
         except AngariumError as error:
             log.warning("imap_session_not_ended", extra={"session": session.peer.session, "error": str(error)})
+
+    def _feed(self, session: ImapSession, data: bytes) -> None:
+        if session.output.recording is not None:
+            session.output.recording.received(data)
+        session.parser.receive_data(data)
 
     def _pause_reading(self) -> None:
         if self._transport is not None and not self._reading_paused and not self._transport.is_closing():

@@ -7,8 +7,9 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from angarium.sequenceset import SequenceSet, SequenceSetInvalid
+from angarium.sequenceset import MAXIMUM_UID, SequenceSet, SequenceSetInvalid
 
+from .dialect import DEFAULT, Dialect, Extension
 from .limits import ATOM_TOO_LONG, QUOTED_TOO_LONG, TOO_DEEPLY_NESTED, TOO_MANY_ARGUMENTS, ParserLimits
 
 MAXIMUM_NUMBER64: Final = 0x7FFF_FFFF_FFFF_FFFF
@@ -18,18 +19,26 @@ _ATOM = re.compile(rb"[^\x00-\x20\x7f-\xff(){%*\"\\\]]+")
 # matter, by the rules of mailbox names: clients do send passwords and names so.
 _WORD = re.compile(rb"[^\x00-\x20\x7f(){\"]+")
 _QUOTED = re.compile(rb'"([^"\\\r\n\x00]*(?:\\["\\][^"\\\r\n\x00]*)*)"')
-_LITERAL = re.compile(rb"\{([0-9]{1,20})\+?\}\r?\n")
+_LITERAL = re.compile(rb"(~?)\{([0-9]{1,20})\+?\}\r?\n")
 _NUMBER = re.compile(rb"[0-9]{1,19}")
 _SEQUENCE = re.compile(rb"[0-9*:,$]+")
 _ESCAPE = re.compile(rb"\\(.)")
 
 
 class Malformed(Exception):
-    """The command cannot be understood; `text` goes into the BAD."""
+    """The command cannot be understood; `text` goes into the BAD, and so does `code`, if there is one."""
 
-    def __init__(self, text: bytes) -> None:
+    def __init__(self, text: bytes, *, code: bytes = b"") -> None:
         super().__init__(text)
         self.text = text
+        self.code = code
+
+
+class UidRequired(Malformed):
+    """A message number from a client that has enabled UIDONLY (RFC 9586 §3)."""
+
+    def __init__(self) -> None:
+        super().__init__(b"Message numbers are not allowed once UIDONLY is enabled", code=b"UIDREQUIRED")
 
 
 class Refused(Exception):
@@ -44,16 +53,28 @@ class Refused(Exception):
 class Cursor:
     """A position in a command; every method reads from it and moves it, or raises Malformed."""
 
-    __slots__ = ("_arguments", "_depth", "data", "limits", "name", "position")
+    __slots__ = ("_arguments", "_depth", "data", "dialect", "limits", "name", "position")
 
-    def __init__(self, data: bytes, position: int, *, name: bytes, limits: ParserLimits) -> None:
+    def __init__(
+        self, data: bytes, position: int, *, name: bytes, limits: ParserLimits, dialect: Dialect = DEFAULT
+    ) -> None:
         self.data = data
         self.position = position
         self.name = name
         """The command as refusals name it, such as `Select`."""
         self.limits = limits
+        self.dialect = dialect
         self._arguments = 0
         self._depth = 0
+
+    def continue_with(self, line: bytes) -> None:
+        """Goes on with the line behind a literal, where a command is read line by line."""
+        self.data = line
+        self.position = 0
+
+    def serves(self, extension: Extension) -> bool:
+        """Whether the client may use the words of `extension`."""
+        return extension in self.dialect.served
 
     def next_octet(self) -> bytes:
         """The octet at the position, left there; empty at the end."""
@@ -155,29 +176,43 @@ class Cursor:
         """`nstring`; None for NIL."""
         if self.next_octet() in (b'"', b"{"):
             return self.string()
+        start = self.position
         if self.atom().upper() != b"NIL":
+            self.position = start
             raise self.invalid()
         return None
 
+    def nvalue(self) -> bytes | None:
+        """`nstring / literal8`, as values of annotations are sent; only these may hold NUL."""
+        return self._literal(may_be_binary=True) if self.next_octet() in (b"~", b"{") else self.nstring()
+
     def quoted(self) -> bytes:
-        """`quoted`; octets above 0x7f are let through, whoever uses the text decodes it."""
+        """`quoted`; octets above 0x7f are let through, whoever uses the text decodes it.
+
+        They must be UTF-8 where the client has said that they are.
+        """
         match = _QUOTED.match(self.data, self.position)
         if match is None:
             raise self.invalid()
         octets = match[1]
         if len(octets) > self.limits.quoted_octets:
             raise Malformed(QUOTED_TOO_LONG)
+        if not octets.isascii() and self.dialect.quotes_utf8:
+            _require_utf8(octets)
         self.position = match.end()
         return _ESCAPE.sub(rb"\1", octets) if b"\\" in octets else octets
 
     def literal(self) -> bytes:
         """`literal`, whose size the parser has checked before it let it in."""
+        return self._literal(may_be_binary=False)
+
+    def _literal(self, *, may_be_binary: bool) -> bytes:
         match = _LITERAL.match(self.data, self.position)
-        if match is None:
+        if match is None or (match[1] and not may_be_binary):
             raise self.invalid()
         start = match.end()
-        octets = self.data[start : start + int(match[1])]
-        if b"\0" in octets:
+        octets = self.data[start : start + int(match[2])]
+        if not match[1] and b"\0" in octets:
             raise Malformed(b"Invalid literal: NUL in it")
         self.position = start + len(octets)
         return octets
@@ -193,6 +228,13 @@ class Cursor:
         self.position = match.end()
         return value
 
+    def nz_number(self) -> int:
+        """`nz-number`: what UIDs, message numbers and their like are."""
+        value = self.number64()
+        if not 0 < value <= MAXIMUM_UID:
+            raise Malformed(b"Number out of range in " + self.name)
+        return value
+
     def sequence_set(self) -> SequenceSet:
         """`sequence-set`."""
         match = _SEQUENCE.match(self.data, self.position)
@@ -206,3 +248,10 @@ class Cursor:
             raise Malformed(b"Invalid sequence in " + self.name) from error
         self.position = match.end()
         return numbers
+
+
+def _require_utf8(octets: bytes) -> None:
+    try:
+        octets.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise Malformed(b"Invalid UTF-8 in quoted string") from error

@@ -35,9 +35,6 @@ from .session import CommandFailed, Completion, ImapSession
 
 log = logging.getLogger(__name__)
 
-BAD_COMMANDS_MAX = 20
-"""In a row; who sends more is no IMAP client (a web browser, say)."""
-
 _EVENTS_A_TURN = 32
 """How much of what a client sent ahead is executed before others have their turn."""
 
@@ -61,14 +58,19 @@ def greet(session: ImapSession) -> None:
     text = services.greeting.encode("utf-8", "replace")
     session.output.write(serialize_status(Condition.OK, text, code=code_capability(capabilities)))
     session.output.flush()
+    if services.alerts.motd:
+        # Goes out with the first answer, as that of Cyrus does.
+        motd = services.alerts.motd.encode("ascii")
+        session.output.write(serialize_status(Condition.OK, motd, code=ResponseCode.ALERT))
 
 
 async def run(session: ImapSession) -> None:
     """Execute events until more octets are needed, or the session is over. ClientGone."""
     events = 0
+    if session.services.telemetry.users or session.output.recording is not None:
+        session.follow_telemetry()
     while not session.close_after_answer:
-        if session.ends_after_command and session.append is None:
-            session.say_bye(b"Server shutting down")
+        if session.append is None and _end_where_shut(session):
             break
         event = session.parser.next_event()
         if event is None:
@@ -83,16 +85,31 @@ async def run(session: ImapSession) -> None:
     session.output.flush()
 
 
+def _end_where_shut(session: ImapSession) -> bool:
+    """Say goodbye where the server goes down, or is closed to this session."""
+    if session.ends_after_command:
+        session.say_bye(b"Server shutting down")
+        return True
+    shutdown = session.services.alerts.shutdown
+    # As with Cyrus, administrators go on; who is one shows at the login, so strangers go on as well.
+    if shutdown is None or session.actor is None or session.actor.is_admin:
+        return False
+    session.say_bye(shutdown.encode("ascii"), ResponseCode.ALERT)
+    return True
+
+
 async def tell_changes(session: ImapSession) -> None:
     """An announcement came for a session in IDLE (RFC 9051 §6.3.13). ClientGone."""
     if session.is_idling and session.selected is not None:
-        await _tell(session, allow_expunge=True)
+        await _tell(session, allow_expunge=True, renew=True)
         session.output.flush()
         await session.output.drain()
 
 
 async def end(session: ImapSession) -> None:
     """The connection is lost or closed: let go of everything."""
+    if session.output.recording is not None:
+        session.output.recording.close()
     await _drop_append(session)
     session.stop_idling()
     session.selected = None
@@ -168,7 +185,7 @@ def _end_where_too_much(session: ImapSession) -> None:
     if session.close_after_answer:
         return
     limits = session.services.settings.limits
-    if session.bad_commands >= BAD_COMMANDS_MAX:
+    if session.bad_commands >= limits.max_bad_commands:
         session.say_bye(b"Too many bad commands")
     elif session.actor is None and session.commands_done > limits.max_commands_before_login:
         session.say_bye(b"Too many commands before login")
@@ -208,10 +225,19 @@ async def _drop_append(session: ImapSession) -> None:
 
 
 async def _require_welcome(session: ImapSession) -> None:
-    """A credential that was revoked or changed ends its sessions."""
-    if session.actor is not None and not await session.services.logins.still_valid(session.actor):
+    """A credential that was revoked or changed ends its sessions; groups that changed hold from here on."""
+    if session.actor is None:
+        return
+    if not await session.services.logins.still_valid(session.actor):
         session.say_bye(_REVOKED.text)
         raise CommandFailed(_REVOKED)
+    await _renew(session)
+
+
+async def _renew(session: ImapSession) -> None:
+    renewed = await session.services.logins.renewed(session.user)
+    if renewed is not session.actor:
+        session.is_now(renewed)
 
 
 # Answers
@@ -241,9 +267,11 @@ async def _conclude(
         session.answer(Condition.OK, completion.text, completion.code)
 
 
-async def _tell(session: ImapSession, *, allow_expunge: bool) -> None:
+async def _tell(session: ImapSession, *, allow_expunge: bool, renew: bool = False) -> None:
     selected = session.mailbox
     try:
+        if renew:  # no command has asked lately
+            await _renew(session)
         await selected.refresh()
         await send_updates(session, selected.updates(allow_expunge=allow_expunge))
     except (MailboxNotFound, PermissionDenied):

@@ -3,7 +3,9 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from .commands import Command
+from angarium.sequenceset import SequenceSet
+
+from .commands import AnnotationValue, Command
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,11 +23,18 @@ class LiteralWanted:
 
 @dataclass(frozen=True, slots=True)
 class AppendBegun:
-    """APPEND up to its message (RFC 9051 §6.3.12); none of the message has been read yet.
+    """APPEND up to its first message (RFC 9051 §6.3.12); none of the message has been read yet.
 
-    The session calls `ImapParser.refuse_append` and answers `tag` itself, or reads on: LiteralWanted if the literal is
-    a synchronising one, then LiteralChunks. After the last of them one of AppendFinished, CommandBad, CommandRefused
-    ends the command; with the latter two (or a lost connection) the staged message is thrown away.
+    What follows, after any of which the session may call `ImapParser.refuse_append` and answer `tag` itself:
+
+        LiteralWanted?  LiteralChunk*                                   a message sent whole
+        (TextBegun LiteralWanted? LiteralChunk* | UrlGiven)+            a message in parts (`is_catenated`, CATENATE)
+        MessageBegun, and the same again                                each further message (MULTIAPPEND)
+        AppendFinished | CommandBad | CommandRefused                    the end
+
+    A message has ended when MessageBegun or AppendFinished comes. With the two refusals, or a lost connection, all
+    messages are thrown away: RFC 3502 has all of them stored or none. LiteralWanted may also come for literals that are
+    arguments, such as the mailbox or a URL.
     """
 
     tag: bytes
@@ -33,20 +42,71 @@ class AppendBegun:
     flags: tuple[str, ...]
     internal_date: datetime | None
     size_octets: int
+    """Of a message sent whole; 0 with `is_catenated`, whose parts have their own."""
     is_binary: bool = False
     """Sent as `literal8`, which may hold NUL."""
+    is_utf8: bool = False
+    """Sent as `UTF8 (~{…})`: its header may hold UTF-8 (RFC 6855 §4)."""
+    is_catenated: bool = False
+    """The parts of CATENATE follow (RFC 4469)."""
+    annotations: tuple[AnnotationValue, ...] = ()
+    """RFC 5257 §4.7."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReplaceBegun:
+    """REPLACE or UID REPLACE up to its message (RFC 8508 §3.2): an APPEND of one message, and the message that goes."""
+
+    append: AppendBegun
+    replaced: SequenceSet
+    """One number or UID, or `*`."""
+    by_uid: bool
+
+    @property
+    def tag(self) -> bytes:
+        """That of the command."""
+        return self.append.tag
+
+
+@dataclass(frozen=True, slots=True)
+class MessageBegun:
+    """The next message of an APPEND of several (RFC 3502); the one before is whole. Fields as in AppendBegun."""
+
+    flags: tuple[str, ...]
+    internal_date: datetime | None
+    size_octets: int
+    is_binary: bool = False
+    is_utf8: bool = False
+    is_catenated: bool = False
+    annotations: tuple[AnnotationValue, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TextBegun:
+    """`TEXT` of CATENATE, or `UTF8` among its parts: chunks of that many octets follow."""
+
+    size_octets: int
+    is_binary: bool = False
+    is_utf8: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class UrlGiven:
+    """`URL` of CATENATE: what it refers to is the next part; the octets are the client's, not looked at."""
+
+    url: bytes
 
 
 @dataclass(frozen=True, slots=True)
 class LiteralChunk:
-    """The next octets of the message, never empty; chunks add up to `size_octets`."""
+    """The next octets of the message or its part, never empty; chunks add up to `size_octets`."""
 
     data: bytes = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class AppendFinished:
-    """The message is whole and nothing follows it in the command; now it may be stored."""
+    """All messages are whole and nothing follows them in the command; now they may be stored."""
 
     tag: bytes
 
@@ -60,13 +120,15 @@ class LineReceived:
 
 @dataclass(frozen=True, slots=True)
 class CommandBad:
-    """Not a command, or not legal now: answer `<tag> BAD <text>`; `tag` is `*` where there was none.
+    """Not a command, or not legal now: answer `<tag> BAD [<code>] <text>`; `tag` is `*` where there was none.
 
     The parser has resynchronised: what the command still sends is swallowed. The session counts these.
     """
 
     tag: bytes
     text: bytes
+    code: bytes = b""
+    """Empty but for UIDREQUIRED (RFC 9586 §3)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +144,10 @@ Event = (
     CommandReceived
     | LiteralWanted
     | AppendBegun
+    | ReplaceBegun
+    | MessageBegun
+    | TextBegun
+    | UrlGiven
     | LiteralChunk
     | AppendFinished
     | LineReceived

@@ -6,6 +6,7 @@ are the session's to send: it writes `head`, then for each section its label and
 """
 
 from collections.abc import Iterable
+from itertools import chain
 from typing import Final
 
 from angarium.fetchitem import BinarySection, BinarySize, BodySection, FetchAttribute, FetchItem
@@ -16,6 +17,9 @@ _FORMATS: Final[dict[FetchAttribute, bytes]] = {
     FetchAttribute.INTERNALDATE: b"INTERNALDATE %b",
     FetchAttribute.MODSEQ: b"MODSEQ (%d)",
     FetchAttribute.RFC822_SIZE: b"RFC822.SIZE %d",
+    FetchAttribute.SAVEDATE: b"SAVEDATE %b",
+    FetchAttribute.EMAILID: b"EMAILID (%b)",
+    FetchAttribute.THREADID: b"THREADID (%b)",
     FetchAttribute.ENVELOPE: b"ENVELOPE %b",
     FetchAttribute.BODYSTRUCTURE: b"BODYSTRUCTURE %b",
     FetchAttribute.BODY: b"BODY %b",
@@ -36,18 +40,21 @@ class FetchTemplate:
     `labels` its names as they are sent, each with the spaces around it.
     """
 
-    __slots__ = ("_template", "attributes", "labels", "sections")
+    __slots__ = ("_template", "_whole", "attributes", "labels", "sections")
 
     def __init__(self, items: Iterable[FetchItem]) -> None:
         asked = tuple(dict.fromkeys(items))
         self.attributes: tuple[FetchAttribute, ...] = tuple(attribute for attribute in _FORMATS if attribute in asked)
-        self.sections: tuple[SectionItem, ...] = tuple(item for item in asked if not isinstance(item, FetchAttribute))
+        self.sections: tuple[SectionItem, ...] = tuple(item for item in asked if isinstance(item, SectionItem))
         formats = b" ".join([_FORMATS[attribute] for attribute in self.attributes])
         self._template = b"* %d FETCH (" + formats + (b"" if self.sections else END)
         self.labels: tuple[bytes, ...] = tuple(
             (b" " if position or self.attributes else b"") + section.label + b" "
             for position, section in enumerate(self.sections)
         )
+
+        literals = [label.replace(b"%", b"%%") + b"{%d}\r\n%b" for label in self.labels]
+        self._whole = b"".join([self._template, *literals, END]) if literals else self._template
 
     def head(self, values: tuple[int | bytes, ...]) -> bytes:
         """One message's response: whole if there are no sections, else up to the first of them.
@@ -56,10 +63,14 @@ class FetchTemplate:
         """
         return self._template % values
 
-    def heads(self, rows: Iterable[tuple[int | bytes, ...]]) -> bytes:
-        """`head` of many messages, joined; for templates without sections."""
-        template = self._template
-        return b"".join([template % row for row in rows])
+    def responses(self, rows: Iterable[tuple[int | bytes, ...]]) -> bytes:
+        """The responses of many messages, whole and joined.
+
+        Each row has the values of `head`, and behind them for each section the number of its octets, and these. Only
+        what may be a literal can be told so, and small sections should, since their octets are copied.
+        """
+        values = tuple(chain.from_iterable(rows))
+        return self._whole * (len(values) // (1 + len(self.attributes) + 2 * len(self.sections))) % values
 
 
 def serialize_literal_head(size_octets: int, *, is_binary: bool = False) -> bytes:

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Final
 
+from angarium.config import Settings
+
 
 @dataclass(frozen=True, slots=True)
 class ParserLimits:
@@ -45,3 +47,10 @@ COMMAND_TOO_LONG: Final = b"Command too long"
 MESSAGE_TOO_LARGE: Final = b"Message size exceeds fixed limit"
 TOO_MANY_ARGUMENTS: Final = b"Too many arguments"
 TOO_DEEPLY_NESTED: Final = b"Arguments nested too deeply"
+
+_APPEND_LIMIT_MAX: Final = 0xFFFFFFFF
+
+
+def append_limit(settings: Settings) -> int:
+    """APPENDLIMIT: the octets that a message may have; RFC 7889 §5 has a number of 32 bits for it."""
+    return min(settings.limits.maxmessagesize or _APPEND_LIMIT_MAX, _APPEND_LIMIT_MAX)

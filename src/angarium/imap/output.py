@@ -6,8 +6,13 @@ full, so what is kept for it stays bounded.
 
 import asyncio
 
+from .telemetry import SessionTelemetry
+
 _GATHERED_OCTETS = 65_536
 """What is gathered before it goes to the transport; also what a slice of an answer may be."""
+
+_JOINED_OCTETS = 8192
+"""Pieces that are this large in the mean are not copied into one."""
 
 
 class ClientGone(Exception):
@@ -17,7 +22,16 @@ class ClientGone(Exception):
 class Output:
     """Responses on their way to a transport."""
 
-    __slots__ = ("_drained", "_flushes_soon", "_gathered", "_octets", "_paused", "_transport", "sent_octets")
+    __slots__ = (
+        "_drained",
+        "_flushes_soon",
+        "_gathered",
+        "_octets",
+        "_paused",
+        "_transport",
+        "recording",
+        "sent_octets",
+    )
 
     def __init__(self, transport: asyncio.Transport) -> None:
         self._transport = transport
@@ -27,6 +41,8 @@ class Output:
         self._flushes_soon = False
         self._drained: asyncio.Future[None] | None = None
         self.sent_octets = 0
+        self.recording: SessionTelemetry | None = None
+        """Where this is recorded as well, while it is (`ImapSession.follow_telemetry`)."""
 
     def write(self, data: bytes) -> None:
         """Add to what is gathered; `flush` or `drain` sends it."""
@@ -36,12 +52,17 @@ class Output:
     def flush(self) -> None:
         """Give what is gathered to the transport in one piece, so that an answer is one packet where it can be."""
         if self._gathered:
-            data = self._gathered[0] if len(self._gathered) == 1 else b"".join(self._gathered)
-            self._gathered.clear()
-            self._octets = 0
-            self.sent_octets += len(data)
-            if not self._transport.is_closing():
-                self._transport.write(data)
+            gathered, octets = self._gathered, self._octets
+            self._gathered, self._octets = [], 0
+            self.sent_octets += octets
+            if self._transport.is_closing():
+                return
+            if self.recording is not None:
+                self.recording.sent(b"".join(gathered))
+            if octets >= _JOINED_OCTETS * len(gathered):
+                self._transport.writelines(gathered)
+            else:
+                self._transport.write(b"".join(gathered))
 
     def flush_soon(self) -> None:
         """Flush when the loop is next free: answers to commands that were sent together go out together, and wait for

@@ -1,13 +1,14 @@
 """`ImapParser`: octets of a client to events; it reads no socket, and nothing is read further than it was asked for.
 
 Theory of operation. `receive_data` stores octets, `next_event` makes one event of them at a time, so that the session
-executes each command before the next is looked at: its outcome decides what is legal then (`state`), whether the next
-line is a command at all (`expect_line`), or whether those octets count (`drop_buffered`, STARTTLS).
+executes each command before the next is looked at: its outcome decides what is legal then (`state`, `dialect`), whether
+the next line is a command at all (`expect_line`), or whether those octets count (`drop_buffered`, STARTTLS).
 
 A command is lines with literals between them. At the end of each line stands, perhaps, the announcement of a literal.
 What has come of a command is kept in one buffer until its last line is there, and is then parsed at once (`grammar`),
-which is faster than a parser that can stop at any octet, and simpler. The message of an APPEND, the one argument of any
-size, is never part of that buffer: what stands before it is parsed when its literal is announced.
+which is faster than a parser that can stop at any octet, and simpler. APPEND and REPLACE are read line by line instead
+(`grammar.append`), since their messages, the one argument of any size, must never be part of that buffer: these go to
+the session in chunks.
 
 After an error the rest of the command is swallowed: the announced literals that the client sends without waiting, and
 the lines between them (RFC 7888 §4). A literal that it waits with is not read: our refusal is the answer it waits for.
@@ -21,9 +22,9 @@ from collections.abc import Callable
 from enum import Enum, auto
 from typing import ClassVar, Final
 
-from .cursor import Cursor, Malformed, Refused
+from .cursor import Cursor, Malformed, Refused, UidRequired
+from .dialect import DEFAULT, Dialect
 from .events import (
-    AppendBegun,
     AppendFinished,
     CommandBad,
     CommandReceived,
@@ -32,17 +33,12 @@ from .events import (
     LineReceived,
     LiteralChunk,
     LiteralWanted,
+    UrlGiven,
 )
-from .grammar import COMMANDS, UID_COMMANDS, Entry, parse_append_head
-from .limits import (
-    COMMAND_TOO_LONG,
-    LINE_TOO_LONG,
-    LITERAL_TOO_LARGE,
-    MESSAGE_TOO_LARGE,
-    TOO_MANY_ARGUMENTS,
-    ParserLimits,
-)
-from .literals import ANNOUNCEMENT_OCTETS, LiteralAnnouncement, find_literal
+from .grammar import COMMANDS, UID_COMMANDS, AppendEntry, AppendSteps, ArgumentWanted, Entry, is_in_parts, is_served
+from .limits import COMMAND_TOO_LONG, LINE_TOO_LONG, LITERAL_TOO_LARGE, TOO_MANY_ARGUMENTS, ParserLimits
+from .linebuffer import LineBuffer, LineTooLong
+from .literals import LiteralAnnouncement, find_literal
 from .states import State, illegal_text
 
 # tag (RFC 9051 §9), of a length that we are ready to send back, and the command's name, which may be missing
@@ -50,7 +46,6 @@ _HEAD = re.compile(rb"([^\x00-\x20\x7f-\xff(){%*\"\\+]{1,255}) ([^\x00-\x20\x7f(
 _NAME = re.compile(rb" ([^\x00-\x20\x7f(){\"]+)")
 
 _NO_TAG: Final = b"*"
-_APPEND: Final = b"APPEND"
 
 
 class _Mode(Enum):
@@ -60,12 +55,14 @@ class _Mode(Enum):
     """A line: the first of a command, or the next one after a literal."""
     LITERAL = auto()
     """A literal that is an argument."""
+    APPEND_STEP = auto()
+    """None yet: there is more in the present line of an APPEND."""
+    APPEND_LINE = auto()
+    """The next line of an APPEND, after a literal."""
     MESSAGE_WANTED = auto()
-    """The synchronising literal of an APPEND, which the client has not been told to send."""
+    """The synchronising literal of a message, which the client has not been told to send."""
     MESSAGE = auto()
-    """The literal of an APPEND."""
-    APPEND_TAIL = auto()
-    """What follows it."""
+    """The literal of a message."""
     LINE = auto()
     """A line that is no command."""
     SKIPPED_LITERAL = auto()
@@ -80,65 +77,63 @@ class _Again(Enum):
     AGAIN = auto()
 
 
-class _LineTooLong(Exception):
-    """More octets than a line may have, and no end of it."""
-
-
 _Step = Event | None | _Again
 
 
 class ImapParser:
     """One client's octets; one object a connection.
 
-    `limits` and `state` are the session's to replace, between two events.
+    `limits`, `state` and `dialect` are the session's to replace, between two events.
     """
 
     __slots__ = (
+        "_announcement",
+        "_append",
+        "_argument",
         "_arguments_at",
         "_buffer",
         "_command",
+        "_command_octets",
+        "_cursor",
         "_entry",
         "_literals",
         "_mode",
         "_remaining",
-        "_scanned",
-        "_start",
         "_tag",
+        "dialect",
         "limits",
         "state",
     )
 
-    def __init__(self, limits: ParserLimits, *, state: State = State.NOT_AUTHENTICATED) -> None:
+    def __init__(
+        self, limits: ParserLimits, *, state: State = State.NOT_AUTHENTICATED, dialect: Dialect = DEFAULT
+    ) -> None:
         self.limits = limits
         self.state = state
-        self._buffer: bytes | bytearray = b""
-        self._start = 0
-        self._scanned = 0
+        self.dialect = dialect
+        self._buffer = LineBuffer()
         self._mode = _Mode.COMMAND
         self._tag = _NO_TAG
-        self._entry: Entry | None = None
-        self._command: bytearray | None = None
         self._arguments_at = 0
         self._literals = 0
         self._remaining = 0
+        self._announcement: LiteralAnnouncement | None = None
+        """At the end of the present line."""
+        # A command that is parsed when it is whole
+        self._entry: Entry | None = None
+        self._command: bytearray | None = None
+        # One that brings messages
+        self._append: AppendSteps | None = None
+        self._cursor: Cursor | None = None
+        self._command_octets = 0
+        self._argument = b""
+        """The literal before the next line."""
 
     # What the session calls
 
     def receive_data(self, data: bytes) -> None:
         """Takes octets as they came; call `next_event` until it returns None before giving more."""
-        if not data:
-            return
-        if self._start == len(self._buffer):
-            self._buffer = data
-            self._scanned = 0
-        else:
-            if isinstance(self._buffer, bytearray):
-                del self._buffer[: self._start]
-            else:
-                self._buffer = bytearray(self._buffer[self._start :])
-            self._buffer += data
-            self._scanned -= self._start
-        self._start = 0
+        self._buffer.receive(data)
 
     def next_event(self) -> Event | None:
         """The next event, None if more octets are needed."""
@@ -154,75 +149,76 @@ class ImapParser:
         self._mode = _Mode.LINE
 
     def refuse_append(self) -> None:
-        """Swallows what is left of the APPEND begun, whose answer the session gives."""
-        assert self._mode in (_Mode.MESSAGE_WANTED, _Mode.MESSAGE, _Mode.APPEND_TAIL)
-        if self._mode is _Mode.MESSAGE_WANTED:
-            self._mode = _Mode.COMMAND
-        else:
-            self._mode = _Mode.SKIPPED_LITERAL
+        """Swallows what is left of the APPEND or REPLACE begun, whose answer the session gives."""
+        assert self._append is not None
+        self._give_up()
+        match self._mode:
+            case _Mode.MESSAGE_WANTED:
+                self._mode = _Mode.COMMAND
+            case _Mode.MESSAGE | _Mode.LITERAL:
+                self._mode = _Mode.SKIPPED_LITERAL
+            case _Mode.APPEND_LINE:
+                self._mode = _Mode.SKIPPED_LINE
+            case _:
+                self._resynchronise()
 
     def drop_buffered(self) -> None:
         """Forgets the octets that follow the last command (RFC 9051 §6.2.1: nothing may be carried into TLS)."""
-        self._buffer = b""
-        self._start = self._scanned = 0
+        self._buffer.clear()
+
+    def take_buffered(self) -> bytes:
+        """The octets that follow the last command, taken away: after COMPRESS they are compressed (RFC 4978 §3)."""
+        return self._buffer.take_some(len(self._buffer))
 
     @property
     def buffered_octets(self) -> int:
         """Octets kept: not looked at yet, or of a command that is not whole."""
-        return len(self._buffer) - self._start + len(self._command or b"")
+        return len(self._buffer) + len(self._command or b"") + len(self._argument)
 
     # Commands
 
     def _read_command(self) -> _Step:
         try:
-            line = self._take_line()
-        except _LineTooLong:
+            line = self._buffer.take_line(self.limits.line_octets)
+        except LineTooLong:
             if self._command is None:
                 # no further than the limit, or the tag would depend on how much had come when the line grew too long
-                match = _HEAD.match(self._buffer, self._start, self._start + self.limits.line_octets)
-                self._tag = bytes(match[1]) if match else _NO_TAG
-            self._command = None
-            self._mode = _Mode.SKIPPED_LINE
-            return CommandBad(self._tag, LINE_TOO_LONG)
+                match = _HEAD.match(self._buffer.peek(self.limits.line_octets))
+                self._tag = match[1] if match else _NO_TAG
+            return self._line_too_long()
         if line is None:
             return None
-        announcement = find_literal(line)
-        refusal: Event
+        self._announcement = find_literal(line)
         try:
-            return self._parse_line(line, announcement)
-        except Malformed as error:
-            refusal = CommandBad(self._tag, error.text)
-        except Refused as error:
-            refusal = CommandRefused(self._tag, error.code, error.text)
-        self._resynchronise(announcement)
-        return refusal
+            return self._parse_line(line)
+        except (Malformed, Refused) as error:
+            return self._refuse(error)
 
-    def _parse_line(self, line: bytes, announcement: LiteralAnnouncement | None) -> _Step:
+    def _parse_line(self, line: bytes) -> _Step:
+        announcement = self._announcement
         if self._command is None:
-            self._begin_command(line)
-            if announcement is not None:
-                self._command = bytearray(line)
-                self._literals = 0
-                return self._announce(announcement, announcement.start)
-            text = line
-        else:
-            line_at = len(self._command)
-            self._command += line
-            if len(self._command) > self.limits.command_octets:
-                raise Refused(b"LIMIT", COMMAND_TOO_LONG)
-            if announcement is not None:
-                return self._announce(announcement, line_at + announcement.start)
-            text = bytes(self._command)
-        if self._entry is None:
-            cursor = self._cursor(text)
-            parse_append_head(cursor)
-            raise Malformed(b"Missing required argument to Append")
-        command = self._entry.parse(self._cursor(text))
+            begun = self._begin_command(line)
+            if isinstance(begun, AppendEntry):
+                return self._begin_append(begun, line)
+            if announcement is None:
+                return CommandReceived(self._tag, begun.parse(self._new_cursor(line, begun.title)))
+            self._entry = begun
+            self._command = bytearray(line)
+            self._literals = 0
+            return self._announce(announcement, takes_literal8=begun.takes_literal8)
+        entry = self._entry
+        assert entry is not None
+        self._command += line
+        if len(self._command) > self.limits.command_octets:
+            raise Refused(b"LIMIT", COMMAND_TOO_LONG)
+        if announcement is not None:
+            return self._announce(announcement, takes_literal8=entry.takes_literal8)
+        command = entry.parse(self._new_cursor(bytes(self._command), entry.title))
         self._command = None
         return CommandReceived(self._tag, command)
 
-    def _begin_command(self, line: bytes) -> None:
-        """Reads tag and name, and sets `_tag`, `_entry` (None: APPEND) and `_arguments_at`."""
+    def _begin_command(self, line: bytes) -> Entry | AppendEntry:
+        """Reads tag and name, and sets `_tag` and `_arguments_at`."""
         match = _HEAD.match(line)
         if match is None:
             self._tag = _NO_TAG
@@ -232,84 +228,117 @@ class ImapParser:
         name = name.upper()
         if not name:
             raise Malformed(b"Null command")
-        if name == b"UID":
-            self._entry = self._find_uid_command(line)
-        else:
-            self._entry = COMMANDS.get(name)
-        if self._entry is not None:
-            refusal = illegal_text(self.state, self._entry.command)
-        else:
-            refusal = illegal_text(self.state, AppendBegun if name == _APPEND else None)
+        entry = COMMANDS.get(name) if name != b"UID" else self._find_uid_command(line)
+        if entry is not None and not is_served(entry, self.dialect):
+            entry = None
+        refusal = illegal_text(self.state, None if entry is None else entry.command)
         if refusal is not None:
             raise Malformed(refusal)
+        assert entry is not None, "what does not exist is legal nowhere"
+        if entry.by_number and self.dialect.uid_only:
+            raise UidRequired
+        return entry
 
-    def _find_uid_command(self, line: bytes) -> Entry:
+    def _find_uid_command(self, line: bytes) -> Entry | AppendEntry:
         match = _NAME.match(line, self._arguments_at)
         entry = UID_COMMANDS.get(match[1].upper()) if match else None
-        if match is not None and entry is not None:
+        if match is not None and entry is not None and is_served(entry, self.dialect):
             self._arguments_at = match.end()
             return entry
         if self.state is State.NOT_AUTHENTICATED:
             raise Malformed(b"Please login first")
         raise Malformed(b"Unrecognized UID subcommand" if match else b"Missing required argument to Uid")
 
-    def _cursor(self, text: bytes) -> Cursor:
-        title = b"Append" if self._entry is None else self._entry.title
-        return Cursor(text, self._arguments_at, name=title, limits=self.limits)
+    def _new_cursor(self, text: bytes, title: bytes) -> Cursor:
+        return Cursor(text, self._arguments_at, name=title, limits=self.limits, dialect=self.dialect)
 
-    # Literals
+    # Literals that are arguments
 
-    def _announce(self, announcement: LiteralAnnouncement, at: int) -> _Step:
-        """Goes on after a line that ends in a literal's announcement, which stands at `at` in the command."""
-        assert self._command is not None
-        if self._entry is None and self._command[self._arguments_at : at] != b" ":
-            return self._begin_append(announcement, at)
-        if announcement.is_binary:
+    def _announce(self, announcement: LiteralAnnouncement, *, takes_literal8: bool) -> _Step:
+        """Goes on after a line that ends in the announcement of an argument."""
+        so_far = self._command_octets if self._command is None else len(self._command)
+        if announcement.is_binary and not takes_literal8:
             raise Malformed(b"Invalid literal")
         if announcement.size_octets > self.limits.literal_octets:
             raise Refused(b"LIMIT", LITERAL_TOO_LARGE)
-        if len(self._command) + announcement.size_octets > self.limits.command_octets:
+        if so_far + announcement.size_octets > self.limits.command_octets:
             raise Refused(b"LIMIT", COMMAND_TOO_LONG)
         self._literals += 1
         if self._literals > self.limits.arguments:
             raise Malformed(TOO_MANY_ARGUMENTS)
-        self._command += b"\r\n"
+        if self._command is not None:
+            self._command += b"\r\n"
         self._remaining = announcement.size_octets
         self._mode = _Mode.LITERAL
         return LiteralWanted() if announcement.synchronising else _Again.AGAIN
 
     def _read_literal(self) -> _Step:
-        assert self._command is not None
-        end = self._start + self._remaining
-        if end > len(self._buffer):
+        octets = self._buffer.take_exactly(self._remaining)
+        if octets is None:
             return None
-        self._command += self._buffer[self._start : end]
-        self._advance(end)
-        self._mode = _Mode.COMMAND
+        if self._command is not None:
+            self._command += octets
+            self._mode = _Mode.COMMAND
+        else:
+            self._argument = octets
+            self._command_octets += len(octets)
+            self._mode = _Mode.APPEND_LINE
         return _Again.AGAIN
 
-    # APPEND
+    # APPEND and REPLACE
 
-    def _begin_append(self, announcement: LiteralAnnouncement, at: int) -> AppendBegun:
-        assert self._command is not None
-        cursor = self._cursor(bytes(self._command))
-        head = parse_append_head(cursor)
-        if cursor.position != at:
-            raise cursor.invalid()
-        if 0 < self.limits.message_octets < announcement.size_octets:
-            # RFC 7889 §4, with the code of RFC 4469 §4.2
-            raise Refused(b"TOOBIG", MESSAGE_TOO_LARGE)
-        self._command = None
+    def _begin_append(self, entry: AppendEntry, line: bytes) -> _Step:
+        self._literals = 0
+        self._command_octets = len(line)
+        self._cursor = self._new_cursor(line, entry.title)
+        self._append = entry.begin(self._cursor, self._tag)
+        return self._run_append(None)
+
+    def _run_append(self, argument: bytes | None) -> _Step:
+        """Goes on to the next step; `argument` is the literal that the last one wanted, None at the beginning."""
+        assert self._append is not None
+        try:
+            step = next(self._append) if argument is None else self._append.send(argument)
+        except StopIteration:
+            self._append = self._cursor = None
+            self._mode = _Mode.COMMAND
+            return AppendFinished(self._tag)
+        announcement = self._announcement
+        if isinstance(step, ArgumentWanted):
+            assert announcement is not None
+            return self._announce(announcement, takes_literal8=step.takes_literal8)
+        if isinstance(step, UrlGiven) or is_in_parts(step):
+            self._mode = _Mode.APPEND_STEP
+            return step
+        assert announcement is not None
         self._remaining = announcement.size_octets
         self._mode = _Mode.MESSAGE_WANTED if announcement.synchronising else _Mode.MESSAGE
-        return AppendBegun(
-            self._tag,
-            head.mailbox,
-            head.flags,
-            head.internal_date,
-            announcement.size_octets,
-            announcement.is_binary,
-        )
+        return step
+
+    def _step_append(self) -> _Step:
+        try:
+            return self._run_append(b"")
+        except (Malformed, Refused) as error:
+            return self._refuse(error)
+
+    def _read_append_line(self) -> _Step:
+        try:
+            line = self._buffer.take_line(self.limits.line_octets)
+        except LineTooLong:
+            return self._line_too_long()
+        if line is None:
+            return None
+        self._announcement = find_literal(line)
+        self._command_octets += len(line)
+        argument, self._argument = self._argument, b""
+        assert self._cursor is not None
+        self._cursor.continue_with(line)
+        try:
+            if self._command_octets > self.limits.command_octets:
+                raise Refused(b"LIMIT", COMMAND_TOO_LONG)
+            return self._run_append(argument)
+        except (Malformed, Refused) as error:
+            return self._refuse(error)
 
     def _want_message(self) -> LiteralWanted:
         self._mode = _Mode.MESSAGE
@@ -317,47 +346,47 @@ class ImapParser:
 
     def _read_message(self) -> _Step:
         if not self._remaining:
-            self._mode = _Mode.APPEND_TAIL
+            self._mode = _Mode.APPEND_LINE
             return _Again.AGAIN
-        start = self._start
-        end = min(start + self._remaining, len(self._buffer))
-        if start == end:
+        chunk = self._buffer.take_some(self._remaining)
+        if not chunk:
             return None
-        chunk = self._octets(start, end)
-        self._remaining -= end - start
-        self._advance(end)
+        self._remaining -= len(chunk)
         return LiteralChunk(chunk)
-
-    def _read_append_tail(self) -> _Step:
-        try:
-            line = self._take_line()
-        except _LineTooLong:
-            self._mode = _Mode.SKIPPED_LINE
-            return CommandBad(self._tag, LINE_TOO_LONG)
-        if line is None:
-            return None
-        if line:
-            self._resynchronise(find_literal(line))
-            return CommandBad(self._tag, b"Unexpected extra arguments to Append")
-        self._mode = _Mode.COMMAND
-        return AppendFinished(self._tag)
 
     # Lines that are no commands, and what is swallowed
 
     def _read_line(self) -> _Step:
         try:
-            line = self._take_line()
-        except _LineTooLong:
-            self._mode = _Mode.SKIPPED_LINE
-            return CommandBad(self._tag, LINE_TOO_LONG)
+            line = self._buffer.take_line(self.limits.line_octets)
+        except LineTooLong:
+            return self._line_too_long()
         if line is None:
             return None
         self._mode = _Mode.COMMAND
         return LineReceived(line)
 
-    def _resynchronise(self, announcement: LiteralAnnouncement | None) -> None:
-        """Gives up a command at the end of a line that ended with `announcement`."""
+    def _line_too_long(self) -> CommandBad:
+        self._give_up()
+        self._mode = _Mode.SKIPPED_LINE
+        return CommandBad(self._tag, LINE_TOO_LONG)
+
+    def _refuse(self, error: Malformed | Refused) -> CommandBad | CommandRefused:
+        """The end of a command at the present line."""
+        self._give_up()
+        self._resynchronise()
+        if isinstance(error, Malformed):
+            return CommandBad(self._tag, error.text, error.code)
+        return CommandRefused(self._tag, error.code, error.text)
+
+    def _give_up(self) -> None:
         self._command = None
+        self._append = self._cursor = None
+        self._argument = b""
+
+    def _resynchronise(self) -> None:
+        """Swallows what the client sends of a command that is refused at the end of the present line."""
+        announcement = self._announcement
         if announcement is None or announcement.synchronising:
             self._mode = _Mode.COMMAND
         else:
@@ -365,65 +394,27 @@ class ImapParser:
             self._mode = _Mode.SKIPPED_LITERAL
 
     def _skip_literal(self) -> _Step:
-        end = min(self._start + self._remaining, len(self._buffer))
-        self._remaining -= end - self._start
-        self._advance(end)
+        self._remaining -= self._buffer.skip_some(self._remaining)
         if self._remaining:
             return None
         self._mode = _Mode.SKIPPED_LINE
         return _Again.AGAIN
 
     def _skip_line(self) -> _Step:
-        newline = self._buffer.find(b"\n", self._scanned)
-        end = len(self._buffer) if newline < 0 else newline
-        # of a line without end yet, keep what may be the beginning of an announcement, with a CR
-        tail_at = max(self._start, end - ANNOUNCEMENT_OCTETS - 1)
-        if newline < 0:
-            self._start = tail_at
-            self._scanned = end
+        tail = self._buffer.skip_line()
+        if tail is None:
             return None
-        tail = self._octets(tail_at, end)
-        self._advance(newline + 1)
-        self._resynchronise(find_literal(tail.removesuffix(b"\r")))
+        self._announcement = find_literal(tail)
+        self._resynchronise()
         return _Again.AGAIN
-
-    # The buffer: octets before `_start` are done with, those before `_scanned` hold no LF
-
-    def _take_line(self) -> bytes | None:
-        """The next line without its CRLF, or without a LF alone, which is what people type; None if it is not whole."""
-        buffer, start = self._buffer, self._start
-        newline = buffer.find(b"\n", self._scanned)
-        if newline < 0:
-            self._scanned = len(buffer)
-            if len(buffer) - start > self.limits.line_octets + 1:
-                raise _LineTooLong
-            return None
-        end = newline - 1 if newline > start and buffer[newline - 1] == 0x0D else newline
-        if end - start > self.limits.line_octets:
-            raise _LineTooLong
-        line = self._octets(start, end)
-        self._advance(newline + 1)
-        return line
-
-    def _octets(self, start: int, end: int) -> bytes:
-        if isinstance(self._buffer, bytes):
-            return self._buffer[start:end]
-        with memoryview(self._buffer) as view:
-            return bytes(view[start:end])
-
-    def _advance(self, position: int) -> None:
-        """Moves on, and lets go of the buffer at its end, so that an idle connection keeps none."""
-        if position == len(self._buffer):
-            self._buffer = b""
-            position = 0
-        self._start = self._scanned = position
 
     _STEPS: ClassVar[dict[_Mode, Callable[["ImapParser"], _Step]]] = {
         _Mode.COMMAND: _read_command,
         _Mode.LITERAL: _read_literal,
+        _Mode.APPEND_STEP: _step_append,
+        _Mode.APPEND_LINE: _read_append_line,
         _Mode.MESSAGE_WANTED: _want_message,
         _Mode.MESSAGE: _read_message,
-        _Mode.APPEND_TAIL: _read_append_tail,
         _Mode.LINE: _read_line,
         _Mode.SKIPPED_LITERAL: _skip_literal,
         _Mode.SKIPPED_LINE: _skip_line,

@@ -4,7 +4,7 @@ Each function gives a whole line. FETCH has a module of its own (`fetchtemplate`
 (`responses`).
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from angarium.sequenceset import UidSet
 
@@ -16,6 +16,9 @@ from .terminals import (
     serialize_numbers,
     serialize_string,
 )
+
+_PIECE_NUMBERS = 10_000
+"""Of message numbers or UIDs, or ranges of them; a hundred nanoseconds each."""
 
 Namespace = Sequence[tuple[bytes, bytes | None]]
 """(prefix, delimiter) pairs; empty where there are no such mailboxes."""
@@ -79,9 +82,9 @@ def serialize_list(
     )
 
 
-def serialize_status_response(mailbox: bytes, items: Iterable[tuple[StatusItem, int]]) -> bytes:
+def serialize_status_response(mailbox: bytes, items: Iterable[tuple[StatusItem, bytes]]) -> bytes:
     """STATUS (RFC 9051 §7.3.3), in the order of `items`."""
-    values = b" ".join([b"%b %d" % (item.value, value) for item, value in items])
+    values = b" ".join([b"%b %b" % (item.value, value) for item, value in items])
     return b"* STATUS %b (%b)\r\n" % (serialize_astring(mailbox), values)
 
 
@@ -103,10 +106,20 @@ def serialize_id(parameters: Iterable[tuple[bytes, bytes | None]]) -> bytes:
     return b"* ID (" + b" ".join(pairs) + b")\r\n" if pairs else b"* ID NIL\r\n"
 
 
-def serialize_search(numbers: Iterable[int], *, modseq: int | None = None) -> bytes:
-    """SEARCH (RFC 3501 §7.2.5), with the highest mod-sequence found where one was asked for (RFC 7162 §3.1.5)."""
+def serialize_search(numbers: UidSet, *, modseq: int | None = None) -> Iterator[bytes]:
+    """SEARCH (RFC 3501 §7.2.5), with the highest mod-sequence found where one was asked for (RFC 7162 §3.1.5).
+
+    In pieces, each of them some milliseconds of work at the most; nearly all answers are one.
+    """
     tail = b"\r\n" if modseq is None else b" (MODSEQ %d)\r\n" % modseq
-    return b"* SEARCH" + serialize_numbers(numbers) + tail
+    array = numbers.to_array()
+    piece = b"* SEARCH"
+    for start in range(0, array.size, _PIECE_NUMBERS):
+        if start:
+            yield piece
+            piece = b""
+        piece += serialize_numbers(array[start : start + _PIECE_NUMBERS].tolist())
+    yield piece + tail
 
 
 def serialize_esearch(
@@ -118,20 +131,24 @@ def serialize_esearch(
     maximum: int | None = None,
     found: UidSet | None = None,
     modseq: int | None = None,
-) -> bytes:
-    """ESEARCH (RFC 9051 §7.3.4) in Cyrus's order; what is None, and an empty set, are left out."""
+) -> Iterator[bytes]:
+    """ESEARCH (RFC 9051 §7.3.4) in Cyrus's order; what is None, and an empty set, are left out. In pieces as SEARCH."""
     parts = [b"* ESEARCH (TAG ", serialize_string(tag), b")"]
     if by_uid:
         parts.append(b" UID")
     for name, number in ((b"COUNT", count), (b"MIN", minimum), (b"MAX", maximum)):
         if number is not None:
             parts.append(b" %b %d" % (name, number))
-    if found:
-        parts.append(b" ALL " + found.serialize())
+    ranges = found.ranges if found else ()
+    for start in range(0, len(ranges), _PIECE_NUMBERS):
+        if start:
+            yield b"".join(parts)
+            parts.clear()
+        parts += (b"," if start else b" ALL ", UidSet(ranges[start : start + _PIECE_NUMBERS]).serialize())
     if modseq is not None:
         parts.append(b" MODSEQ %d" % modseq)
     parts.append(b"\r\n")
-    return b"".join(parts)
+    yield b"".join(parts)
 
 
 def serialize_acl(mailbox: bytes, entries: Iterable[tuple[bytes, bytes]]) -> bytes:

@@ -1,12 +1,12 @@
 """What a session needs of the process around it, and nothing more."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from angarium.config import ServerInfo, Settings
 from angarium.operations.messages import MessageCache
-from angarium.sasl import CredentialsWanted
+from angarium.sasl import AnonymousWanted, CredentialsWanted
 from angarium.store import Actor, Store
 
 from .watchers import Watchers
@@ -33,11 +33,18 @@ class Logins(Protocol):
     def plaintext_allowed(self, peer: Peer) -> bool:
         """Whether LOGIN may be used (RFC 9051 §6.2.3: else LOGINDISABLED)."""
 
-    async def log_in(self, credentials: CredentialsWanted, peer: Peer) -> Actor:
+    def anonymous_allowed(self, peer: Peer) -> bool:
+        """Whether this peer may come in without saying who it is (`allowanonymouslogin`)."""
+
+    async def log_in(self, credentials: CredentialsWanted | AnonymousWanted, peer: Peer) -> Actor:
         """AuthenticationFailed, AuthenticationUnavailable, AuthorizationFailed; a failure takes its time here."""
 
     async def still_valid(self, actor: Actor) -> bool:
         """Whether the credential that the actor logged in with is still the same; cheap."""
+
+    async def renewed(self, actor: Actor) -> Actor:
+        """The actor with the groups that she is in by now, the same object where they are the same; mostly cheap.
+        AuthenticationUnavailable."""
 
 
 class Place(Protocol):
@@ -50,6 +57,42 @@ class Place(Protocol):
         """Note the mailbox that is selected; empty for none."""
 
 
+class Alerts(Protocol):
+    """What the administrator has to say to all; see `worker.messagefiles`."""
+
+    @property
+    def motd(self) -> str:
+        """A line of printable ASCII for each new session; empty for none."""
+
+    @property
+    def shutdown(self) -> str | None:
+        """A line of printable ASCII for the end of every session; None while the server is open."""
+
+
+class Recording(Protocol):
+    """Where a session is recorded; takes octets and never waits."""
+
+    def received(self, data: bytes) -> None:
+        """The client sent this."""
+
+    def sent(self, data: bytes) -> None:
+        """The client is sent this."""
+
+    def close(self) -> None:
+        """There is no more."""
+
+
+class Telemetry(Protocol):
+    """Whose sessions are recorded; see `worker.telemetry`."""
+
+    @property
+    def users(self) -> Collection[str]:
+        """Users whose sessions are."""
+
+    def record(self, user: str, *, service: str, session: str, octets_max: int, elapsed: bool) -> Recording:
+        """Begin a recording for one of `users`."""
+
+
 @dataclass(frozen=True, slots=True)
 class ImapServices:
     """Shared by all IMAP connections of a worker that began under the same settings."""
@@ -60,6 +103,8 @@ class ImapServices:
     watchers: Watchers
     settings: Settings
     version: str
+    alerts: Alerts
+    telemetry: Telemetry
 
     @property
     def greeting(self) -> str:

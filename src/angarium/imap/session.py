@@ -23,6 +23,7 @@ from .parser import ImapParser
 from .responses import Condition, ResponseCode, serialize_status
 from .services import ImapServices, Peer, Place
 from .states import State
+from .telemetry import SessionTelemetry
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +161,34 @@ class ImapSession:
         self.namespace = self.services.store.namespace(actor)
         self.parser.limits = limits_after_login(self.services)
         self.parser.state = State.AUTHENTICATED
+        self.follow_telemetry()
+
+    def follow_telemetry(self) -> None:
+        """Begin or end the record of this session, as the user's directory for it has come or gone."""
+        services, recording = self.services, self.output.recording
+        user = ""
+        if self.actor is not None:
+            user = str(self.actor.userid) if self.actor.userid is not None else "anonymous"
+        if user not in services.telemetry.users:
+            if recording is not None:
+                recording.close()
+                self.output.recording = None
+        elif recording is None:
+            log_settings = services.settings.log
+            begun = services.telemetry.record(
+                user,
+                service=self.peer.service,
+                session=self.peer.session,
+                octets_max=log_settings.telemetry_max_size,
+                elapsed=log_settings.logtimestamps,
+            )
+            self.output.recording = SessionTelemetry(begun, is_within=self.parser.buffered_octets > 0)
+
+    def is_now(self, actor: Actor) -> None:
+        """The same user, who is in other groups by now; what she may do changes with the next `refresh`."""
+        self.actor = actor
+        if self.selected is not None:
+            self.selected.actor = actor
 
     # Names on the wire
 
@@ -228,9 +257,9 @@ class ImapSession:
         """The tagged answer of the present command."""
         self.output.write(serialize_status(condition, text, tag=self.tag, code=code))
 
-    def say_bye(self, text: bytes) -> None:
+    def say_bye(self, text: bytes, code: ResponseCode | bytes = b"") -> None:
         """The last response; the connection closes behind it."""
-        self.output.write(serialize_status(Condition.BYE, text))
+        self.output.write(serialize_status(Condition.BYE, text, code=code))
         self.close_after_answer = True
 
 
@@ -257,5 +286,6 @@ def limits_after_login(services: ImapServices) -> ParserLimits:
         literal_octets=imap.maxliteral,
         command_octets=imap.maxargssize or 2 * imap.maxline,
         message_octets=services.settings.limits.maxmessagesize,
+        arguments=services.settings.limits.max_command_arguments,
         nesting=imap.maxnesting,
     )

@@ -4,9 +4,9 @@ from enum import Enum
 from typing import Final
 
 from . import commands as c
-from .events import AppendBegun
+from .events import AppendBegun, ReplaceBegun
 
-CommandType = type[c.Command] | type[AppendBegun]
+CommandType = type[c.Command] | type[AppendBegun | ReplaceBegun]
 
 
 class State(Enum):
@@ -18,7 +18,7 @@ class State(Enum):
     LOGOUT = "logout"
 
 
-_ANY_STATE: Final[frozenset[CommandType]] = frozenset({c.Capability, c.Noop, c.Logout, c.Id})
+_ANY_STATE: Final[frozenset[CommandType]] = frozenset({c.Capability, c.Noop, c.Logout, c.Id, c.Language})
 
 _AUTHENTICATED: Final[frozenset[CommandType]] = _ANY_STATE | {
     c.Enable,
@@ -43,13 +43,42 @@ _AUTHENTICATED: Final[frozenset[CommandType]] = _ANY_STATE | {
     c.GetQuota,
     c.GetQuotaRoot,
     c.SetQuota,
+    c.Compress,
+    c.Unauthenticate,
+    c.Comparator,
+    c.RList,
+    c.RLsub,
+    c.XList,
+    c.GetMetadata,
+    c.SetMetadata,
+    c.GetAnnotation,
+    c.SetAnnotation,
+    c.NotifySet,
+    c.NotifyNone,
+    # Whether a mailbox is needed depends on what is searched (RFC 7377 §2.2), so the session checks it
+    c.ESearch,
 }
 
 LEGAL: Final[dict[State, frozenset[CommandType]]] = {
     State.NOT_AUTHENTICATED: _ANY_STATE | {c.StartTls, c.Authenticate, c.Login},
     State.AUTHENTICATED: _AUTHENTICATED,
     State.SELECTED: _AUTHENTICATED
-    | {c.Check, c.Close, c.Unselect, c.Expunge, c.Search, c.Fetch, c.Store, c.Copy, c.Move},
+    | {
+        c.Check,
+        c.Close,
+        c.Unselect,
+        c.Expunge,
+        c.Search,
+        c.Fetch,
+        c.Store,
+        c.Copy,
+        c.Move,
+        c.Sort,
+        c.Thread,
+        c.CancelUpdate,
+        c.StoreAnnotation,
+        ReplaceBegun,
+    },
     State.LOGOUT: frozenset(),
 }
 

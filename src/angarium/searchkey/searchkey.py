@@ -1,4 +1,4 @@
-"""Search keys (RFC 9051 §6.4.4, RFC 3501 §6.4.4, RFC 7162 §3.1.5) as a tree of values.
+"""Search keys (RFC 9051 §6.4.4, RFC 3501 §6.4.4, and those of extensions) as a tree of values.
 
 What can be said by others is not here: UNSEEN is Not(Flag(SEEN)), UNKEYWORD is Not(Keyword(…)), OLD is Not(Recent()).
 Texts are Unicode, decoded from the charset of the command.
@@ -167,6 +167,80 @@ class ModSeq:
     modseq: int
 
 
+@dataclass(frozen=True, slots=True)
+class Younger:
+    """Internal date at most that many seconds ago (RFC 5032); at least 1."""
+
+    seconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class Older:
+    """Internal date at least that many seconds ago (RFC 5032); at least 1."""
+
+    seconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class SavedBefore:
+    """Date of saving earlier than that day (RFC 8514 §4.3)."""
+
+    day: date
+
+
+@dataclass(frozen=True, slots=True)
+class SavedOn:
+    """Date of saving on that day (RFC 8514 §4.3)."""
+
+    day: date
+
+
+@dataclass(frozen=True, slots=True)
+class SavedSince:
+    """Date of saving on that day or later (RFC 8514 §4.3)."""
+
+    day: date
+
+
+@dataclass(frozen=True, slots=True)
+class SaveDateSupported:
+    """Every message, where the mailbox keeps dates of saving, else none (RFC 8514 §4.3)."""
+
+
+@dataclass(frozen=True, slots=True)
+class EmailId:
+    """The message with that EMAILID, compared exactly (RFC 8474 §6)."""
+
+    object_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ThreadId:
+    """Messages with that THREADID, compared exactly (RFC 8474 §6)."""
+
+    object_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Messages that match the search stored under that name (RFC 5466 §3.1)."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class AnnotationText:
+    """An annotation holds the text (RFC 5257 §4.8); None is NIL: it has no value.
+
+    `entry` may hold the wildcards `*` and `%`. `attribute` is in lower case: `value.priv`, `value.shared`, or `value`
+    for either.
+    """
+
+    entry: str
+    attribute: str
+    text: str | None
+
+
 SearchKey = (
     All
     | And
@@ -188,4 +262,14 @@ SearchKey = (
     | Uids
     | SequenceNumbers
     | ModSeq
+    | Younger
+    | Older
+    | SavedBefore
+    | SavedOn
+    | SavedSince
+    | SaveDateSupported
+    | EmailId
+    | ThreadId
+    | Filter
+    | AnnotationText
 )

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from angarium.imap.commands import Command, Noop
+from angarium.imap.dialect import EVERYTHING, Dialect
 from angarium.imap.events import CommandBad, CommandReceived, CommandRefused, Event
 from angarium.imap.limits import ParserLimits
 from angarium.imap.parser import ImapParser
@@ -26,19 +27,25 @@ def _outcome(event: Event) -> Outcome:
     match event:
         case CommandReceived(b"a1", command):
             return command
-        case CommandBad(b"a1", text):
+        case CommandBad(b"a1", text, b""):
             return text
-        case CommandRefused(b"a1", code, text):
+        case CommandBad(b"a1", text, code) | CommandRefused(b"a1", code, text):
             return code, text
         case _:
             raise AssertionError(event)
 
 
-def _parse(text: bytes, *, state: State = State.SELECTED, limits: ParserLimits | None = None) -> Outcome:
+def _parse(
+    text: bytes,
+    *,
+    state: State = State.SELECTED,
+    limits: ParserLimits | None = None,
+    dialect: Dialect = EVERYTHING,
+) -> Outcome:
     line = b"a1 " + text + b"\r\n"
 
     def parser() -> ImapParser:
-        return ImapParser(limits or ParserLimits(), state=state)
+        return ImapParser(limits or ParserLimits(), state=state, dialect=dialect)
 
     whole = _events(parser(), line)
     assert len(whole) == 1, whole
@@ -51,5 +58,8 @@ def _parse(text: bytes, *, state: State = State.SELECTED, limits: ParserLimits |
 
 @pytest.fixture(scope="session")
 def parse() -> Parse:
-    """What comes of a command's text, without its tag and CRLF: a command, the text of a BAD, code and text of a NO."""
+    """What comes of a command's text, without its tag and CRLF: a command, the text of a BAD, or code and text.
+
+    All that the grammar knows is served where no `dialect` is given, and nothing of it enabled.
+    """
     return _parse

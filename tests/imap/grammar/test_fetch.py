@@ -8,15 +8,21 @@ from angarium.fetchitem import (
     ALL,
     FAST,
     FULL,
+    Annotation,
     BinarySection,
     BinarySize,
     BodySection,
     FetchAttribute,
     FetchItem,
     Partial,
+    Preview,
     SectionKind,
 )
 from angarium.imap import commands as c
+from angarium.imap.cursor import Malformed
+from angarium.imap.dialect import EVERYTHING, Dialect, Extension
+from angarium.imap.grammar import parse_section_spec
+from angarium.imap.limits import ParserLimits
 from angarium.sequenceset import SequenceSet
 
 Parse = Callable[..., object]
@@ -69,6 +75,22 @@ def fetch(*items: FetchItem, numbers: bytes = b"1", by_uid: bool = False, change
         (b"FETCH 1 BINARY.SIZE[2]", fetch(BinarySize((2,)))),
         (b"FETCH 1 FLAGS (CHANGEDSINCE 12345)", fetch(A.FLAGS, changed_since=12345)),
         (b"UID FETCH 1 (FLAGS) (changedsince 1)", fetch(A.UID, A.FLAGS, by_uid=True, changed_since=1)),
+        (b"FETCH 1 (EMAILID threadid SAVEDATE)", fetch(A.EMAILID, A.THREADID, A.SAVEDATE)),
+        (b"FETCH 1 DIGEST.SHA1", fetch(A.DIGEST_SHA1)),
+        (b"FETCH 1 PREVIEW", fetch(Preview())),
+        (b"FETCH 1 preview (lazy)", fetch(Preview(lazy=True))),
+        (b"FETCH 1 (PREVIEW (LAZY LAZY) UID)", fetch(Preview(lazy=True), A.UID)),
+        (b"FETCH 1 PREVIEW (CHANGEDSINCE 5)", b"Invalid Preview modifier CHANGEDSINCE"),
+        (b"FETCH 1 PREVIEW ()", b"Invalid argument to Fetch"),
+        (
+            b"FETCH 1 (ANNOTATION (/comment (value.priv value.shared)))",
+            fetch(Annotation(("/comment",), ("value.priv", "value.shared"))),
+        ),
+        (b'FETCH 1 ANNOTATION (("/a" /b/%) "*")', fetch(Annotation(("/a", "/b/%"), ("*",)))),
+        (b"FETCH 1 ANNOTATION", b"Missing required argument to Fetch"),
+        (b"FETCH 1 ANNOTATION (/a)", b"Invalid argument to Fetch"),
+        (b"FETCH 1 ANNOTATION (a value)", b"Invalid entry name"),
+        (b"FETCH 1 ANNOTATION (/a value x)", b"Invalid argument to Fetch"),
         (b"FETCH", b"Missing required argument to Fetch"),
         (b"FETCH ", b"Missing required argument to Fetch"),
         (b"FETCH 1", b"Missing required argument to Fetch"),
@@ -107,3 +129,63 @@ def fetch(*items: FetchItem, numbers: bytes = b"1", by_uid: bool = False, change
 )
 def test_fetch(parse: Parse, text: bytes, expected: object) -> None:
     assert parse(text) == expected
+
+
+QRESYNC = Dialect(EVERYTHING.served, frozenset({Extension.QRESYNC}))
+
+
+@pytest.mark.parametrize(
+    ("modifiers", "expected"),
+    [
+        (b"(CHANGEDSINCE 12345 VANISHED)", (12345, True, None)),
+        (b"(vanished changedsince 1)", (1, True, None)),
+        (b"(PARTIAL -1:-30 CHANGEDSINCE 98305)", (98305, False, c.PartialRange(1, 30, from_end=True))),
+        (b"(CHANGEDSINCE 98305 PARTIAL 30:1)", (98305, False, c.PartialRange(1, 30))),
+        (b"(PARTIAL 1:100)", (None, False, c.PartialRange(1, 100))),
+        (b"(VANISHED)", b"VANISHED without CHANGEDSINCE in Fetch"),
+        (b"(VANISHED VANISHED CHANGEDSINCE 1)", b"Invalid Fetch modifier VANISHED"),
+        (b"(CHANGEDSINCE 1 CHANGEDSINCE 2)", b"Invalid Fetch modifier CHANGEDSINCE"),
+        (b"(PARTIAL 1:2 PARTIAL 1:2)", b"Invalid Fetch modifier PARTIAL"),
+        (b"(PARTIAL)", b"Invalid argument to Uid"),
+        (b"(PARTIAL 1)", b"Invalid partial range in Uid"),
+        (b"()", b"Invalid argument to Uid"),
+    ],
+)
+def test_modifiers(parse: Parse, modifiers: bytes, expected: object) -> None:
+    outcome = parse(b"UID FETCH 1:* FLAGS " + modifiers, dialect=QRESYNC)
+    assert outcome == (
+        c.Fetch(SequenceSet.parse(b"1:*"), (A.UID, A.FLAGS), True, *expected)
+        if isinstance(expected, tuple)
+        else expected
+    )
+
+
+@pytest.mark.parametrize("modifier", [b"VANISHED", b"PARTIAL"])
+def test_modifiers_of_uid_fetch_alone(parse: Parse, modifier: bytes) -> None:
+    text = b"FETCH 1:* FLAGS (CHANGEDSINCE 1 " + modifier + b" 1:2)"
+    assert parse(text, dialect=QRESYNC) == b"Invalid Fetch modifier " + modifier
+
+
+def test_uidonly_answers_begin_with_the_uid_anyway(parse: Parse) -> None:
+    dialect = Dialect(EVERYTHING.served, frozenset({Extension.UIDONLY}))
+    assert parse(b"UID FETCH 1 FLAGS", dialect=dialect) == fetch(A.FLAGS, by_uid=True)
+    assert parse(b"UID FETCH 1 (FLAGS UID)", dialect=dialect) == fetch(A.FLAGS, A.UID, by_uid=True)
+
+
+@pytest.mark.parametrize(
+    ("octets", "expected"),
+    [
+        (b"", BodySection(peek=True)),
+        (b"1.5.9", BodySection((1, 5, 9), peek=True)),
+        (b"header", BodySection(kind=K.HEADER, peek=True)),
+        (b"2.HEADER.FIELDS (To x)", BodySection((2,), K.HEADER_FIELDS, (b"To", b"x"), peek=True)),
+    ],
+)
+def test_a_section_alone(octets: bytes, expected: BodySection) -> None:
+    assert parse_section_spec(octets, ParserLimits()) == expected
+
+
+@pytest.mark.parametrize("octets", [b"]", b"1]<0.5>", b"1]<0.5", b"x", b"0", b"MIME", b"HEADER.FIELDS ()", b"1 "])
+def test_what_is_no_section(octets: bytes) -> None:
+    with pytest.raises(Malformed):
+        parse_section_spec(octets, ParserLimits())

@@ -7,7 +7,7 @@ import pytest
 from angarium.imap import commands as c
 
 Parse = Callable[..., object]
-SUBSCRIBED, REMOTE, RECURSIVEMATCH = c.ListSelection
+SUBSCRIBED, REMOTE, RECURSIVEMATCH, SPECIAL_USE = c.ListSelection
 R = c.ListReturn
 
 
@@ -43,6 +43,35 @@ R = c.ListReturn
                 is_extended=True,
             ),
         ),
+        (
+            b'LIST (SPECIAL-USE REMOTE) "" * RETURN (SPECIAL-USE MYRIGHTS)',
+            c.List(
+                b"",
+                (b"*",),
+                frozenset({SPECIAL_USE, REMOTE}),
+                frozenset({R.SPECIAL_USE, R.MYRIGHTS}),
+                is_extended=True,
+            ),
+        ),
+        (
+            b'LIST "" % RETURN (METADATA ("/shared/vendor/cmu/cyrus-imapd/color" /private/comment) SUBSCRIBED)',
+            c.List(
+                b"",
+                (b"%",),
+                returns=frozenset({R.METADATA, R.SUBSCRIBED}),
+                is_extended=True,
+                metadata_entries=("/shared/vendor/cmu/cyrus-imapd/color", "/private/comment"),
+            ),
+        ),
+        (b'LIST "" % RETURN (METADATA)', b"Invalid argument to List"),
+        (b'LIST "" % RETURN (METADATA ())', b"Invalid argument to List"),
+        (b'LIST "" % RETURN (METADATA (/comment))', b"entry must begin with /shared or /private"),
+        (b'LIST (SPECIAL-USE RECURSIVEMATCH) "" *', b"Invalid combination of selection options"),
+        (b'RLIST "" ""', c.RList(b"", b"")),
+        (b'RLSUB "*" "*"', c.RLsub(b"*", b"*")),
+        (b'XLIST "" "%"', c.XList(b"", b"%")),
+        (b'RLIST ""', b"Missing required argument to Rlist"),
+        (b'XLIST (REMOTE) "" ""', b"Invalid argument to Xlist"),
         (b"LIST", b"Missing required argument to List"),
         (b'LIST ""', b"Missing required argument to List"),
         (b'LIST "" ()', b"Invalid argument to List"),

@@ -6,6 +6,7 @@ from datetime import date
 import pytest
 
 from angarium import searchkey as k
+from angarium.fetchitem import FetchAttribute, FetchItem
 from angarium.flags import SystemFlags
 from angarium.imap import commands as c
 from angarium.imap.limits import ParserLimits
@@ -16,6 +17,7 @@ SEEN = k.Flag(SystemFlags.SEEN)
 DELETED = k.Flag(SystemFlags.DELETED)
 R = c.SearchReturn
 F = k.SearchedField
+A = FetchAttribute
 DAY = date(1994, 2, 1)
 
 
@@ -60,6 +62,18 @@ DAY = date(1994, 2, 1)
         (b"*", k.SequenceNumbers(SequenceSet.parse(b"*"))),
         (b"$", k.SequenceNumbers(SequenceSet.parse(b"$"))),
         (b"MODSEQ 620162338", k.ModSeq(620162338)),
+        (b"YOUNGER 259200", k.Younger(259200)),
+        (b"OLDER 4294967295", k.Older(2**32 - 1)),
+        (b"SAVEDBEFORE 1-Feb-1994", k.SavedBefore(DAY)),
+        (b"SAVEDON 1-Feb-1994", k.SavedOn(DAY)),
+        (b'savedsince "1-Feb-1994"', k.SavedSince(DAY)),
+        (b"SAVEDATESUPPORTED", k.SaveDateSupported()),
+        (b"EMAILID M6d99ac3275bb4e", k.EmailId("M6d99ac3275bb4e")),
+        (b"THREADID T64b478a75b7ea9", k.ThreadId("T64b478a75b7ea9")),
+        (b"FILTER on-the-road", k.Filter("on-the-road")),
+        (b'ANNOTATION /comment value "IMAP4"', k.AnnotationText("/comment", "value", "IMAP4")),
+        (b"ANNOTATION * VALUE.PRIV ~{2+}\r\nx\0", k.AnnotationText("*", "value.priv", "x\0")),
+        (b"ANNOTATION /vendor/% value.shared NIL", k.AnnotationText("/vendor/%", "value.shared", None)),
         (b'MODSEQ "/flags/\\\\draft" all 620162338', k.ModSeq(620162338)),
         (b"NOT SEEN", k.Not(SEEN)),
         (b"NOT NOT SEEN", k.Not(k.Not(SEEN))),
@@ -123,7 +137,6 @@ def test_what_is_no_charset_of_mail_is_refused_with_those_that_are(parse: Parse,
         (b"SEARCH ()", b"Invalid Search criteria"),
         (b"SEARCH (SEEN", b"Missing required argument to Search"),
         (b"SEARCH SEEN)", b"Unexpected extra arguments to Search"),
-        (b"SEARCH ANNOTATION /comment value.priv x", b"Invalid Search criteria"),
         (b"SEARCH NOT", b"Missing required argument to Search"),
         (b"SEARCH OR SEEN", b"Missing required argument to Search"),
         (b"SEARCH ON 31-Feb-2024", b"Invalid Search criteria"),
@@ -139,13 +152,136 @@ def test_what_is_no_charset_of_mail_is_refused_with_those_that_are(parse: Parse,
         (b'SEARCH MODSEQ "/flags/x" some 5', b"Invalid Search criteria"),
         (b"SEARCH RETURN", b"Missing required argument to Search"),
         (b"SEARCH RETURN (ALL)", b"Missing required argument to Search"),
-        (b"SEARCH RETURN (PARTIAL 1:2) ALL", b"Invalid Search return option partial"),
         (b"SEARCH RETURN ALL", b"Invalid argument to Search"),
         (b"SEARCH CHARSET", b"Missing required argument to Search"),
         (b"SEARCH CHARSET UTF-8", b"Missing required argument to Search"),
     ],
 )
 def test_malformed_searches(parse: Parse, text: bytes, expected: bytes) -> None:
+    assert parse(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (b"SEARCH YOUNGER 0", b"Number out of range in Search"),
+        (b"SEARCH OLDER 4294967296", b"Number out of range in Search"),
+        (b"SEARCH OLDER x", b"Invalid argument to Search"),
+        (b"SEARCH SAVEDON 31-Feb-2024", b"Invalid Search criteria"),
+        (b"SEARCH EMAILID a.b", b"Invalid Search criteria"),
+        (b'SEARCH EMAILID ""', b"Invalid Search criteria"),
+        (b"SEARCH THREADID " + b"x" * 256, b"Invalid Search criteria"),
+        (b"SEARCH FILTER a/b", b"Invalid Search criteria"),
+        (b'SEARCH FILTER "a"', b"Invalid argument to Search"),
+        (b"SEARCH ANNOTATION /comment size x", b"Invalid Search criteria"),
+        (b"SEARCH ANNOTATION comment value x", b"Invalid entry name"),
+        (b"SEARCH ANNOTATION /comment value x", b"Invalid argument to Search"),
+        (b'SEARCH ANNOTATION /comment value "\xff"', b"Invalid Search criteria"),
+        (b"SEARCH SUBJECT ~{1+}\r\nx", b"Unexpected extra arguments to Search"),
+        (b"SEARCH RETURN (PARTIAL 1:2 ALL) ALL", b"Invalid combination of return options"),
+        (b"SEARCH RETURN (ALL PARTIAL 1:2) ALL", b"Invalid combination of return options"),
+        (b"SEARCH RETURN (PARTIAL 1:2 PARTIAL 3:4) ALL", b"Invalid combination of return options"),
+        (b"SEARCH RETURN (PARTIAL) ALL", b"Invalid argument to Search"),
+        (b"SEARCH RETURN (PARTIAL 1) ALL", b"Invalid partial range in Search"),
+        (b"SEARCH RETURN (PARTIAL 0:2) ALL", b"Invalid partial range in Search"),
+        (b"SEARCH RETURN (PARTIAL 1:*) ALL", b"Invalid partial range in Search"),
+        (b"SEARCH RETURN (PARTIAL -1:2) ALL", b"Invalid partial range in Search"),
+        (b"SEARCH RETURN (PARTIAL 1:-2) ALL", b"Invalid partial range in Search"),
+        (b"SEARCH RETURN (PARTIAL 1:4294967296) ALL", b"Number out of range in Search"),
+        (b"SEARCH RETURN (PARTIAL 1:42949672960) ALL", b"Invalid partial range in Search"),
+        (b"SEARCH RETURN (PARTIAL", b"Missing required argument to Search"),
+        (b"SEARCH RETURN (PARTIAL ", b"Missing required argument to Search"),
+        (b"SEARCH RETURN (UPDATE (FOO)) ALL", b"Invalid Fetch attribute FOO"),
+        (b"SEARCH RETURN (UPDATE ()) ALL", b"Invalid Fetch attribute"),
+        (b"SEARCH RETURN (RELEVANCY) ALL", b"Invalid Search return option relevancy"),
+        (b"SEARCH FUZZY SUBJECT x", b"Invalid Search criteria"),
+    ],
+)
+def test_malformed_keys_and_options_of_extensions(parse: Parse, text: bytes, expected: bytes) -> None:
+    assert parse(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (b"PARTIAL 1:100", c.PartialRange(1, 100)),
+        (b"PARTIAL 500:400", c.PartialRange(400, 500)),
+        (b"PARTIAL -1:-100", c.PartialRange(1, 100, from_end=True)),
+        (b"partial -500:-400", c.PartialRange(400, 500, from_end=True)),
+        (b"PARTIAL 4294967295:4294967295", c.PartialRange(2**32 - 1, 2**32 - 1)),
+    ],
+)
+def test_partial_ranges(parse: Parse, text: bytes, expected: c.PartialRange) -> None:
+    command = c.Search(k.All(), by_uid=True, returns=frozenset({R.PARTIAL}), partial=expected)
+    assert parse(b"UID SEARCH RETURN (" + text + b") ALL") == command
+
+
+@pytest.mark.parametrize(("first", "last"), [(0, 1), (2, 1), (-1, 1)])
+def test_what_is_no_partial_range(first: int, last: int) -> None:
+    with pytest.raises(ValueError, match="partial range"):
+        c.PartialRange(first, last)
+
+
+@pytest.mark.parametrize(
+    ("text", "returns", "items"),
+    [
+        (b"UPDATE", {R.UPDATE}, ()),
+        (b"CONTEXT COUNT update", {R.CONTEXT, R.COUNT, R.UPDATE}, ()),
+        (b"UPDATE (UID FLAGS) COUNT", {R.UPDATE, R.COUNT}, (A.UID, A.FLAGS)),
+        (b"UPDATE(UID)", {R.UPDATE}, (A.UID,)),
+    ],
+)
+def test_contexts(parse: Parse, text: bytes, returns: set[R], items: tuple[FetchItem, ...]) -> None:
+    expected = c.Search(k.All(), by_uid=False, returns=frozenset(returns), update_items=items)
+    assert parse(b"SEARCH RETURN (" + text + b") ALL") == expected
+
+
+SELECTED = c.MailboxFilter(c.FilterKind.SELECTED)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (b"ESEARCH SUBJECT x", c.ESearch((SELECTED,), k.FieldText(F.SUBJECT, "x"), frozenset({R.ALL}))),
+        (
+            b'ESEARCH IN (mailboxes "folder1" subtree "folder2") unseen',
+            c.ESearch(
+                (
+                    c.MailboxFilter(c.FilterKind.MAILBOXES, (b"folder1",)),
+                    c.MailboxFilter(c.FilterKind.SUBTREE, (b"folder2",)),
+                ),
+                k.Not(SEEN),
+                frozenset({R.ALL}),
+            ),
+        ),
+        (
+            b'ESEARCH IN (subtree-one (a "b c") personal) RETURN (COUNT PARTIAL -1:-9) CHARSET KOI8-R SEEN',
+            c.ESearch(
+                (
+                    c.MailboxFilter(c.FilterKind.SUBTREE_ONE, (b"a", b"b c")),
+                    c.MailboxFilter(c.FilterKind.PERSONAL),
+                ),
+                SEEN,
+                frozenset({R.COUNT, R.PARTIAL}),
+                c.PartialRange(1, 9, from_end=True),
+            ),
+        ),
+        (b"ESEARCH IN (selected selected) RETURN (SAVE) SEEN", c.ESearch((SELECTED,), SEEN, frozenset({R.SAVE}))),
+        (b"ESEARCH RETURN () SEEN", c.ESearch((SELECTED,), SEEN, frozenset({R.ALL}))),
+        (b"ESEARCH", b"Missing required argument to Esearch"),
+        (b"ESEARCH IN", b"Missing required argument to Esearch"),
+        (b"ESEARCH IN () SEEN", b"Invalid argument to Esearch"),
+        (b"ESEARCH IN (inboxes)", b"Missing required argument to Esearch"),
+        (b"ESEARCH IN (selected-delayed) SEEN", b"Invalid mailbox filter selected-delayed"),
+        (b"ESEARCH IN (foo) SEEN", b"Invalid mailbox filter foo"),
+        (b"ESEARCH IN (mailboxes) SEEN", b"Invalid argument to Esearch"),
+        (b"ESEARCH IN (mailboxes ()) SEEN", b"Invalid argument to Esearch"),
+        (b"ESEARCH IN (inboxes (foo 1)) SEEN", b"Invalid scope option in Esearch"),
+        (b"ESEARCH IN (personal) RETURN (SAVE) SEEN", b"SAVE is only allowed for the selected mailbox"),
+        (b"UID ESEARCH SEEN", b"Unrecognized UID subcommand"),
+    ],
+)
+def test_esearch(parse: Parse, text: bytes, expected: object) -> None:
     assert parse(text) == expected
 
 

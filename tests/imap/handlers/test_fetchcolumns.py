@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta, timezone
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -43,7 +44,7 @@ def test_flags_have_recent_first(flags: MessageFlags, text: bytes) -> None:
 def test_columns_give_a_value_a_row() -> None:
     assert template_values(NumberColumn([3, 5])) == [3, 5]
     assert template_values(BytesColumn([b"(x)"])) == [b"(x)"]
-    assert template_values(FlagsColumn([_SEEN, _NONE], [1, 0, 1])) == [b"", b"\\Recent \\Seen $Work", b""]
+    assert template_values(FlagsColumn([_SEEN, _NONE], np.array([1, 0, 1]))) == [b"", b"\\Recent \\Seen $Work", b""]
     assert template_values(DateColumn([0], [60])) == [b'" 1-Jan-1970 01:00:00 +0100"']
 
 

@@ -101,6 +101,23 @@ def test_special_use_comes_last(command: str, line: str, tmp_path: Path) -> None
     assert found == [line]
 
 
+@pytest.mark.parametrize(
+    ("command", "lines"),
+    [
+        ('LIST (SUBSCRIBED) "" "*"', [r'(\NonExistent \Subscribed) "/" foo/bar']),
+        ('LIST (SUBSCRIBED) "" "*" RETURN (STATUS (MESSAGES))', [r'(\NonExistent \Subscribed) "/" foo/bar']),
+        ('LIST (SUBSCRIBED) "" "%"', []),
+        # RFC 9051 §6.3.9.8, example 9: what tells of children, and what tells of those that are subscribed.
+        ('LIST (SUBSCRIBED RECURSIVEMATCH) "" foo', [r'(\HasNoChildren) "/" foo (CHILDINFO ("SUBSCRIBED"))']),
+        ('LIST (SUBSCRIBED RECURSIVEMATCH) "" "*"', [r'(\NonExistent \Subscribed) "/" foo/bar']),
+        ('LIST "" "*" RETURN (SUBSCRIBED)', [r'(\HasNoChildren) "/" INBOX', r'(\HasNoChildren) "/" foo']),
+    ],
+)
+def test_subscribed_names_without_a_mailbox_are_told(command: str, lines: list[str], tmp_path: Path) -> None:
+    found = _answers(tmp_path, "SUBSCRIBE foo/bar", "DELETE foo/bar", command, make=["foo", "foo.bar"])
+    assert found == [f"* LIST {line}" for line in lines]
+
+
 def test_many_mailboxes_come_whole_and_in_order(tmp_path: Path) -> None:
     names = [f"box{number:04}" for number in range(450)]
     found = _answers(tmp_path, 'LIST "" "b*"', make=names)
@@ -116,7 +133,7 @@ def test_names_are_spelled_in_modified_utf7_and_quoted_where_they_must_be(tmp_pa
 def test_mailbox_that_goes_away_while_it_is_listed_is_not_described(
     error: type[Exception], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def gone(*_: object) -> mailboxes.Status:
+    async def gone(*_: object, **__: object) -> mailboxes.Status:
         raise error("gone")
 
     monkeypatch.setattr(mailboxes, "status", gone)

@@ -103,3 +103,29 @@ def test_log_has_no_password(tmp_path: Path, caplog: pytest.LogCaptureFixture) -
     records = [record.__dict__ for record in caplog.records if record.message == "login"]
     assert [(record["user"], record["outcome"]) for record in records] == [("alice", "failed"), ("alice", "ok")]
     assert not any(word in str(record) for record in records for word in ("hunter2", "'secret'"))
+
+
+def test_log_has_the_trace_of_who_does_not_say_who_she_is(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
+
+    async def talk() -> None:
+        async with open_services("memory", tmp_path, "allowanonymouslogin: yes") as services:
+            for command in (
+                "AUTHENTICATE ANONYMOUS c2lyaGM=",
+                'LOGIN anonymous "a@b c"',
+                "LOGIN Anonymous {4+}\r\n\x1b[2J",
+            ):
+                connection = Connection(services, "x", is_tls=False, by_octet=False)
+                assert " OK " in (await connection.ask(f"a {command}"))[-1]
+                assert connection.session.user.userid is None
+                await connection.close()
+
+    asyncio.run(talk())
+    records = [record.__dict__ for record in caplog.records if record.message == "login"]
+    assert [(record["user"], record["mechanism"], record["trace"]) for record in records] == [
+        ("anonymous", "ANONYMOUS", "sirhc"),
+        ("anonymous", "plaintext", "a@b c"),
+        ("anonymous", "plaintext", "[2J"),
+    ]
+    (*_, ended) = [record.__dict__ for record in caplog.records if record.message == "session_ended"]
+    assert ended["user"] == "anonymous"

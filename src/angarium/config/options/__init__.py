@@ -1,7 +1,7 @@
 """The table of options: one frozen class a subsystem, each field with its type, default and meaning."""
 
 from .acl import AclSettings
-from .auth import AuthSettings, PwcheckMethod
+from .auth import AuthMech, AuthSettings, PwcheckMethod
 from .directories import DirectorySettings
 from .engine import EngineSettings
 from .imap import ImapSettings
@@ -15,6 +15,7 @@ from .tls import TlsSettings, TlsVersion
 
 __all__ = [
     "AclSettings",
+    "AuthMech",
     "AuthSettings",
     "DeleteMode",
     "DirectorySettings",

@@ -4,9 +4,11 @@
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
+from pathlib import Path
+from typing import Final
 
-from angarium.config.kinds import Chosen, Duration, Number, Switch, Words
-from angarium.config.option import Scope, option
+from angarium.config.kinds import Chosen, Duration, FilePath, Number, Switch, ValueRefused, Words
+from angarium.config.option import Scope, option, optional
 
 
 class PwcheckMethod(StrEnum):
@@ -22,6 +24,37 @@ class PwcheckMethod(StrEnum):
 
 SERVED_PWCHECK_METHODS = frozenset({PwcheckMethod.AUXPROP})
 """The others are recognised, and nobody is checked by them."""
+
+
+class AuthMech(StrEnum):
+    """Where Cyrus would look for the groups of users."""
+
+    UNIX = "unix"
+
+
+_OTHER_AUTH_MECHS: Final = {
+    "pts": "groups of AFS and LDAP are not served yet; unix has those that the system knows from a directory",
+    "krb": "Kerberos 4 is not served",
+    "krb5": "names of Kerberos are not served, and it has no groups",
+    "mboxgroups": "groups that are kept among the mailboxes are not served yet; use groupfile",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ServedAuthMech:
+    """`auth_mech`. Another one is refused and not passed over: without its groups, an ACL that denies a group something
+    would deny it to nobody."""
+
+    name: str = "choice"
+    allowed: str = ", ".join(AuthMech)
+    unit: str = ""
+
+    def parse(self, text: str) -> AuthMech:
+        word = text.lower()
+        try:
+            return AuthMech(word)
+        except ValueError:
+            raise ValueRefused(_OTHER_AUTH_MECHS.get(word, "not one of those allowed")) from None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +84,45 @@ class AuthSettings:
         meaning="The SASL mechanisms offered, of those that there are. Empty means all.",
     )
     username_tolower: bool = option(Switch(), "yes", meaning="Lower the case of user names at login.")
+    allowanonymouslogin: bool = option(
+        Switch(),
+        "no",
+        meaning="Let in who does not say who she is: by the SASL mechanism ANONYMOUS, or as the user `anonymous` with "
+        "any password. She has the rights of `anonymous` and `anyone`, and neither mailboxes nor subscriptions of her "
+        "own. TLS is only asked for where `tls_required` is on. What she gives in place of a name or password goes to "
+        "the log.",
+    )
+    auth_mech: AuthMech = option(
+        ServedAuthMech(),
+        "unix",
+        scope=Scope.SERVER,
+        meaning="Where the groups of `group:NAME` in ACLs come from, beside `groupfile`. With any other value of "
+        "Cyrus the server does not start, since entries that deny something to a group would deny it to nobody.",
+    )
+    unix_group_enable: bool = option(
+        Switch(),
+        "no",
+        scope=Scope.SERVER,
+        meaning="A user is in the groups of the system's user of the same name, as `id -Gn NAME` tells them; with a "
+        "domain, the whole address is the name. Cyrus has it on. Here users need not be users of the system, and one "
+        "who was given a name that the system has too would be in groups that nobody meant for her.",
+    )
+    groupfile: Path | None = optional(
+        FilePath(),
+        scope=Scope.SERVER,
+        added=True,
+        meaning="A file in the syntax of /etc/group, `name:password:number:member,member`, whose members are users as "
+        "they log in. Password and number are not looked at. It is read again when it has changed; replace it by a "
+        "rename. A file that is not there, or has a fault, is refused as a whole, and a temporary failure.",
+    )
+    groups_kept: timedelta = option(
+        Duration(),
+        "1m",
+        scope=Scope.SERVER,
+        added=True,
+        meaning="How long a worker goes by what it learnt of a user's groups; sessions follow with their next "
+        "command. 0 asks at every command. While a source cannot be asked, the last answer holds ten times as long.",
+    )
     failedloginpause: timedelta = option(
         Duration(), "3s", meaning="How long the answer to a failed login is held back."
     )

@@ -26,6 +26,13 @@ class DirectorySettings:
         meaning="The partition of new mailboxes whose parent does not decide it. Unset, it is the only partition, or "
         "the one called `default`.",
     )
+    proc_path: Path = option(
+        FilePath(),
+        "{configdirectory}/proc",
+        scope=Scope.SERVER,
+        meaning="The directory in which each session that lasts longer than a second has a file, named by session id: "
+        "service, client, user, mailbox, an empty field, process id, with tabs between. Best on a tmpfs.",
+    )
     partitions: Mapping[str, Path] = field(default_factory=dict)
     """Spool directories by name, from `partition-NAME`; at least one, no two the same."""
 

@@ -34,6 +34,31 @@ class LimitSettings:
     max_commands_before_login: int = option(
         Number(5), "100", added=True, meaning="Commands before login, after which the connection is closed."
     )
+    max_bad_commands: int = option(
+        Number(2, 1000),
+        "20",
+        added=True,
+        meaning="Commands of IMAP in a row that are none; who sends so many is disconnected, as no mail program.",
+    )
+    max_command_arguments: int = option(
+        Number(100, 1_000_000),
+        "10000",
+        added=True,
+        meaning="Elements of all lists of one IMAP command together: flags, items to fetch, search keys, patterns. "
+        "Message numbers are not counted.",
+    )
+    max_ahead_size: int = option(
+        Size(minimum=16 * 1024, maximum=64 * 1024 * 1024),
+        "256K",
+        added=True,
+        meaning="What a client of IMAP may send ahead of the command that is being executed; then it has to wait.",
+    )
+    max_unsent_size: int = option(
+        Size(minimum=16 * 1024, maximum=64 * 1024 * 1024),
+        "256K",
+        added=True,
+        meaning="What is kept for a client of IMAP that reads slowly; then its commands wait until it has read.",
+    )
     maxmessagesize: int = option(
         Size(), "0", meaning="The largest message, by delivery or APPEND; 0: no limit but the quota."
     )

@@ -4,7 +4,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from angarium.config.kinds import Choice, Switch, Text
+from angarium.config.kinds import Choice, Size, Switch, Text
 from angarium.config.option import Scope, option
 
 
@@ -50,6 +50,17 @@ class LogSettings:
         meaning="The syslog facility of all but logins, which go to `auth`.",
     )
     debug: bool = option(Switch(), "no", scope=Scope.SERVER, meaning="Log events of level debug too.")
+    logtimestamps: bool = option(
+        Switch(),
+        "no",
+        meaning="The marks in telemetry files tell the seconds since the mark before, instead of the time.",
+    )
+    telemetry_max_size: int = option(
+        Size(minimum=64 * 1024),
+        "100M",
+        added=True,
+        meaning="What is recorded of one session, where the user has a directory below `configdirectory/log`.",
+    )
     log_format: LogFormat = option(
         Choice(LogFormat),
         "text",

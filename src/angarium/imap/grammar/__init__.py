@@ -1,7 +1,17 @@
 """The grammar of the commands, one module a family; `table` joins them."""
 
-from .append import AppendHead, parse_append_head
-from .entry import Entry
+from .entry import AppendEntry, AppendSteps, ArgumentWanted, Entry, is_in_parts, is_served
+from .fetchitems import parse_section_spec
 from .table import COMMANDS, UID_COMMANDS
 
-__all__ = ["COMMANDS", "UID_COMMANDS", "AppendHead", "Entry", "parse_append_head"]
+__all__ = [
+    "COMMANDS",
+    "UID_COMMANDS",
+    "AppendEntry",
+    "AppendSteps",
+    "ArgumentWanted",
+    "Entry",
+    "is_in_parts",
+    "is_served",
+    "parse_section_spec",
+]

@@ -1,25 +1,27 @@
-"""Commands on messages of the selected mailbox: STORE, COPY, MOVE, UID EXPUNGE (RFC 9051 §6.4, RFC 7162 §3.1.3)."""
+"""STORE (with RFC 7162 §3.1.3 and RFC 5257 §4.5), COPY, MOVE and UID EXPUNGE (RFC 9051 §6.4)."""
 
 from angarium.imap import commands as c
 from angarium.imap.cursor import Cursor, Malformed
+from angarium.imap.dialect import Extension
 from angarium.imap.flagnames import parse_keyword, parse_system_flag
 
+from .annotations import parse_values
 from .entry import Entry
 
 _STORE_ATTRIBUTES = {mode.value + suffix: (mode, bool(suffix)) for mode in c.StoreMode for suffix in (b"", b".SILENT")}
 
 
-def parse_store(cursor: Cursor) -> c.Store:
+def parse_store(cursor: Cursor) -> c.Store | c.StoreAnnotation:
     """RFC 9051 §6.4.6."""
     return _parse_store(cursor, by_uid=False)
 
 
-def parse_uid_store(cursor: Cursor) -> c.Store:
+def parse_uid_store(cursor: Cursor) -> c.Store | c.StoreAnnotation:
     """RFC 9051 §6.4.9."""
     return _parse_store(cursor, by_uid=True)
 
 
-def _parse_store(cursor: Cursor, *, by_uid: bool) -> c.Store:
+def _parse_store(cursor: Cursor, *, by_uid: bool) -> c.Store | c.StoreAnnotation:
     cursor.space()
     messages = cursor.sequence_set()
     cursor.space()
@@ -27,7 +29,13 @@ def _parse_store(cursor: Cursor, *, by_uid: bool) -> c.Store:
     if cursor.take(b"("):
         unchanged_since = _parse_unchanged_since(cursor)
         cursor.space()
-    attribute = _STORE_ATTRIBUTES.get(cursor.word().upper())
+    name = cursor.word().upper()
+    if name == b"ANNOTATION" and cursor.serves(Extension.ANNOTATE):
+        cursor.space()
+        annotations = parse_values(cursor)
+        cursor.end()
+        return c.StoreAnnotation(messages, annotations, by_uid, unchanged_since)
+    attribute = _STORE_ATTRIBUTES.get(name)
     if attribute is None:
         raise Malformed(b"Invalid Store attribute")
     cursor.space()
@@ -114,13 +122,13 @@ def parse_uid_expunge(cursor: Cursor) -> c.Expunge:
 
 
 ENTRIES = {
-    b"STORE": Entry(b"Store", c.Store, parse_store),
-    b"COPY": Entry(b"Copy", c.Copy, parse_copy),
-    b"MOVE": Entry(b"Move", c.Move, parse_move),
+    b"STORE": Entry(b"Store", c.Store, parse_store, by_number=True, takes_literal8=True),
+    b"COPY": Entry(b"Copy", c.Copy, parse_copy, by_number=True),
+    b"MOVE": Entry(b"Move", c.Move, parse_move, by_number=True),
 }
 
 UID_ENTRIES = {
-    b"STORE": Entry(b"Uid", c.Store, parse_uid_store),
+    b"STORE": Entry(b"Uid", c.Store, parse_uid_store, takes_literal8=True),
     b"COPY": Entry(b"Uid", c.Copy, parse_uid_copy),
     b"MOVE": Entry(b"Uid", c.Move, parse_uid_move),
     b"EXPUNGE": Entry(b"Uid", c.Expunge, parse_uid_expunge),

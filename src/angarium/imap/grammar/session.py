@@ -1,9 +1,10 @@
-"""Commands about the session itself (RFC 9051 §6.1, §6.2, §6.3.1, §6.3.13), and all others that take no argument."""
+"""Commands about the session (RFC 9051 §6.1, §6.2, §6.3.1), its language, and all commands without arguments."""
 
 import re
 
 from angarium.imap import commands as c
 from angarium.imap.cursor import Cursor, Malformed
+from angarium.imap.dialect import Extension
 
 from .entry import Entry
 
@@ -29,12 +30,12 @@ _BARE: dict[bytes, c.Command] = {
 }
 
 
-def _bare_entry(name: bytes, command: c.Command) -> Entry:
+def _bare_entry(name: bytes, command: c.Command, *extensions: Extension) -> Entry:
     def parse(cursor: Cursor) -> c.Command:
         cursor.end()
         return command
 
-    return Entry(name.capitalize(), type(command), parse)
+    return Entry(name.capitalize(), type(command), parse, frozenset(extensions))
 
 
 def parse_login(cursor: Cursor) -> c.Login:
@@ -102,9 +103,44 @@ def parse_enable(cursor: Cursor) -> c.Enable:
     return c.Enable(tuple(capabilities))
 
 
+def parse_compress(cursor: Cursor) -> c.Compress:
+    """RFC 4978 §5."""
+    cursor.space()
+    algorithm = cursor.atom().upper().decode("ascii")
+    cursor.end()
+    return c.Compress(algorithm)
+
+
+def parse_language(cursor: Cursor) -> c.Language:
+    """`"LANGUAGE" *(SP lang-range-quoted)` (RFC 5255 §3.5)."""
+    return c.Language(_parse_texts(cursor))
+
+
+def parse_comparator(cursor: Cursor) -> c.Comparator:
+    """`"COMPARATOR" *(SP comp-order-quoted)` (RFC 5255 §4.10)."""
+    return c.Comparator(_parse_texts(cursor))
+
+
+def _parse_texts(cursor: Cursor) -> tuple[str, ...]:
+    """`*(SP astring)`, each of ASCII, up to the end."""
+    texts: list[str] = []
+    while cursor.take(b" "):
+        cursor.count_argument()
+        octets = cursor.astring()
+        if not octets.isascii():
+            raise Malformed(b"Invalid argument to " + cursor.name)
+        texts.append(octets.decode("ascii"))
+    cursor.end()
+    return tuple(texts)
+
+
 ENTRIES = {name: _bare_entry(name, command) for name, command in _BARE.items()} | {
     b"LOGIN": Entry(b"Login", c.Login, parse_login),
     b"AUTHENTICATE": Entry(b"Authenticate", c.Authenticate, parse_authenticate),
     b"ID": Entry(b"Id", c.Id, parse_id),
     b"ENABLE": Entry(b"Enable", c.Enable, parse_enable),
+    b"COMPRESS": Entry(b"Compress", c.Compress, parse_compress, frozenset({Extension.COMPRESS_DEFLATE})),
+    b"UNAUTHENTICATE": _bare_entry(b"UNAUTHENTICATE", c.Unauthenticate(), Extension.UNAUTHENTICATE),
+    b"LANGUAGE": Entry(b"Language", c.Language, parse_language, frozenset({Extension.LANGUAGE})),
+    b"COMPARATOR": Entry(b"Comparator", c.Comparator, parse_comparator, frozenset({Extension.I18NLEVEL_2})),
 }

@@ -8,6 +8,8 @@ from datetime import UTC, datetime, timedelta, timezone
 from functools import lru_cache
 from typing import Final
 
+import numpy as np
+
 from angarium.imap.dates import serialize_date_time
 from angarium.operations.messages import (
     BytesColumn,
@@ -35,8 +37,9 @@ def template_values(column: Column) -> list[int] | list[bytes]:
         case BytesColumn(values):
             return values
         case FlagsColumn(distinct, index):
-            texts = [serialize_message_flags(flags) for flags in distinct]
-            return [texts[place] for place in index]
+            texts = np.array([serialize_message_flags(flags) for flags in distinct], dtype=np.object_)
+            told: list[bytes] = texts[index].tolist()
+            return told
         case DateColumn(utc_s, zone_min):
             return serialize_internal_dates(utc_s, zone_min)
         case SectionColumn():

@@ -14,7 +14,6 @@ from angarium.imap.errors import Answer
 from angarium.imap.fetchtemplate import END, FetchTemplate, serialize_literal_head
 from angarium.imap.responses import Condition, ResponseCode, code_number, serialize_status
 from angarium.imap.session import CommandFailed, Completion, FlagsTold, ImapSession
-from angarium.imap.terminals import serialize_literal
 from angarium.operations import messages
 from angarium.operations.messages import Column, FetchBatch, SectionColumn, SectionStream
 from angarium.sequenceset import SequenceSet, UidSet
@@ -26,6 +25,9 @@ NO_MESSAGES: Final = Answer(b"No matching messages")
 EXPUNGED: Final = Answer(b"Some of the messages no longer exist", ResponseCode.EXPUNGEISSUED)
 _MISSING: Final = Answer(b"Some messages could not be read: their files are missing", ResponseCode.CORRUPTION)
 _NO_SAVED_RESULT: Final = Answer(b"Search results are not saved here", condition=Condition.BAD)
+
+_COPIED_OCTETS: Final = 4096
+"""Sections up to this size are put together with what is around them."""
 
 _Item = FetchAttribute | BodySection
 _Columns = dict[_Item, Column]
@@ -130,15 +132,17 @@ async def send_fetch(
                 told = FlagsTold(told_uids, selected.view.modseq, selected.seen)
             missing += batch.missing
             columns = dict(zip(with_flags, batch.columns, strict=True))
-            numbers = selected.numbers_of(np.array(batch.uids, dtype=np.uint32)).tolist()
-            if not plain_template.sections:
-                session.output.write(plain_template.heads(_rows(plain_template, numbers, columns)))
+            numbers = selected.numbers_of(batch.uids).tolist()
+            sections = [_sections(columns[item]) for item in wanted if isinstance(item, BodySection)]
+            tells_flags = may_set_seen and batch.newly_seen
+            literals = None if tells_flags else _small_literals(sections)
+            if literals is not None:
+                session.output.write(plain_template.responses(_rows(plain_template, numbers, columns, literals)))
                 await session.output.drain()
                 continue
             rows = _heads(plain_template, numbers, columns)
-            if may_set_seen and batch.newly_seen:
+            if tells_flags:
                 rows = _with_flags_where_new(batch, rows, _heads(flags_template, numbers, columns))
-            sections = [_sections(columns[item]) for item in wanted if isinstance(item, BodySection)]
             await _send_sections(session, rows, sections)
     if told is not None and changed_since is None and not missing:
         _note_told(session, told, with_flags)
@@ -151,9 +155,12 @@ def _note_told(session: ImapSession, told: FlagsTold, items: Sequence[_Item]) ->
         session.flags_told = told
 
 
-def _rows(template: FetchTemplate, numbers: list[int], columns: _Columns) -> Iterator[tuple[int | bytes, ...]]:
+def _rows(
+    template: FetchTemplate, numbers: list[int], columns: _Columns, sections: Iterable[list[bytes]] = ()
+) -> Iterator[tuple[int | bytes, ...]]:
     values = [template_values(columns[attribute]) for attribute in template.attributes]
-    return zip(numbers, *values, strict=True)
+    literals = [octets for section in sections for octets in (map(len, section), section)]
+    return zip(numbers, *values, *literals, strict=True)
 
 
 def _heads(template: FetchTemplate, numbers: list[int], columns: _Columns) -> list[_Head]:
@@ -165,7 +172,7 @@ def _with_flags_where_new(batch: FetchBatch, plain: list[_Head], with_flags: lis
     newly = batch.newly_seen
     return [
         flags_head if uid in newly else plain_head
-        for uid, plain_head, flags_head in zip(batch.uids, plain, with_flags, strict=True)
+        for uid, plain_head, flags_head in zip(batch.uids.tolist(), plain, with_flags, strict=True)
     ]
 
 
@@ -174,28 +181,40 @@ def _sections(column: Column) -> list[_Section]:
     return column.values
 
 
+def _small_literals(columns: list[list[_Section]]) -> list[list[bytes]] | None:
+    """The columns, where all sections in them are small and can be literals."""
+    chosen: list[list[bytes]] = []
+    for column in columns:
+        literals = [section for section in column if isinstance(section, bytes) and 0 < len(section) <= _COPIED_OCTETS]
+        if len(literals) < len(column):
+            return None
+        chosen.append(literals)
+    return chosen
+
+
 async def _send_sections(session: ImapSession, heads: list[_Head], columns: list[list[_Section]]) -> None:
+    """In pieces: what is before a section, and its octets, which are not copied."""
     output = session.output
+    before = b""
     for (head, labels), *row in zip(heads, *columns, strict=True):
-        output.write(head)
+        before += head
         for label, section in zip(labels, row, strict=True):
-            output.write(label)
-            await _send_section(session, section)
-        output.write(END)
+            before += label
+            match section:
+                case None:
+                    before += b"NIL"
+                case b"":
+                    before += b'""'
+                case bytes():
+                    output.write(before + serialize_literal_head(len(section)))
+                    output.write(section)
+                    before = b""
+                case SectionStream():
+                    output.write(before + serialize_literal_head(section.size_octets))
+                    before = b""
+                    async for chunk in section.chunks():
+                        output.write(chunk)
+                        await output.drain()
+        before += END
         await output.drain()
-
-
-async def _send_section(session: ImapSession, section: _Section) -> None:
-    output = session.output
-    match section:
-        case None:
-            output.write(b"NIL")
-        case b"":
-            output.write(b'""')
-        case bytes():
-            output.write(serialize_literal(section))
-        case SectionStream():
-            output.write(serialize_literal_head(section.size_octets))
-            async for chunk in section.chunks():
-                output.write(chunk)
-                await output.drain()
+    output.write(before)

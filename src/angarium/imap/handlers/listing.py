@@ -6,15 +6,17 @@ made once.
 
 import asyncio
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from angarium.errors import MailboxNameInvalid, MailboxNotFound, PermissionDenied
 from angarium.imap import commands as c
+from angarium.imap.limits import append_limit
 from angarium.imap.serializer import serialize_list, serialize_status_response
 from angarium.imap.session import COMPLETED, Completion, ImapSession
-from angarium.imap.terminals import serialize_astring
-from angarium.names import ListPattern
+from angarium.imap.terminals import serialize_astring, serialize_astrings
+from angarium.names import ListPattern, MailboxName
 from angarium.operations import mailboxes
 from angarium.operations.mailboxes import ListAttribute, Listed
 from angarium.rights import Right
@@ -34,6 +36,8 @@ _ATTRIBUTES = {
     ListAttribute.HAS_NO_CHILDREN: b"\\HasNoChildren",
 }
 """In the order in which they are told, behind whether the mailbox is there and can be selected."""
+
+_StatusValue = tuple[c.StatusItem, bytes]
 
 _CHILDINFO = b' (CHILDINFO ("SUBSCRIBED"))'
 
@@ -81,8 +85,8 @@ async def status(session: ImapSession, command: c.Status) -> Completion:
     if c.StatusItem.HIGHESTMODSEQ in command.items:
         _note_condstore(session)
     name = session.mailbox_name(command.mailbox)
-    found = await mailboxes.status(session.services.store, session.user, name)
-    session.output.write(serialize_status_response(command.mailbox, _values(found, command.items)))
+    found = await _described(session, name, command.items)
+    session.output.write(serialize_status_response(command.mailbox, _values(session, found, command.items)))
     return COMPLETED
 
 
@@ -92,14 +96,17 @@ async def status(session: ImapSession, command: c.Status) -> Completion:
 async def _select(session: ImapSession, command: c.List) -> _Selection:
     store = session.services.store
     patterns = _patterns(session, command.reference, command.patterns)
-    listed = await mailboxes.list_mailboxes(store, session.user, patterns)
+    of_subscribed = c.ListSelection.SUBSCRIBED in command.selection
+    listed = await mailboxes.list_mailboxes(store, session.user, patterns, with_gone=of_subscribed)
     if c.ListSelection.RECURSIVEMATCH in command.selection:
         everything = _patterns(session, b"", (b"*",))
-        subscriptions = await mailboxes.list_subscriptions(store, session.user, everything)
-        return _with_subscriptions_below(listed, subscriptions, session.names.separator)
-    if c.ListSelection.SUBSCRIBED in command.selection:
-        return _Selection([each for each in listed if ListAttribute.SUBSCRIBED in each.attributes])
-    return _Selection(listed)
+        all_listed = await mailboxes.list_mailboxes(store, session.user, everything, with_gone=True)
+        return _with_subscriptions_below(listed, _subscribed(all_listed), session.names.separator)
+    return _Selection(_subscribed(listed) if of_subscribed else listed)
+
+
+def _subscribed(listed: Sequence[Listed]) -> list[Listed]:
+    return [each for each in listed if ListAttribute.SUBSCRIBED in each.attributes]
 
 
 def _with_subscriptions_below(listed: Sequence[Listed], subscriptions: Sequence[Listed], separator: str) -> _Selection:
@@ -108,7 +115,7 @@ def _with_subscriptions_below(listed: Sequence[Listed], subscriptions: Sequence[
     Where all that are subscribed below a mailbox are listed, it would tell nothing (RFC 9051 §6.3.9.6).
     """
     matching = {each.external for each in listed}
-    subscribed = frozenset([each.external for each in listed if ListAttribute.SUBSCRIBED in each.attributes])
+    subscribed = frozenset([each.external for each in _subscribed(listed)])
     above = _levels_above([each.external for each in subscriptions], separator)
     unlisted = [each.external for each in subscriptions if each.external not in matching]
     only_above = frozenset(_levels_above(unlisted, separator) & matching) - subscribed
@@ -145,9 +152,10 @@ class _Heads:
 
     def of(self, listed: Listed) -> bytes:
         """All of the line but the name."""
-        if listed.attributes != self._attributes or listed.special_use != self._special_use:
+        special_use = "" if listed.mailbox is None else listed.mailbox.special_use
+        if listed.attributes != self._attributes or special_use != self._special_use:
             self._attributes = listed.attributes
-            self._special_use = listed.special_use
+            self._special_use = special_use
             self._head = self.made(listed)
         return self._head
 
@@ -162,8 +170,8 @@ class _Heads:
             told.insert(0, self._missing)
         elif not can_select:
             told.insert(0, _NO_SELECT)
-        if listed.special_use:
-            told.append(listed.special_use.encode("ascii"))
+        if listed.mailbox is not None and listed.mailbox.special_use:
+            told.append(listed.mailbox.special_use.encode("ascii"))
         return serialize_list(told, self._separator, b"", name=self._name).removesuffix(b'""\r\n')
 
 
@@ -171,8 +179,8 @@ async def _send_plain(session: ImapSession, listed: Sequence[Listed], heads: _He
     """Lines without anything behind the name."""
     for first in range(0, len(listed), _SLICE_LINES):
         some = listed[first : first + _SLICE_LINES]
-        names = _encode_names(session, some)
-        lines = [heads.of(each) + serialize_astring(name) for each, name in zip(some, names, strict=True)]
+        names = serialize_astrings(_encode_names(session, some))
+        lines = [heads.of(each) + name for each, name in zip(some, names, strict=True)]
         session.output.write(b"\r\n".join(lines) + b"\r\n")
         await session.output.drain()
         await asyncio.sleep(0)
@@ -183,28 +191,39 @@ async def _send_extended(session: ImapSession, command: c.List, selection: _Sele
     for index, each in enumerate(selection.listed, start=1):
         described = None
         head = heads.of(each)
-        if command.status_items and each.name is not None and each.external not in selection.only_above:
-            described = await _status_of(session, each)
+        if command.status_items and each.mailbox is not None and each.external not in selection.only_above:
+            described = await _status_of(session, each, command.status_items)
             if described is None:
                 head = heads.made(each, can_select=False)
         name = session.encode_text(each.external)
         tail = _CHILDINFO if each.external in selection.with_childinfo else b""
         session.output.write(head + serialize_astring(name) + tail + b"\r\n")
         if described is not None:
-            session.output.write(serialize_status_response(name, _values(described, command.status_items)))
+            session.output.write(serialize_status_response(name, _values(session, described, command.status_items)))
         if index % _SLICE_DESCRIBED == 0:
             await session.output.drain()
             await asyncio.sleep(0)
 
 
-async def _status_of(session: ImapSession, listed: Listed) -> mailboxes.Status | None:
+async def _status_of(session: ImapSession, listed: Listed, items: Sequence[c.StatusItem]) -> mailboxes.Status | None:
     """None for a mailbox that cannot be selected: it is told as `\\Noselect`, and not described (RFC 5819 §2)."""
-    if listed.name is None or Right.READ not in listed.rights:
+    if listed.mailbox is None or Right.READ not in listed.mailbox.rights:
         return None
     try:
-        return await mailboxes.status(session.services.store, session.user, listed.name)
+        return await _described(session, listed.mailbox.name, items)
     except (MailboxNotFound, PermissionDenied):
         return None  # gone or taken away since it was listed
+
+
+async def _described(session: ImapSession, name: MailboxName, items: Sequence[c.StatusItem]) -> mailboxes.Status:
+    return await mailboxes.status(
+        session.services.store,
+        session.user,
+        name,
+        recent=c.StatusItem.RECENT in items,
+        unseen=c.StatusItem.UNSEEN in items,
+        deleted_octets=c.StatusItem.DELETED_STORAGE in items,
+    )
 
 
 def _encode_names(session: ImapSession, listed: Sequence[Listed]) -> list[bytes]:
@@ -254,26 +273,25 @@ def _note_condstore(session: ImapSession) -> None:
         enable_condstore(session, b"STATUS (HIGHESTMODSEQ)")
 
 
-def _values(found: mailboxes.Status, items: Sequence[c.StatusItem]) -> list[tuple[c.StatusItem, int]]:
-    """In one order, whatever the client's was."""
-    return [(item, _value(found, item)) for item in c.StatusItem if item in items]
+_Tell = Callable[[mailboxes.Status, int], bytes]
+"""Of a mailbox, under this APPENDLIMIT."""
+
+_TOLD: Final[dict[c.StatusItem, _Tell]] = {
+    c.StatusItem.MESSAGES: lambda found, _: b"%d" % found.messages,
+    c.StatusItem.RECENT: lambda found, _: b"%d" % found.recent,
+    c.StatusItem.UIDNEXT: lambda found, _: b"%d" % found.uidnext,
+    c.StatusItem.UIDVALIDITY: lambda found, _: b"%d" % found.uidvalidity,
+    c.StatusItem.UNSEEN: lambda found, _: b"%d" % found.unseen,
+    c.StatusItem.DELETED: lambda found, _: b"%d" % found.deleted,
+    c.StatusItem.SIZE: lambda found, _: b"%d" % found.size_octets,
+    c.StatusItem.HIGHESTMODSEQ: lambda found, _: b"%d" % found.highestmodseq,
+    c.StatusItem.MAILBOXID: lambda found, _: b"(%b)" % found.mailbox.encode("ascii"),
+    c.StatusItem.APPENDLIMIT: lambda _, limit: b"%d" % limit,
+    c.StatusItem.DELETED_STORAGE: lambda found, _: b"%d" % found.deleted_octets,
+}
+"""In the order of the answer, whatever the client's was."""
 
 
-def _value(found: mailboxes.Status, item: c.StatusItem) -> int:
-    match item:
-        case c.StatusItem.MESSAGES:
-            return found.messages
-        case c.StatusItem.RECENT:
-            return found.recent
-        case c.StatusItem.UIDNEXT:
-            return found.uidnext
-        case c.StatusItem.UIDVALIDITY:
-            return found.uidvalidity
-        case c.StatusItem.UNSEEN:
-            return found.unseen
-        case c.StatusItem.DELETED:
-            return found.deleted
-        case c.StatusItem.SIZE:
-            return found.size_octets
-        case c.StatusItem.HIGHESTMODSEQ:
-            return found.highestmodseq
+def _values(session: ImapSession, found: mailboxes.Status, items: Sequence[c.StatusItem]) -> list[_StatusValue]:
+    limit = append_limit(session.services.settings)
+    return [(item, tell(found, limit)) for item, tell in _TOLD.items() if item in items]

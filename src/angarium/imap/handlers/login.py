@@ -1,13 +1,16 @@
 """LOGIN and AUTHENTICATE (RFC 9051 §6.2.2, §6.2.3; RFC 4959)."""
 
 import logging
+from dataclasses import replace
 
 from angarium.errors import AngariumError
 from angarium.imap import commands as c
 from angarium.imap.errors import Answer, answer_for
 from angarium.imap.responses import Condition, ResponseCode, code_capability, serialize_continuation
 from angarium.imap.session import CommandFailed, Completion, ImapSession
+from angarium.rights import ANONYMOUS
 from angarium.sasl import (
+    AnonymousWanted,
     Challenge,
     CredentialsWanted,
     Failed,
@@ -17,6 +20,7 @@ from angarium.sasl import (
     decode_response,
     encode_challenge,
     find_mechanism,
+    loggable_trace,
 )
 
 log = logging.getLogger(__name__)
@@ -26,7 +30,11 @@ _MALFORMED = Answer(b"bad protocol / cancel", ResponseCode.AUTHENTICATIONFAILED)
 
 
 async def login(session: ImapSession, command: c.Login) -> Completion:
-    """LOGIN."""
+    """LOGIN; where anonymous logins are on, `anonymous` is let in with any password, which is her trace."""
+    if command.user.lower() == ANONYMOUS.encode() and session.services.logins.anonymous_allowed(session.peer):
+        trace = loggable_trace(command.password.decode("utf-8", "replace"))
+        await _check(session, AnonymousWanted(trace), mechanism="plaintext", prefix=b"Login failed: ")
+        return _welcome(session, b"Anonymous access granted")
     if not session.services.logins.plaintext_allowed(session.peer):
         raise CommandFailed(Answer(b"Login only available under a layer", ResponseCode.PRIVACYREQUIRED))
     try:
@@ -42,9 +50,10 @@ async def login(session: ImapSession, command: c.Login) -> Completion:
 async def authenticate(session: ImapSession, command: c.Authenticate) -> Completion | None:
     """AUTHENTICATE."""
     mechanism = find_mechanism(command.mechanism)
-    if mechanism is None:
+    logins = session.services.logins
+    if mechanism is None or mechanism.name not in logins.mechanisms(replace(session.peer, is_tls=True)):
         raise CommandFailed(Answer(b"no mechanism available", ResponseCode.CANNOT))
-    if mechanism.name not in session.services.logins.mechanisms(session.peer):
+    if mechanism.name not in logins.mechanisms(session.peer):
         raise CommandFailed(Answer(b"encryption needed to use mechanism", ResponseCode.PRIVACYREQUIRED))
     machine = mechanism.start()
     response = None
@@ -70,18 +79,25 @@ async def _step(
         case Failed(reason):
             _log_failure(session, name, "", reason.value)
             raise CommandFailed(_CANCELLED if reason is FailureReason.ABORTED else _MALFORMED)
-        case CredentialsWanted():
+        case CredentialsWanted() | AnonymousWanted():
             await _check(session, outcome, mechanism=name, prefix=b"")
             layer = b"tls protection" if session.peer.is_tls else b"no protection"
             return _welcome(session, b"Success (" + layer + b")")
 
 
-async def _check(session: ImapSession, credentials: CredentialsWanted, *, mechanism: str, prefix: bytes) -> None:
+async def _check(
+    session: ImapSession, credentials: CredentialsWanted | AnonymousWanted, *, mechanism: str, prefix: bytes
+) -> None:
+    trace: dict[str, str] = {}
+    if isinstance(credentials, AnonymousWanted):
+        name, trace = ANONYMOUS, {"trace": credentials.trace}
+    else:
+        name = credentials.authcid
     try:
         actor = await session.services.logins.log_in(credentials, session.peer)
         session.logged_in(actor)
     except AngariumError as error:
-        _log_failure(session, mechanism, credentials.authcid, str(error))
+        _log_failure(session, mechanism, name, str(error))
         answer = answer_for(error)
         raise CommandFailed(Answer(prefix + answer.text, answer.code)) from error
     log.info(
@@ -90,10 +106,11 @@ async def _check(session: ImapSession, credentials: CredentialsWanted, *, mechan
             "service": session.peer.service,
             "session": session.peer.session,
             "address": session.peer.address,
-            "user": str(actor.userid),
+            "user": str(actor.userid or ANONYMOUS),
             "mechanism": mechanism,
             "tls": session.peer.is_tls,
             "outcome": "ok",
+            **trace,
         },
     )
 

@@ -1,5 +1,6 @@
 """SEARCH and UID SEARCH (RFC 9051 §6.4.4, RFC 4731, RFC 7162 §3.1.5)."""
 
+import asyncio
 import time
 from collections.abc import Iterator
 
@@ -26,10 +27,18 @@ async def search(session: ImapSession, command: c.Search) -> Completion:
     found = await messages.search(session.services.cache, selected, command.key)
     numbers = found.uids if command.by_uid else numbers_of(selected, found.uids)
     if command.returns is None:
-        session.output.write(serialize_search(numbers, modseq=found.modseq))
+        await _send(session, serialize_search(numbers, modseq=found.modseq))
     else:
-        session.output.write(_esearch(session.tag, command, numbers, found.modseq))
+        await _send(session, _esearch(session.tag, command, numbers, found.modseq))
     return Completion(b"Completed (%d msgs in %.3f secs)" % (len(numbers), time.perf_counter() - started_s))
+
+
+async def _send(session: ImapSession, pieces: Iterator[bytes]) -> None:
+    session.output.write(next(pieces))
+    for piece in pieces:
+        session.output.write(piece)
+        await session.output.drain()
+        await asyncio.sleep(0)
 
 
 def _note_keys(session: ImapSession, key: SearchKey) -> None:
@@ -56,7 +65,7 @@ def _leaves(key: SearchKey) -> Iterator[SearchKey]:
             yield key
 
 
-def _esearch(tag: bytes, command: c.Search, numbers: UidSet, modseq: int | None) -> bytes:
+def _esearch(tag: bytes, command: c.Search, numbers: UidSet, modseq: int | None) -> Iterator[bytes]:
     returns = command.returns or frozenset()
     return serialize_esearch(
         tag,

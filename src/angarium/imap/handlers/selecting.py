@@ -1,5 +1,7 @@
 """SELECT, EXAMINE, CLOSE, UNSELECT (RFC 9051 §6.3.2, §6.3.3, §6.4.1, §6.4.2), answered in Cyrus's order."""
 
+from functools import lru_cache
+
 from angarium.engine.rows import KEYWORD_LIMIT
 from angarium.errors import MailboxNotFound, PermissionDenied
 from angarium.flags import SYSTEM_FLAG_NAMES, SystemFlags
@@ -15,7 +17,7 @@ from angarium.imap.responses import (
 from angarium.imap.serializer import serialize_exists, serialize_flags_response, serialize_recent
 from angarium.imap.session import COMPLETED, Completion, ImapSession
 from angarium.operations import messages
-from angarium.rights import Right
+from angarium.rights import NO_RIGHTS, Right, Rights
 from angarium.store import SelectedMailbox
 
 
@@ -64,41 +66,53 @@ async def _open(session: ImapSession, octets: bytes, *, examine: bool, condstore
 
 
 def _describe(session: ImapSession, selected: SelectedMailbox) -> None:
-    write = session.output.write
     row = selected.view.row
-    write(serialize_exists(selected.exists))
-    write(serialize_recent(selected.recent))
-    names = (*SYSTEM_FLAG_NAMES.values(), *row.keywords)
-    write(serialize_flags_response(names))
-
-    def tell(code: bytes) -> None:
-        write(serialize_status(Condition.OK, b"Ok", code=code))
-
-    tell(code_permanentflags(permanent_flags(selected)))
     first_unseen = selected.first_unseen_number()
-    if first_unseen is not None:
-        tell(code_number(b"UNSEEN", first_unseen))
-    tell(code_number(b"UIDVALIDITY", row.uidvalidity))
-    tell(code_number(b"UIDNEXT", row.uidnext))
-    tell(code_number(b"HIGHESTMODSEQ", selected.highestmodseq))
-    tell(code_mailboxid(selected.mailbox.id.encode("ascii")))
+    codes = [
+        *([code_number(b"UNSEEN", first_unseen)] if first_unseen is not None else []),
+        code_number(b"UIDVALIDITY", row.uidvalidity),
+        code_number(b"UIDNEXT", row.uidnext),
+        code_number(b"HIGHESTMODSEQ", selected.highestmodseq),
+        code_mailboxid(row.id.encode("ascii")),
+    ]
+    session.output.write(
+        b"".join(
+            [
+                serialize_exists(selected.exists),
+                serialize_recent(selected.recent),
+                flag_lines(selected),
+                *[serialize_status(Condition.OK, b"Ok", code=code) for code in codes],
+            ]
+        )
+    )
 
 
-def permanent_flags(selected: SelectedMailbox) -> list[str]:
-    """Flags that this session may change for good (RFC 4314 §5.1.1), and whether it may make keywords."""
-    if selected.read_only:
-        return []
-    rights = selected.mailbox.rights
+def flag_lines(selected: SelectedMailbox) -> bytes:
+    """FLAGS and PERMANENTFLAGS of the mailbox for this session."""
+    mailbox = selected.mailbox
+    rights = NO_RIGHTS if selected.read_only else mailbox.rights
+    return _flag_lines(selected.view.row.keywords, rights, mailbox.can_keep_seen)
+
+
+@lru_cache(maxsize=256)
+def _flag_lines(keywords: tuple[str, ...], rights: Rights, can_keep_seen: bool) -> bytes:
+    permanent = _permanent_flags(keywords, rights, can_keep_seen=can_keep_seen)
+    return serialize_flags_response((*SYSTEM_FLAG_NAMES.values(), *keywords)) + serialize_status(
+        Condition.OK, b"Ok", code=code_permanentflags(permanent)
+    )
+
+
+def _permanent_flags(keywords: tuple[str, ...], rights: Rights, *, can_keep_seen: bool) -> list[str]:
+    """Flags that may be changed for good (RFC 4314 §5.1.1), and whether keywords may be made; none without rights."""
     writable = SystemFlags.NONE
     if Right.WRITE in rights:
         writable |= SystemFlags.ANSWERED | SystemFlags.FLAGGED | SystemFlags.DRAFT
     if Right.DELETE_MESSAGES in rights:
         writable |= SystemFlags.DELETED
-    if selected.mailbox.can_keep_seen:
+    if can_keep_seen and Right.SEEN in rights:
         writable |= SystemFlags.SEEN
     names = [name for flag, name in SYSTEM_FLAG_NAMES.items() if flag in writable]
     if Right.WRITE in rights:
-        keywords = selected.view.row.keywords
         names += keywords
         if len(keywords) < KEYWORD_LIMIT:
             names.append("\\*")

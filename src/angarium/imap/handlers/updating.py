@@ -1,15 +1,13 @@
 """Telling the session what changed in its mailbox (RFC 9051 §7.4.1, §7.5.1, §7.5.2; RFC 7162 §3.2)."""
 
 from angarium.fetchitem import FetchAttribute
-from angarium.flags import SYSTEM_FLAG_NAMES
-from angarium.imap.responses import Condition, code_permanentflags, serialize_status
-from angarium.imap.serializer import serialize_exists, serialize_expunge, serialize_flags_response, serialize_recent
+from angarium.imap.serializer import serialize_exists, serialize_expunge, serialize_recent
 from angarium.imap.session import ImapSession
 from angarium.sequenceset import UidSet
 from angarium.store import Updates
 
 from .fetching import flags_items, send_fetch
-from .selecting import permanent_flags
+from .selecting import flag_lines
 
 
 async def send_updates(session: ImapSession, updates: Updates, *, by_uid: bool = False) -> None:
@@ -23,9 +21,7 @@ async def send_updates(session: ImapSession, updates: Updates, *, by_uid: bool =
         output.write(serialize_exists(updates.exists))
         output.write(serialize_recent(updates.recent or 0))
     if updates.keywords is not None:
-        output.write(serialize_flags_response((*SYSTEM_FLAG_NAMES.values(), *updates.keywords)))
-        code = code_permanentflags(permanent_flags(session.mailbox))
-        output.write(serialize_status(Condition.OK, b"Ok", code=code))
+        output.write(flag_lines(session.mailbox))
     changed = updates.changed.difference(_just_told(session, updates.changed))
     if changed:
         uid = (FetchAttribute.UID,) if by_uid else ()

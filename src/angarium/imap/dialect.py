@@ -1,0 +1,91 @@
+"""`Dialect`: which extensions a client may use, and which of them it has enabled: what the grammar depends on.
+
+An `Extension` is in SERVED once all of its commands have handlers; until then its words are refused as any unknown ones
+are, so that a value which nobody can execute never leaves the parser. The session replaces the parser's dialect when
+the client enables something, and may hide extensions from it.
+"""
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import Final
+
+
+class Extension(Enum):
+    """What the grammar can be widened by; the value is the capability's name, or what ENABLE calls it."""
+
+    ANNOTATE = "ANNOTATE-EXPERIMENT-1"
+    ANNOTATEMORE = "ANNOTATEMORE"
+    APPENDLIMIT = "APPENDLIMIT"
+    CATENATE = "CATENATE"
+    COMPRESS_DEFLATE = "COMPRESS=DEFLATE"
+    CONTEXT_SEARCH = "CONTEXT=SEARCH"
+    CONTEXT_SORT = "CONTEXT=SORT"
+    CREATE_SPECIAL_USE = "CREATE-SPECIAL-USE"
+    DIGEST_SHA1 = "DIGEST=SHA1"
+    ESORT = "ESORT"
+    FILTERS = "FILTERS"
+    I18NLEVEL_2 = "I18NLEVEL=2"
+    IMAP4REV2 = "IMAP4REV2"
+    LANGUAGE = "LANGUAGE"
+    LIST_METADATA = "LIST-METADATA"
+    LIST_MYRIGHTS = "LIST-MYRIGHTS"
+    MAILBOX_REFERRALS = "MAILBOX-REFERRALS"
+    METADATA = "METADATA"
+    MULTIAPPEND = "MULTIAPPEND"
+    MULTISEARCH = "MULTISEARCH"
+    NOTIFY = "NOTIFY"
+    OBJECTID = "OBJECTID"
+    PARTIAL = "PARTIAL"
+    PREVIEW = "PREVIEW"
+    QRESYNC = "QRESYNC"
+    QUOTA_STORAGE = "QUOTA=RES-STORAGE"
+    REPLACE = "REPLACE"
+    SAVEDATE = "SAVEDATE"
+    SORT = "SORT"
+    SORT_DISPLAY = "SORT=DISPLAY"
+    SORT_MODSEQ = "SORT=MODSEQ"
+    SORT_UID = "SORT=UID"
+    SPECIAL_USE = "SPECIAL-USE"
+    THREAD_ORDEREDSUBJECT = "THREAD=ORDEREDSUBJECT"
+    THREAD_REFERENCES = "THREAD=REFERENCES"
+    THREAD_REFS = "THREAD=REFS"
+    UIDONLY = "UIDONLY"
+    UNAUTHENTICATE = "UNAUTHENTICATE"
+    UTF8_ACCEPT = "UTF8=ACCEPT"
+    WITHIN = "WITHIN"
+    XLIST = "XLIST"
+
+
+SERVED: Final[frozenset[Extension]] = frozenset()
+"""Extensions whose handlers exist."""
+
+_QUOTES_UTF8: Final = frozenset({Extension.IMAP4REV2, Extension.UTF8_ACCEPT})
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """What one client may say now; `enabled` are those for which it sent ENABLE."""
+
+    served: frozenset[Extension] = SERVED
+    enabled: frozenset[Extension] = frozenset()
+
+    @property
+    def quotes_utf8(self) -> bool:
+        """Whether quoted strings are UTF-8, and all else in them is BAD (RFC 9755 §3, RFC 9051 §4.3)."""
+        return not self.enabled.isdisjoint(_QUOTES_UTF8)
+
+    @property
+    def has_charset(self) -> bool:
+        """Whether a charset may be named in SEARCH; not where all text is UTF-8 anyway (RFC 9755 §3)."""
+        return Extension.UTF8_ACCEPT not in self.enabled
+
+    @property
+    def uid_only(self) -> bool:
+        """Whether message numbers are refused (RFC 9586 §3)."""
+        return Extension.UIDONLY in self.enabled
+
+
+DEFAULT: Final = Dialect()
+"""A client that has enabled nothing."""
+EVERYTHING: Final = Dialect(frozenset(Extension))
+"""All that the grammar knows."""
