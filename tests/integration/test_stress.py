@@ -14,7 +14,7 @@ from tests.server.randomclient import Mailbox, RandomClient, merge_transcripts
 from tests.server.running import LOOPBACK, WAIT_S, RunningServer, User
 
 CLIENTS = 20
-SECONDS = float(os.environ.get("STRESS_SECONDS", "8"))
+SECONDS = float(os.environ.get("STRESS_SECONDS", "20"))
 SEED = int(os.environ.get("STRESS_SEED", "0")) or SystemRandom().getrandbits(32)
 
 _RIGHTS = "lrswipkxte"

@@ -1,4 +1,6 @@
 import codecs
+import subprocess
+import sys
 
 import pytest
 
@@ -39,3 +41,19 @@ def test_octets_that_a_charset_lacks_are_replaced_or_guessed() -> None:
     assert decode(b"\xe9", "us-ascii") == "é"
     assert decode("é".encode(), "nowhere") == "é"
     assert clean("a\0\ud800") == "a?"
+
+
+def test_no_codec_is_imported_once_all_are_loaded() -> None:
+    """A worker that gave up its rights may not be able to read Python's own library."""
+    program = """
+import sys
+from angarium.mime import charset, load_codecs
+from angarium.names import modutf7
+load_codecs()
+sys.path.clear()
+sys.path_importer_cache.clear()
+for codec in sorted(set(charset._CODECS.values())):
+    b"a".decode(codec, "replace")
+assert modutf7.decode(b"Gr&APwA3w-e") == "Gr\\u00fc\\u00dfe"
+"""
+    subprocess.run([sys.executable, "-c", program], check=True, timeout=60)

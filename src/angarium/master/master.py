@@ -35,6 +35,7 @@ from angarium.master.startup import CommandRunner, Daemons, Startup
 from angarium.master.timetable import Timetable
 from angarium.master.workers import Worker, Workers
 from angarium.master.workertimes import WorkerTimes
+from angarium.mime import load_codecs
 from angarium.worker import SharedState, WorkerStart, run_directory, run_worker
 from angarium.worker.control import SOCKETS_MAX, AddSockets, ChildFinished, Reload, RunChild, StartFailed
 from angarium.worker.sharedstate import STATE_FILE
@@ -65,6 +66,7 @@ def serve(server: Server) -> int:
     """Run a server until it is told to stop; gives the exit status. A start that fails raises AngariumError, and leaves
     nothing behind; as a daemon it has told whoever started it."""
     starter = daemonise() if server.daemonise else NO_STARTER
+    load_codecs()  # for workers, once
     try:
         with contextlib.ExitStack() as stack:
             return _Master(server, starter, stack).run()

@@ -7,7 +7,7 @@ THREAD compare; `section` and `select_fields` serve BODY[...] from what was stor
 from .address import Address, parse_addresses
 from .basesubject import BaseSubject, base_subject
 from .casemap import fold
-from .charset import codec_name, decode
+from .charset import codec_name, decode, load_codecs
 from .date import parse_date
 from .encodedword import decode_header, unfold
 from .header import FieldSelection, HeaderFields, field_selection, select_fields, select_stored_fields
@@ -45,6 +45,7 @@ __all__ = [
     "field_selection",
     "find_part",
     "fold",
+    "load_codecs",
     "parse_addresses",
     "parse_date",
     "parse_message_ids",

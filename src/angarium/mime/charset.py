@@ -4,6 +4,7 @@ Only codecs of this table are used: a name from a message must neither import a 
 character set (`zlib`, `rot13`), and Python remembers every unknown name it was asked for.
 """
 
+import codecs
 from encodings.aliases import aliases
 
 _NOT_FOR_MAIL = frozenset(
@@ -50,6 +51,13 @@ def _table() -> dict[str, str]:
 
 
 _CODECS = _table()
+
+
+def load_codecs() -> None:
+    """Import all of them, which Python does at the first use of each: a process that gives up rights may not be able to
+    read its own library any more."""
+    for codec in set(_CODECS.values()):
+        codecs.lookup(codec)
 
 
 def codec_name(charset: str) -> str | None:
