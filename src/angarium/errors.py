@@ -63,6 +63,14 @@ class OperationNotSupported(PermanentError):
     """This cannot be done with a mailbox of this kind: INBOX cannot be deleted, a move between accounts is not made."""
 
 
+class SpecialUseTaken(PermanentError):
+    """The special use is another mailbox's, or this mailbox cannot have one, or may not go because it has one."""
+
+
+class SpecialUseInvalid(PermanentError):
+    """Not a special use that mailboxes can have here (RFC 6154 §3: USEATTR)."""
+
+
 class SubscriptionNotFound(PermanentError):
     """The name is not subscribed."""
 
@@ -112,6 +120,7 @@ class MessageDefect(enum.Enum):
     NUL = "the message contains NUL"
     BARE_NEWLINE = "the message contains a bare newline"
     HEADER = "the message contains an invalid header"
+    HEADER_8BIT = "the header contains octets above 127"
 
 
 class MessageInvalid(PermanentError):
@@ -122,12 +131,40 @@ class MessageInvalid(PermanentError):
         self.defect = defect
 
 
+class SectionNotFound(PermanentError):
+    """The message has no such part."""
+
+
+class UidValidityChanged(PermanentError):
+    """The UIDs that somebody speaks of are those of an earlier mailbox (RFC 9051 §2.3.1.1)."""
+
+
 class FlagInvalid(PermanentError):
     """Not a flag that a client may set, or not the syntax of one."""
 
 
 class KeywordLimitExceeded(PermanentError):
     """The mailbox has no room for another keyword."""
+
+
+class AnnotationInvalid(PermanentError):
+    """A value that the annotation's entry cannot have."""
+
+
+class AnnotationTooLarge(PermanentError):
+    """The value of an annotation is larger than this store takes."""
+
+    def __init__(self, maximum_octets: int) -> None:
+        super().__init__(f"an annotation has {maximum_octets} octets at most")
+        self.maximum_octets = maximum_octets
+
+
+class AnnotationLimitExceeded(PermanentError):
+    """There is no room for one more annotation of the same thing."""
+
+
+class PrivateAnnotationsUnsupported(PermanentError):
+    """Who asks has no account that could keep annotations of her own."""
 
 
 class QuotaExceeded(PermanentError):

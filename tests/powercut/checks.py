@@ -11,7 +11,16 @@ from angarium.engine.commands import (
     RestoreMailbox,
     StagedFile,
 )
-from angarium.engine.rows import AccountId, FoundMailbox, InternalDate, MailboxId, MailboxRow, MessageRow, Uid
+from angarium.engine.rows import (
+    AccountId,
+    FoundMailbox,
+    InternalDate,
+    MailboxId,
+    MailboxRow,
+    MessageRow,
+    QuotaResource,
+    Uid,
+)
 from angarium.engine.sqlite import SqliteEngine
 from angarium.errors import MailboxExists
 from angarium.flags import NO_FLAGS
@@ -77,6 +86,18 @@ async def check_messages(
         assert rows[mailbox].octets == sum(message.size_octets for message in messages)
 
 
+async def check_all_or_nothing(engine: SqliteEngine, promised: Promised, coming: Promised) -> None:
+    """The one command between what was promised and what comes next has done all that it does, or nothing."""
+    changed = promised.messages.keys() ^ coming.messages.keys()
+    mailboxes = {mailbox for mailbox, _ in changed}
+    present = {
+        (mailbox, row.uid)
+        for mailbox in mailboxes
+        for row in await message_rows(engine, promised.homes[mailbox], mailbox)
+    }
+    assert present & changed in (changed & promised.messages.keys(), changed & coming.messages.keys())
+
+
 async def check_quotas(
     engine: SqliteEngine,
     account: AccountId,
@@ -87,9 +108,15 @@ async def check_quotas(
     quotas = {quota.root: quota for quota in await engine.quotas(account)}
     for (owner, root), limit in promised.limits_kib.items():
         if owner == account:
-            assert quotas[root].storage_limit_kib in (limit, coming.limits_kib[owner, root])
+            assert quotas[root].limits[QuotaResource.STORAGE] in (limit, coming.limits_kib[owner, root])
     for root, quota in quotas.items():
-        assert quota.storage_used_octets == sum(row.octets for row in rows.values() if row.quota_root == root)
+        governed = [row for row in rows.values() if row.quota_root == root]
+        assert quota.used == {
+            QuotaResource.STORAGE: sum(row.octets for row in governed),
+            QuotaResource.MESSAGE: sum(row.messages for row in governed),
+            QuotaResource.ANNOTATION_STORAGE: sum(row.annotation_octets for row in governed),
+            QuotaResource.MAILBOX: len(governed),
+        }
 
 
 def check_headers(rows: dict[MailboxId, MailboxRow], modseq: int, headers: dict[MailboxId, FoundMailbox]) -> None:

@@ -1,6 +1,7 @@
 """A client of a recorded store: it does things, and keeps what it was promised."""
 
 import copy
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
 
 from tests.powercut.record import Record
@@ -23,12 +24,14 @@ from angarium.engine.commands import (
     PurgeMessages,
     QuotaPolicy,
     RenameMailboxes,
+    Replaced,
+    ReplaceMessage,
     SetAccountName,
     SetQuota,
     StagedFile,
     StoreFlags,
 )
-from angarium.engine.rows import AccountId, Content, InternalDate, MailboxId, SearchFields, Uid
+from angarium.engine.rows import AccountId, Content, InternalDate, MailboxId, QuotaResource, SearchFields, Uid
 from angarium.engine.sources import SystemSources
 from angarium.engine.sqlite import SqliteEngine
 from angarium.flags import Flags, SystemFlags
@@ -110,6 +113,33 @@ class Client:
         assert isinstance(added, Added)
         return added.uids[0]
 
+    async def append(self, mailbox: MailboxId, *texts: bytes) -> None:
+        """Several messages at once, all or none."""
+        async with AsyncExitStack() as exits:
+            messages = tuple([await self._staged(exits, text) for text in texts])
+            added = await self.engine.write(self.promised.homes[mailbox], AddMessages(mailbox, messages, AUTHOR))
+        assert isinstance(added, Added)
+        for uid, text in zip(added.uids, texts, strict=True):
+            self._has(mailbox, uid, text, Flags())
+        await self._told(self.promised.homes[mailbox])
+
+    async def replace(self, source: MailboxId, uid: Uid, target: MailboxId, text: bytes) -> Uid:
+        account = self.promised.homes[source]
+        async with AsyncExitStack() as exits:
+            add = AddMessages(target, (await self._staged(exits, text),), AUTHOR)
+            replaced = await self.engine.write(account, ReplaceMessage(add, source, uid))
+        assert isinstance(replaced, Replaced)
+        (new_uid,) = replaced.added.uids
+        self._has(target, new_uid, text, Flags())
+        self._forget((source, uid))
+        await self._told(account)
+        return new_uid
+
+    async def _staged(self, exits: AsyncExitStack, text: bytes) -> NewMessage:
+        staged = await exits.enter_async_context(self.engine.stage("default"))
+        staged.write(text)
+        return NewMessage(await staged.finish(), Flags(), InternalDate(1), CONTENT, SEARCH)
+
     async def copy(self, source: MailboxId, uid: Uid, target: MailboxId, *, move: bool = False) -> None:
         account = self.promised.homes[source]
         copied = await self.engine.write(account, CopyMessages(source, one(uid), target, AUTHOR, move=move))
@@ -166,7 +196,7 @@ class Client:
         self.acknowledge()
 
     async def limit(self, account: AccountId, root: str, limit_kib: int) -> None:
-        await self.engine.write(account, SetQuota(root, limit_kib, AUTHOR))
+        await self.engine.write(account, SetQuota(root, {QuotaResource.STORAGE: limit_kib}, AUTHOR))
         self.promised.limits_kib[account, root] = limit_kib
         await self._told(account)
 

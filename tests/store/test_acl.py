@@ -9,11 +9,18 @@ from angarium.store import Actor
 from angarium.store.acl import administers, is_owner, require, require_any
 
 
-def test_without_lookup_nothing_is_found() -> None:
-    everything_else = Rights.of(*[right for right in Right if right is not Right.LOOKUP])
+def test_what_is_refused_without_lookup_is_not_there() -> None:
+    everything_else = Rights.of(*[right for right in Right if right not in (Right.LOOKUP, Right.READ)])
     for ask in (require, require_any):
         with pytest.raises(MailboxNotFound):
             ask(everything_else, Right.READ)
+    with pytest.raises(MailboxNotFound):
+        require(everything_else)
+
+
+def test_a_right_needs_no_lookup_beside_it() -> None:
+    require(Rights.of(Right.READ), Right.READ)
+    require_any(Rights.of(Right.READ), Right.LOOKUP, Right.READ)
 
 
 def test_require_wants_all_and_require_any_wants_one() -> None:

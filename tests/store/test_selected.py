@@ -191,6 +191,22 @@ async def test_recent_is_remembered_by_the_engine(world: World) -> None:
     assert (await world.found("user.alice")).row.recent_uid == 2
 
 
+async def test_a_session_that_knows_nothing_recent_leaves_it_to_others(world: World) -> None:
+    await world.add("user.alice", [], [])
+    alice = world.user("alice")
+    mailbox = await world.found("user.alice", alice)
+    modern = await SelectedMailbox.open(world.store, alice, mailbox, examine=False, knows_recent=False)
+    first = await world.select("user.alice")
+    assert (modern.recent, first.recent) == (0, 2)
+    await world.add("user.alice", [])
+    await modern.refresh()
+    assert modern.updates(allow_expunge=True) == Updates(exists=3, recent=0)
+    first.forget_recent()
+    await first.refresh()
+    assert first.updates(allow_expunge=True) == Updates(exists=3, recent=0)
+    assert not first.is_recent(np.array([1, 2, 3], dtype=np.uint32)).any()
+
+
 async def test_nothing_is_recent_or_seen_for_who_has_no_account(world: World) -> None:
     await world.set_acl("user.alice", "alice lrs anonymous lrs")
     await world.add("user.alice", ["\\Seen"])
@@ -211,7 +227,7 @@ async def test_selected_mailbox_that_was_deleted_is_not_found(world: World) -> N
 
 @pytest.mark.parametrize(
     ("acl", "refusal"),
-    [("alice lrs", MailboxNotFound), ("alice lrs bob rs", MailboxNotFound), ("alice lrs bob l", PermissionDenied)],
+    [("alice lrs", MailboxNotFound), ("alice lrs bob s", MailboxNotFound), ("alice lrs bob l", PermissionDenied)],
 )
 async def test_right_that_is_taken_away_ends_the_session(world: World, acl: str, refusal: type[AngariumError]) -> None:
     await world.set_acl("user.alice", "alice lrs bob lrs")

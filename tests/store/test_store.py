@@ -70,11 +70,18 @@ async def test_stranger_gets_the_answer_for_a_missing_mailbox(plain_world: World
             await plain_world.store.find(plain_world.user("bob"), name(missing), right)
 
 
-async def test_other_rights_without_lookup_do_not_make_a_mailbox_known(plain_world: World) -> None:
-    await plain_world.set_acl("user.alice", "alice lrs bob rswipkxtea")
-    for right in Right:
+async def test_a_right_opens_what_it_is_for_and_no_more(plain_world: World) -> None:
+    await plain_world.set_acl("user.alice", "alice lrs bob ri")
+    bob = plain_world.user("bob")
+    await plain_world.store.find(bob, name("user.alice"), Right.READ, Right.INSERT)
+    await plain_world.store.find_any(bob, name("user.alice"), Right.LOOKUP, Right.READ)
+    for right in set(Right) - {Right.READ, Right.INSERT}:
         with pytest.raises(MailboxNotFound):
-            await plain_world.store.find(plain_world.user("bob"), name("user.alice"), right)
+            await plain_world.store.find(bob, name("user.alice"), right)
+        with pytest.raises(MailboxNotFound):
+            await plain_world.store.find_any(bob, name("user.alice"), right)
+    with pytest.raises(MailboxNotFound):
+        await plain_world.store.find(bob, name("user.alice"))
 
 
 async def test_with_lookup_the_lack_of_another_right_is_told(plain_world: World) -> None:

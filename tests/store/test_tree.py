@@ -8,7 +8,7 @@ from tests.store.test_view import ROW
 from angarium.engine.rows import AccountId, MailboxId, ModSeq
 from angarium.names import MailboxName
 from angarium.store import AccountTree
-from angarium.store.tree import full_name, relative_name
+from angarium.store.tree import full_name, relative_name, tree_entry
 
 
 def _name(internal: str) -> MailboxName:
@@ -41,7 +41,8 @@ def _tree(*relatives: str, deleted: tuple[str, ...] = ()) -> AccountTree:
     rows += [
         replace(ROW, id=MailboxId(each), name=each, deleted_at_s=int(each.rpartition(".")[2], 16)) for each in deleted
     ]
-    return AccountTree(AccountId("a" * 24), _name("user.ann"), ModSeq(1), rows, deletedprefix="DELETED")
+    entries = [tree_entry(_name("user.ann"), row, deletedprefix="DELETED") for row in rows]
+    return AccountTree(AccountId("a" * 24), _name("user.ann"), ModSeq(1), entries)
 
 
 def test_below_is_by_whole_components_and_without_deleted_ones() -> None:

@@ -7,15 +7,19 @@ gap, which is legal.
 """
 
 import enum
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from angarium.engine.rows import (
     AccountId,
+    AnnotationChange,
     Content,
+    ContentId,
     EmailId,
     InternalDate,
     MailboxId,
     ModSeq,
+    QuotaResource,
     SearchFields,
     ThreadId,
     Uid,
@@ -83,6 +87,7 @@ class NewMessage:
     """None: now."""
     origin: MessageOrigin | None = None
     """A message of the same origin that is there already is answered instead of added again."""
+    annotations: tuple[AnnotationChange, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +114,29 @@ class Added:
 
 
 @dataclass(frozen=True, slots=True)
+class ReplaceMessage:
+    """REPLACE within the account (RFC 8508): add a message and expunge another one, both or neither.
+
+    MessageNotFound where the one that is to go is not there any more; what AddMessages is refused for. Use of a quota
+    root that governs both counts as the difference, and what takes no more room than before is never refused for it
+    (RFC 8508 §3.4).
+    """
+
+    add: AddMessages
+    source: MailboxId
+    replaced: Uid
+    source_acl_version: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Replaced:
+    """What replaced the message, and the mod-sequence of the expunge."""
+
+    added: Added
+    expunged_modseq: ModSeq
+
+
+@dataclass(frozen=True, slots=True)
 class CopyMessages:
     """COPY or MOVE within the account, all or none; UIDs that are not there are passed over."""
 
@@ -128,6 +156,9 @@ class CopyMessages:
     kept_flags: SystemFlags = ALL_SYSTEM_FLAGS
     """System flags that the actor may set in the target (RFC 4314 §4: COPY keeps a flag only with its right)."""
     keep_keywords: bool = True
+    keep_shared_annotations: bool = True
+    private_annotations_of: AccountId | None = None
+    """Whose own annotations go along (RFC 5257 §4.6: nobody else's)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +169,8 @@ class Copied:
     source: tuple[Uid, ...]
     target: tuple[Uid, ...]
     modseq: ModSeq
+    expunged_modseq: ModSeq | None = None
+    """Of the expunge in the source, where they were moved."""
 
 
 class FlagOperation(enum.Enum):
@@ -177,6 +210,40 @@ class FlagsStored:
 
 
 @dataclass(frozen=True, slots=True)
+class SetAnnotations:
+    """Change annotations of messages, of a mailbox, or of the account as a whole: all changes or none.
+
+    MessageNotFound is no refusal: UIDs that are not there are passed over. AnnotationLimitExceeded. Answered by
+    AnnotationsSet.
+    """
+
+    mailbox: MailboxId | None
+    """None: the account's own, which stand for the server as its user has annotated it."""
+    changes: tuple[AnnotationChange, ...]
+    author: Author
+    uids: UidSet | None = None
+    """None: those of the mailbox itself."""
+    unchanged_since: ModSeq | None = None
+    """Messages changed after it are left alone and reported (RFC 7162 §3.1.3)."""
+    acl_version: int | None = None
+    seen_account: AccountId | None = None
+    """Whose seen state counts as a change of the messages, for `unchanged_since`."""
+    count_limit: int | None = None
+    """Annotations that one owner, or all in common, may have of one thing."""
+
+
+@dataclass(frozen=True, slots=True)
+class AnnotationsSet:
+    """What SetAnnotations did; `modseq` is None where nothing changed."""
+
+    changed: UidSet
+    """Messages; empty where the annotations are a mailbox's."""
+    refused: UidSet
+    """Changed since `unchanged_since`."""
+    modseq: ModSeq | None
+
+
+@dataclass(frozen=True, slots=True)
 class Expunge:
     """Expunge messages flagged `\\Deleted`; the files stay until they are purged."""
 
@@ -211,7 +278,10 @@ class NewMailbox:
 
 @dataclass(frozen=True, slots=True)
 class CreateMailboxes:
-    """Create mailboxes, parents first, in one transaction; MailboxExists where one is there."""
+    """Create mailboxes, parents first, in one transaction.
+
+    MailboxExists where one is there, SpecialUseTaken where a live mailbox of the account has a use of one of them.
+    """
 
     mailboxes: tuple[NewMailbox, ...]
     author: Author
@@ -234,7 +304,10 @@ class MailboxRename:
 
 @dataclass(frozen=True, slots=True)
 class RenameMailboxes:
-    """Rename a tree in one transaction (also the delayed delete, and undoing it)."""
+    """Rename a tree in one transaction (also the delayed delete, and undoing it).
+
+    A mailbox that comes back has lost the special uses that another one has meanwhile.
+    """
 
     renames: tuple[MailboxRename, ...]
     author: Author
@@ -305,11 +378,24 @@ class SetSharedSeen:
 
 
 @dataclass(frozen=True, slots=True)
+class SetSpecialUse:
+    """Replace what a mailbox is for (RFC 6154 §2); SpecialUseTaken where another live mailbox of the account has one of
+    these uses."""
+
+    mailbox: MailboxId
+    special_use: str
+    """As in MailboxRow; empty for none."""
+    author: Author
+    acl_version: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class SetQuota:
     """Make or change a quota root; use of it and of the root it splits is counted anew in the same transaction."""
 
     root: str
-    storage_limit_kib: int | None
+    limits: Mapping[QuotaResource, int]
+    """All of them, in the units of RFC 9208 §5; a resource that is not named is only counted."""
     author: Author
 
 
@@ -338,6 +424,13 @@ class ClaimRecent:
     mailbox: MailboxId
     uid: Uid
     seen_account: AccountId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RememberPreviews:
+    """Advisory: what previews were made of contents (RFC 8970); those of contents that are gone are passed over."""
+
+    previews: tuple[tuple[ContentId, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -416,8 +509,10 @@ class Done:
 
 Command = (
     AddMessages
+    | ReplaceMessage
     | CopyMessages
     | StoreFlags
+    | SetAnnotations
     | Expunge
     | CreateMailboxes
     | RenameMailboxes
@@ -426,10 +521,12 @@ Command = (
     | ForgetErased
     | SetAcl
     | SetSharedSeen
+    | SetSpecialUse
     | SetQuota
     | RemoveQuota
     | Subscribe
     | ClaimRecent
+    | RememberPreviews
     | PurgeMessages
     | PruneChanges
     | SetAccountName
@@ -437,11 +534,12 @@ Command = (
     | RestoreMessages
 )
 
-Result = Added | Copied | FlagsStored | Expunged | Erased | Purged | Done
+Result = Added | AnnotationsSet | Copied | FlagsStored | Expunged | Erased | Purged | Replaced | Done
 
 __all__ = [
     "AddMessages",
     "Added",
+    "AnnotationsSet",
     "Author",
     "ClaimRecent",
     "Command",
@@ -464,17 +562,22 @@ __all__ = [
     "PurgeMessages",
     "Purged",
     "QuotaPolicy",
+    "RememberPreviews",
     "RemoveQuota",
     "RenameInbox",
     "RenameMailboxes",
+    "ReplaceMessage",
+    "Replaced",
     "RestoreMailbox",
     "RestoreMessages",
     "RestoredMessage",
     "Result",
     "SetAccountName",
     "SetAcl",
+    "SetAnnotations",
     "SetQuota",
     "SetSharedSeen",
+    "SetSpecialUse",
     "StagedFile",
     "StoreFlags",
     "Subscribe",

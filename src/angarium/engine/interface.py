@@ -5,7 +5,7 @@ behind the same calls; one contract suite runs over every engine. No read leaves
 to one event loop; several processes may each have an engine on the same store.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
@@ -16,6 +16,7 @@ from angarium.engine.rows import (
     AccountId,
     AccountRow,
     AccountState,
+    AnnotationRow,
     CatalogueRow,
     ChangeRow,
     Content,
@@ -33,6 +34,7 @@ from angarium.engine.rows import (
     UnreadableDirectory,
     WorkRow,
 )
+from angarium.sequenceset import UidSet
 
 Announcement = Callable[[AccountId], None]
 """Called on the engine's loop after an account changed, by this process or (hastened by a datagram) by another."""
@@ -48,11 +50,12 @@ class StagedMessage(Protocol):
         """Append; goes to the page cache and is no waiting. DiskFull, DiskFailed."""
 
     async def finish(self) -> StagedFile:
-        """Make what was written durable (fsync in a thread) and give it to be linked."""
+        """Make what was written durable (fsync in a thread) and give it to be linked. It can be neither written nor
+        viewed after that, and holds no descriptor."""
 
     def view(self) -> memoryview:
-        """The whole message as a read-only mapping, not a copy; released by the caller before `finish` may be awaited
-        or after, but always before the context ends."""
+        """The whole message as a read-only mapping, not a copy; to be asked for before `finish` is called, and released
+        before the context ends."""
 
 
 class MessageFile(Protocol):
@@ -120,10 +123,19 @@ class Engine(Protocol):
         """Parsed contents by id; one that is gone is missing in the answer."""
 
     async def search_fields(self, account: AccountId, contents: Iterable[ContentId]) -> dict[ContentId, SearchFields]:
-        """Folded search text by content id (without `references`)."""
+        """Folded search text by content id."""
+
+    async def previews(self, account: AccountId, contents: Iterable[ContentId]) -> dict[ContentId, str]:
+        """Previews that are remembered (RememberPreviews), by content id; they go with the contents."""
 
     async def seen(self, account: AccountId, mailbox: MailboxId, seen_account: AccountId) -> SeenRow | None:
         """Another user's seen state of a mailbox of this account."""
+
+    async def annotations(
+        self, account: AccountId, mailbox: MailboxId | None, uids: UidSet | None = None
+    ) -> list[AnnotationRow]:
+        """Annotations of messages (expunged ones too), of a mailbox itself, or without one of the account; by UID,
+        entry and owner. Empty where there is no such mailbox."""
 
     async def subscriptions(self, account: AccountId) -> list[SubscriptionRow]:
         """By name; tombstones included."""
@@ -132,6 +144,9 @@ class Engine(Protocol):
 
     async def changes(self, account: AccountId, *, since: ModSeq, limit: int) -> list[ChangeRow]:
         """The change log above `since`, oldest first."""
+
+    async def last_change_s(self, account: AccountId, mailbox: MailboxId) -> int | None:
+        """When something in the mailbox, or of it, changed last; None where the change log does not know any more."""
 
     async def uidvalidity_of_tombstone(self, account: AccountId, name: str) -> int | None:
         """The highest UIDVALIDITY that a mailbox of this relative name has had."""
@@ -183,6 +198,14 @@ class Engine(Protocol):
     ) -> list[CatalogueRow]:
         """Mailboxes of one account, or of all, or those whose ACL names one of the identifiers (positive entries);
         without those of the account `excluding`."""
+
+    # Annotations of the server that all share
+
+    async def server_annotations(self) -> dict[str, bytes]:
+        """By entry."""
+
+    async def set_server_annotations(self, values: Mapping[str, bytes | None]) -> None:
+        """Set or take away (None), all or none, durably."""
 
     # Users
 

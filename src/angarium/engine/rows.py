@@ -6,6 +6,7 @@ has `deleted_at_s` set, and its relative name ends with the component of eight h
 """
 
 import enum
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NewType
 
@@ -83,6 +84,8 @@ class MailboxRow:
     deleted: int
     octets: int
     created_at_s: int
+    annotation_octets: int = 0
+    """Of the values of its annotations, and of those of its messages (not of expunged ones)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +143,9 @@ class SearchFields:
     """Mailbox part of the first address, for SORT (RFC 5256 §3)."""
     references: tuple[str, ...] = ()
     """Message-ids this one answers, oldest first, without its own (RFC 5256 §3: References, else In-Reply-To)."""
+    is_reply: bool | None = None
+    """The subject had a mark of a reply or forward (RFC 5256 §3). None where neither this nor `references` is known:
+    the row was written before they were kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,15 +169,54 @@ class SeenRow:
     """Last change of this seen state."""
 
 
+class QuotaResource(enum.Enum):
+    """What quota roots count (RFC 9208 §5), under its names there, in the order in which Cyrus tells them."""
+
+    STORAGE = "STORAGE"
+    MESSAGE = "MESSAGE"
+    ANNOTATION_STORAGE = "ANNOTATION-STORAGE"
+    MAILBOX = "MAILBOX"
+
+    @property
+    def unit(self) -> int:
+        """What 1 of a limit stands for, in octets or in things."""
+        return 1024 if self in (QuotaResource.STORAGE, QuotaResource.ANNOTATION_STORAGE) else 1
+
+
 @dataclass(frozen=True, slots=True)
 class QuotaRow:
     """A quota root (RFC 9208 §3.2.1) with exact use."""
 
     root: str
     """Relative name of the mailbox at its top."""
-    storage_limit_kib: int | None
-    """None: the root only counts."""
-    storage_used_octets: int
+    limits: Mapping[QuotaResource, int]
+    """In the units of RFC 9208 §5; what is not limited is only counted."""
+    used: Mapping[QuotaResource, int]
+    """Of every resource, in octets where it is storage."""
+    modseq: ModSeq
+
+
+@dataclass(frozen=True, slots=True)
+class AnnotationChange:
+    """What an annotation is to become."""
+
+    entry: str
+    """In lower case, without `/shared` or `/private`: `/comment`."""
+    owner: AccountId | None
+    """Whose own it is; None: the one that all share."""
+    value: bytes | None
+    """None takes it away."""
+
+
+@dataclass(frozen=True, slots=True)
+class AnnotationRow:
+    """An annotation (RFC 5464, RFC 5257) that has a value."""
+
+    uid: Uid
+    """Of the message; 0: of the mailbox itself, or of the account."""
+    entry: str
+    owner: AccountId | None
+    value: bytes
     modseq: ModSeq
 
 

@@ -1,10 +1,12 @@
 """The one place where rights are decided (RFC 4314; DESIGN: nobody gets in where they don't belong).
 
-Without `l` a mailbox does not exist for the actor, whatever other rights she holds: every refusal is MailboxNotFound
-then, the same as for a name that was never there. With `l` it is PermissionDenied.
+What is refused without `l` is MailboxNotFound, the same as for a name that was never there; with `l` it is
+PermissionDenied. Whoever has the right that an operation needs may do it without `l`: who may read a mailbox and not
+look it up selects it by its name (RFC 4314 §4). To LIST and to the commands of ACLs it is not there (RFC 4314 §6).
 """
 
 from functools import lru_cache
+from typing import NoReturn
 
 from angarium.errors import MailboxNotFound, PermissionDenied
 from angarium.names import MailboxName
@@ -40,16 +42,20 @@ def rights_of(actor: Actor, acl: Acl, *, name: MailboxName, policy: StorePolicy)
 
 
 def require(rights: Rights, *needed: Right) -> None:
-    """Raises MailboxNotFound without `l`, PermissionDenied where another right of `needed` is lacking."""
-    if Right.LOOKUP not in rights:
-        raise MailboxNotFound("no lookup right")
-    for right in needed:
+    """Raises where a right of `needed`, or `l` where none is named, is lacking: MailboxNotFound without `l`, else
+    PermissionDenied."""
+    for right in needed or (Right.LOOKUP,):
         if right not in rights:
-            raise PermissionDenied(f"lacks {right.name}")
+            _refuse(rights, f"lacks {right.name}")
 
 
 def require_any(rights: Rights, *accepted: Right) -> None:
     """As `require`, where one of `accepted` is enough."""
-    require(rights)
     if not any(right in rights for right in accepted):
-        raise PermissionDenied(f"lacks all of {', '.join(right.name for right in accepted)}")
+        _refuse(rights, f"lacks all of {', '.join(right.name for right in accepted)}")
+
+
+def _refuse(rights: Rights, reason: str) -> NoReturn:
+    if Right.LOOKUP not in rights:
+        raise MailboxNotFound(reason)
+    raise PermissionDenied(reason)

@@ -6,6 +6,9 @@ from angarium.config import DeleteMode, Settings
 from angarium.errors import ConfigError
 from angarium.names import NameSettings, VirtDomains
 from angarium.rights import Acl, DeleteRight, Rights, parse_rights
+from angarium.store.annotationdefinitions import annotation_policy
+from angarium.store.annotations import AnnotationPolicy
+from angarium.store.specialuse import SpecialUsePolicy
 
 
 def _default_acl() -> Acl:
@@ -29,6 +32,8 @@ class StorePolicy:
     partitions: frozenset[str] = frozenset({"default"})
     defaultpartition: str = "default"
     delayed_delete: bool = True
+    special_use: SpecialUsePolicy = field(default_factory=SpecialUsePolicy)
+    annotations: AnnotationPolicy = field(default_factory=AnnotationPolicy)
     view_octets: int = 256 << 20
     """What the views of a worker may take together, before the least recently used go."""
 
@@ -59,6 +64,13 @@ class StorePolicy:
             partitions=frozenset(settings.directories.partitions),
             defaultpartition=settings.directories.defaultpartition,
             delayed_delete=settings.mailboxes.delete_mode is DeleteMode.DELAYED,
+            annotations=annotation_policy(settings.annotations),
+            special_use=SpecialUsePolicy(
+                extra=settings.mailboxes.specialuse_extra,
+                childless=frozenset([use.lower() for use in settings.mailboxes.specialuse_nochildren]),
+                protected=frozenset([use.lower() for use in settings.mailboxes.specialuse_protect]),
+                at_any_level=settings.mailboxes.allowspecialusesubfolder,
+            ),
         )
 
 

@@ -89,11 +89,16 @@ class SelectedMailbox(Reader):
         self._told_keywords: tuple[str, ...] = ()
         self._last_uid = 0
         self._recent = UidSet()
+        self._knows_recent = True
         self._silent: list[tuple[UidSet, ModSeq]] = []
+        self.saved_result = UidSet()
+        """The messages that `$` means, by UID (RFC 5182 §2.1); those expunged since count no more."""
 
     @classmethod
-    async def open(cls, store: Store, actor: Actor, mailbox: Mailbox, *, examine: bool) -> Self:
-        """Select what `Store.find` gave; needs `r`. Claims `\\Recent` unless `examine`.
+    async def open(
+        cls, store: Store, actor: Actor, mailbox: Mailbox, *, examine: bool, knows_recent: bool = True
+    ) -> Self:
+        """Select what `Store.find` gave; needs `r`. Claims `\\Recent` unless `examine`, or nothing is recent here.
 
         All messages count as told on return.
         """
@@ -102,6 +107,7 @@ class SelectedMailbox(Reader):
         view = await selected._look(mailbox)
         store.views.register(mailbox.account, mailbox.id, selected)
         nothing = view.uid[:0]
+        selected._knows_recent = knows_recent
         selected._take_as_told(view, nothing, view.live_uids())
         selected._note_recent(view.live_uids(), UidSet())
         return selected
@@ -115,6 +121,11 @@ class SelectedMailbox(Reader):
         if self.mailbox.seen is SeenState.NONE:  # what such a reader has seen is kept nowhere
             rights -= Rights.of(Right.SEEN)
         return self._examine or not any(right in rights for right in _WRITING)
+
+    @property
+    def is_examined(self) -> bool:
+        """EXAMINE: nothing is to change, whatever the actor may."""
+        return self._examine
 
     @property
     def view(self) -> MailboxView:
@@ -167,6 +178,11 @@ class SelectedMailbox(Reader):
         """How many of them are recent to this session."""
         return len(self._recent)
 
+    @property
+    def expunges_wait(self) -> bool:
+        """Whether messages have gone that the last `updates` could not tell of; `told_modseq` is before that."""
+        return self._expunge_waits
+
     def first_unseen_number(self) -> int | None:
         """The sequence number of the first message that the reader has not seen, for SELECT (RFC 3501 §6.3.1): of the
         view that has just been told in whole."""
@@ -192,23 +208,37 @@ class SelectedMailbox(Reader):
 
         `*` in an empty mailbox is such a number too (RFC 9051 §9).
         """
+        if numbers.is_saved_result:
+            return self._saved()
         if not self.exists and not numbers.is_resolved:
             raise ValueError("there is no message")
         return self._told.uids_of(numbers.resolve(self.exists))
 
     def known_uids_of(self, numbers: SequenceSet) -> UidSet:
         """As `uids_of`, and numbers above `exists` are left out, as Cyrus does."""
+        if numbers.is_saved_result:
+            return self._saved()
         if not self.exists:
             return UidSet()
         return self._told.uids_of(numbers.resolve(self.exists).intersect(UidSet(((1, self.exists),))))
 
     def uids_from(self, uids: SequenceSet) -> UidSet:
         """UIDs as a client wrote them, `*` being the last one told; those not told are left out."""
+        if uids.is_saved_result:
+            return self._saved()
         return uids.resolve(self._told.last).intersect(self._told.uid_set)
+
+    def _saved(self) -> UidSet:
+        return self.saved_result.intersect(self._told.uid_set)
 
     def numbers_of(self, uids: Uids) -> NDArray[np.uint32]:
         """The sequence numbers of those of `uids` that were told, ascending."""
         return self._told.numbers_of(uids)
+
+    def forget_recent(self) -> None:
+        """From here on nothing is recent to this session."""
+        self._knows_recent = False
+        self._recent = UidSet()
 
     def is_recent(self, uids: Uids) -> NDArray[np.bool_]:
         """Which of `uids` are recent to this session."""
@@ -309,7 +339,7 @@ class SelectedMailbox(Reader):
         """New messages are recent to the first session that is told of them (RFC 3501 §2.3.2)."""
         if gone:
             self._recent = self._recent.difference(gone)
-        if not new.size or self.mailbox.seen is SeenState.NONE:
+        if not new.size or not self._knows_recent or self.mailbox.seen is SeenState.NONE:
             return
         claims = self.store.recent_claims
         claimed = max(self.seen.recent_uid, claims.claimed(self.mailbox))

@@ -22,7 +22,7 @@ from angarium.store.recent import RecentClaims
 from angarium.store.tree import AccountTree, TreeEntry, full_name
 from angarium.store.trees import AccountTrees
 from angarium.store.views import MailboxViews
-from angarium.store.visible import VisibleMailbox, VisibleMailboxes
+from angarium.store.visible import Visible, VisibleMailboxes
 
 _ATTEMPTS = 5
 _Result = TypeVar("_Result")
@@ -106,11 +106,23 @@ class Store:
     # Mailboxes as an actor meets them
 
     async def find(self, actor: Actor, name: MailboxName, *needed: Right) -> Mailbox:
-        """The mailbox `name`, with `l` and all rights of `needed`; its row is of this moment.
+        """The mailbox `name`, with all rights of `needed`, or `l` where none is named; its row is of this moment.
 
-        MailboxNotFound where it is not there or `l` is lacking, PermissionDenied where another right is. Mailboxes in
-        delayed delete are there for administrators only.
+        MailboxNotFound where it is not there, or a right is lacking and `l` too; PermissionDenied where the right is
+        lacking alone. Mailboxes in delayed delete are there for administrators only.
         """
+        mailbox = await self._locate_for(actor, name)
+        acl.require(mailbox.rights, *needed)
+        return mailbox
+
+    async def find_any(self, actor: Actor, name: MailboxName, *accepted: Right) -> Mailbox:
+        """As `find`, where one of `accepted` is enough."""
+        mailbox = await self._locate_for(actor, name)
+        acl.require_any(mailbox.rights, *accepted)
+        return mailbox
+
+    async def _locate_for(self, actor: Actor, name: MailboxName) -> Mailbox:
+        """A mailbox with the actor's rights, which nobody has asked for yet."""
         account_name = self.account_name_of(name)
         account = await self.engine.account_id(account_name.internal)
         tree = self._trees.kept(account, name=account_name) if account is not None else None
@@ -120,7 +132,7 @@ class Store:
             if tree is not None and entry is not None:
                 row = await self.engine.mailbox(tree.account, entry.row.id)
                 if row is not None and row.folder_modseq == entry.row.folder_modseq:
-                    return self._for_actor(actor, tree.account, row, name=entry.name, needed=needed)
+                    return self._for_actor(actor, tree.account, row, name=entry.name)
             tree, entry = await self.locate(name)
         raise StoreBusy(f"the names around {name.internal} keep changing")
 
@@ -133,14 +145,16 @@ class Store:
         if row.folder_modseq != mailbox.row.folder_modseq:
             tree = await self.tree(mailbox.account)
             name = self._full_name(tree.name, row)
-        return self._for_actor(actor, mailbox.account, row, name=name, needed=needed)
+        found = self._for_actor(actor, mailbox.account, row, name=name)
+        acl.require(found.rights, *needed)
+        return found
 
     def rights_on(self, actor: Actor, name: MailboxName, acl_text: str) -> Rights:
         """The rights of `actor` on a mailbox with this ACL."""
         return acl.rights_of(actor, acl.parse_acl(acl_text), name=name, policy=self.policy)
 
-    async def visible(self, actor: Actor) -> list[VisibleMailbox]:
-        """All mailboxes with the right `l`, in the order of LIST: of other accounts as the catalogue has them."""
+    async def visible(self, actor: Actor) -> Visible:
+        """All mailboxes with the right `l`: of other accounts as the catalogue has them."""
         return await self._visible.of(actor)
 
     # Quota
@@ -158,13 +172,10 @@ class Store:
         prefix = self.policy.names.deletedprefix
         return full_name(account, row.name, deleted_at_s=row.deleted_at_s, deletedprefix=prefix)
 
-    def _for_actor(
-        self, actor: Actor, account: AccountId, row: MailboxRow, *, name: MailboxName, needed: tuple[Right, ...]
-    ) -> Mailbox:
+    def _for_actor(self, actor: Actor, account: AccountId, row: MailboxRow, *, name: MailboxName) -> Mailbox:
         if row.deleted_at_s is not None and not acl.administers(actor, name):
             raise MailboxNotFound(f"{name.internal} was deleted")
         rights = self.rights_on(actor, name, row.acl)
-        acl.require(rights, *needed)
         is_owner = acl.is_owner(actor, name)
         if is_owner or row.shared_seen:
             return Mailbox(account, row, name, rights, is_owner, SeenState.SHARED, None)

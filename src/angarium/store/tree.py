@@ -46,16 +46,13 @@ class AccountTree:
         account: AccountId,
         name: MailboxName,
         folder_modseq: ModSeq,
-        rows: Iterable[MailboxRow],
-        *,
-        deletedprefix: str,
+        entries: Iterable[TreeEntry],
     ) -> None:
         self.account = account
         self.name = name
         """The account's own name, that of its top mailbox."""
         self.folder_modseq = folder_modseq
-        entries = [_entry(name, row, deletedprefix) for row in rows]
-        entries.sort(key=lambda entry: entry.key)
+        entries = sorted(entries, key=lambda entry: entry.key)
         self._by_key = {entry.key: entry for entry in entries}
         self._by_id = {entry.row.id: entry for entry in entries}
         self._live = [entry for entry in entries if entry.row.deleted_at_s is None]
@@ -91,6 +88,7 @@ class AccountTree:
         return None
 
 
-def _entry(account: MailboxName, row: MailboxRow, deletedprefix: str) -> TreeEntry:
+def tree_entry(account: MailboxName, row: MailboxRow, *, deletedprefix: str) -> TreeEntry:
+    """The entry of a mailbox in the tree of `account`; some µs."""
     name = full_name(account, row.name, deleted_at_s=row.deleted_at_s, deletedprefix=deletedprefix)
     return TreeEntry(name, name.key, row)

@@ -1,13 +1,16 @@
 """The account trees of a worker, kept for the accounts used last and compared with the account at each use."""
 
 from collections import OrderedDict
+from typing import Final
 
 from angarium.engine.interface import Engine
 from angarium.engine.rows import AccountId
 from angarium.names import MailboxName
-from angarium.store.tree import AccountTree
+from angarium.store.tree import AccountTree, tree_entry
+from angarium.store.turns import slices
 
-_LIMIT = 512
+_LIMIT: Final = 512
+_ENTERED_AT_ONCE: Final = 200
 
 
 class AccountTrees:
@@ -37,7 +40,10 @@ class AccountTrees:
             name = MailboxName.from_internal(await self._engine.account_name(account))
         rows = await self._engine.mailboxes(account)
         # The state was read first: a change since then makes the next use compare unequal, never a stale tree equal.
-        tree = AccountTree(account, name, state.folder_modseq, rows, deletedprefix=self._deletedprefix)
+        entries = []
+        async for some in slices(rows, _ENTERED_AT_ONCE):
+            entries += [tree_entry(name, row, deletedprefix=self._deletedprefix) for row in some]
+        tree = AccountTree(account, name, state.folder_modseq, entries)
         self._trees[account] = tree
         self._trees.move_to_end(account)
         if len(self._trees) > _LIMIT:

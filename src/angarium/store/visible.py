@@ -5,7 +5,10 @@ often and a name costs some microseconds to translate and to sort.
 """
 
 from collections import OrderedDict
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field
+from typing import Final
 
 from angarium.engine.interface import Engine
 from angarium.engine.rows import AccountId, CatalogueRow, MailboxId
@@ -16,8 +19,11 @@ from angarium.store.actor import Actor
 from angarium.store.policy import StorePolicy
 from angarium.store.tree import AccountTree, full_name
 from angarium.store.trees import AccountTrees
+from angarium.store.turns import slices, sorted_in_turns
 
-_LIMIT = 128
+_LIMIT: Final = 128
+_TRANSLATED_AT_ONCE: Final = 200
+_PUT_IN_PLACE_AT_ONCE: Final = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +40,23 @@ class VisibleMailbox:
     rights: Rights
 
 
+@dataclass(frozen=True, slots=True)
+class Visible:
+    """All that an actor may know of; not to be changed, since it is kept."""
+
+    mailboxes: Sequence[VisibleMailbox] = ()
+    """In the order of LIST."""
+    by_external: Mapping[str, VisibleMailbox] = field(default_factory=dict)
+    levels_above: AbstractSet[str] = frozenset()
+    """The names, as she sees them, that have one of these mailboxes below."""
+
+    def __iter__(self) -> Iterator[VisibleMailbox]:
+        return iter(self.mailboxes)
+
+    def __len__(self) -> int:
+        return len(self.mailboxes)
+
+
 class VisibleMailboxes:
     """Finds what an actor may know of."""
 
@@ -41,17 +64,26 @@ class VisibleMailboxes:
         self._engine = engine
         self._policy = policy
         self._trees = trees
-        self._own: OrderedDict[tuple[AccountId, Subject], tuple[AccountTree, list[VisibleMailbox]]] = OrderedDict()
+        self._own: OrderedDict[tuple[AccountId, Subject], tuple[AccountTree, Visible]] = OrderedDict()
 
-    async def of(self, actor: Actor) -> list[VisibleMailbox]:
-        """All mailboxes with the right `l`, in the order of LIST."""
+    async def of(self, actor: Actor) -> Visible:
+        """All mailboxes with the right `l`."""
         own = await self._of_own_account(actor)
         others = await self._of_catalogue(actor)
-        return sorted([*own, *others], key=_order) if others else list(own)
+        if not others.mailboxes:
+            return own
+        if not own.mailboxes:
+            return others
+        # What is the actor's own comes first in the order of LIST.
+        return Visible(
+            [*own.mailboxes, *others.mailboxes],
+            {**own.by_external, **others.by_external},
+            own.levels_above | others.levels_above,
+        )
 
-    async def _of_own_account(self, actor: Actor) -> list[VisibleMailbox]:
+    async def _of_own_account(self, actor: Actor) -> Visible:
         if actor.account is None or actor.is_admin:
-            return []
+            return Visible()
         tree = await self._trees.get(actor.account)
         key = (actor.account, actor.subject())
         kept = self._own.get(key)
@@ -59,29 +91,44 @@ class VisibleMailboxes:
             self._own.move_to_end(key)
             return kept[1]
         listing = _Listing(actor, self._policy)
-        mailboxes = [
-            listing.mailbox(tree.account, entry.row.id, entry.name, entry.row.acl, entry.row.special_use)
-            for entry in tree.live()
-        ]
-        visible = sorted([mailbox for mailbox in mailboxes if mailbox is not None], key=_order)
+        mailboxes = []
+        async for entries in slices(tree.live(), _TRANSLATED_AT_ONCE):
+            for entry in entries:
+                row = entry.row
+                mailboxes.append(listing.mailbox(tree.account, row.id, entry.name, row.acl, row.special_use))
+        visible = await self._in_place(mailboxes)
         self._own[key] = (tree, visible)
         if len(self._own) > _LIMIT:
             self._own.popitem(last=False)
         return visible
 
-    async def _of_catalogue(self, actor: Actor) -> list[VisibleMailbox]:
+    async def _of_catalogue(self, actor: Actor) -> Visible:
         if actor.is_admin:
             rows = await self._engine.catalogue()
         else:
-            found = await self._engine.catalogue(identifiers=actor.subject().identifiers, excluding=actor.account)
-            rows = [row for row in found if not row.deleted]
-        tops = {row.account: MailboxName.from_internal(row.account_name) for row in rows}
+            rows = await self._engine.catalogue(identifiers=actor.subject().identifiers, excluding=actor.account)
+        tops: dict[AccountId, MailboxName] = {}
         listing = _Listing(actor, self._policy)
-        mailboxes = [
-            listing.mailbox(row.account, row.mailbox, self._full_name(tops[row.account], row), row.acl, row.special_use)
-            for row in rows
-        ]
-        return [mailbox for mailbox in mailboxes if mailbox is not None]
+        mailboxes = []
+        async for some in slices(rows, _TRANSLATED_AT_ONCE):
+            for row in some:
+                if row.deleted and not actor.is_admin:
+                    continue
+                top = tops.get(row.account)
+                if top is None:
+                    top = tops[row.account] = MailboxName.from_internal(row.account_name)
+                name = self._full_name(top, row)
+                mailboxes.append(listing.mailbox(row.account, row.mailbox, name, row.acl, row.special_use))
+        return await self._in_place(mailboxes)
+
+    async def _in_place(self, mailboxes: Iterable[VisibleMailbox | None]) -> Visible:
+        ordered = await sorted_in_turns([mailbox for mailbox in mailboxes if mailbox is not None], _order)
+        by_external: dict[str, VisibleMailbox] = {}
+        above: set[str] = set()
+        async for some in slices(ordered, _PUT_IN_PLACE_AT_ONCE):
+            by_external |= {mailbox.external: mailbox for mailbox in some}
+            add_levels_above(above, [mailbox.external for mailbox in some], self._policy.names.separator)
+        return Visible(ordered, by_external, above)
 
     def _full_name(self, account: MailboxName, row: CatalogueRow) -> MailboxName:
         stamp_s = int(row.name.rpartition(".")[2], 16) if row.deleted else None
@@ -116,6 +163,15 @@ class _Listing:
             rights = acl.rights_of(self._actor, acl.parse_acl(acl_text), name=name, policy=self._policy)
             self._rights[key] = rights
         return rights
+
+
+def add_levels_above(above: set[str], externals: Iterable[str], separator: str) -> None:
+    """Add the names that have one of `externals` below them."""
+    for external in externals:
+        level = external.rpartition(separator)[0]
+        while level and level not in above:
+            above.add(level)
+            level = level.rpartition(separator)[0]
 
 
 def _order(mailbox: VisibleMailbox) -> SortKey:

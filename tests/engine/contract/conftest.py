@@ -56,6 +56,7 @@ from angarium.engine.rows import (
     MailboxId,
     MailboxRow,
     MessageRow,
+    QuotaResource,
     SearchFields,
     ThreadId,
 )
@@ -120,6 +121,7 @@ class Draft:
     date: InternalDate = DATE
     message_id: str = ""
     references: tuple[str, ...] = ()
+    is_reply: bool | None = None
     base_subject: str = "news"
     email_id: EmailId | None = None
     thread_id: ThreadId | None = None
@@ -143,6 +145,7 @@ class Draft:
             first_from="ann",
             first_to="bob",
             references=self.references,
+            is_reply=self.is_reply,
         )
 
     def message(self, file: StagedFile) -> NewMessage:
@@ -270,8 +273,13 @@ class Site:
             assert row.octets == sum(message.size_octets for message in messages)
         mailboxes = await self.engine.mailboxes(self.account)
         for quota in await self.engine.quotas(self.account):
-            used = sum(row.octets for row in mailboxes if row.quota_root == quota.root)
-            assert quota.storage_used_octets == used
+            governed = [row for row in mailboxes if row.quota_root == quota.root]
+            assert quota.used == {
+                QuotaResource.STORAGE: sum(row.octets for row in governed),
+                QuotaResource.MESSAGE: sum(row.messages for row in governed),
+                QuotaResource.ANNOTATION_STORAGE: sum(row.annotation_octets for row in governed),
+                QuotaResource.MAILBOX: len(governed),
+            }
 
 
 def flag_names(row: MessageRow, keywords: tuple[str, ...]) -> set[str]:

@@ -24,7 +24,7 @@ from angarium.engine.commands import (
     StoreFlags,
     Subscribe,
 )
-from angarium.engine.rows import NO_MODSEQ, ChangeRow, ModSeq
+from angarium.engine.rows import NO_MODSEQ, ChangeRow, ModSeq, QuotaResource
 from angarium.errors import QuotaRootNotFound, SubscriptionNotFound
 from angarium.flags import Flags
 
@@ -45,7 +45,7 @@ async def test_every_change_is_logged_with_its_operation_mailbox_and_uids(site: 
         Expunge(site.inbox, AUTHOR, uid_set(1), only_deleted=False),
         SetAcl(work, "", (await site.row(work)).acl_version, AUTHOR),
         SetSharedSeen(work, True, AUTHOR),
-        SetQuota("", 10, AUTHOR),
+        SetQuota("", {QuotaResource.STORAGE: 10}, AUTHOR),
         RemoveQuota("", AUTHOR),
         Subscribe("user.smith", AUTHOR),
         Subscribe("user.smith", AUTHOR, subscribed=False),

@@ -31,6 +31,7 @@ from tests.engine.rows import message_rows
 from angarium.engine.commands import (
     Added,
     AddMessages,
+    AnnotationsSet,
     ClaimRecent,
     Command,
     Copied,
@@ -50,18 +51,24 @@ from angarium.engine.commands import (
     RemoveQuota,
     RenameInbox,
     RenameMailboxes,
+    Replaced,
+    ReplaceMessage,
     RestoreMailbox,
     Result,
     SetAccountName,
     SetAcl,
+    SetAnnotations,
     SetQuota,
     SetSharedSeen,
+    SetSpecialUse,
     StagedFile,
     StoreFlags,
     Subscribe,
 )
 from angarium.engine.rows import (
     AccountId,
+    AnnotationChange,
+    AnnotationRow,
     CatalogueRow,
     ChangeRow,
     Content,
@@ -71,6 +78,7 @@ from angarium.engine.rows import (
     MailboxRow,
     MessageRow,
     ModSeq,
+    QuotaResource,
     QuotaRow,
     SeenRow,
     SubscriptionRow,
@@ -89,6 +97,9 @@ INBOX = MailboxId("0" * 24)
 mailbox_ids = st.sampled_from([*[INBOX, MAILBOXES[0]] * 4, *MAILBOXES])
 names = st.sampled_from(["", "a", "a.b", "a.b.c", "ab", "d"])
 readers = st.sampled_from([None, None, *READERS])
+annotation_changes = st.builds(
+    AnnotationChange, st.sampled_from(["/a", "/b"]), readers, st.sampled_from([None, b"x", b"\x00" * 600])
+)
 acl_versions = st.sampled_from([*[None] * 9, 1, 2])
 uid_sets = st.lists(st.integers(1, 9), min_size=1, max_size=5).map(UidSet.from_numbers) | st.just(UidSet(((1, 99),)))
 system_flags = st.integers(0, 31).map(SystemFlags)
@@ -125,7 +136,8 @@ def new_messages(draw: st.DrawFn) -> NewMessage:
         thread_id=draw(st.none() | st.just(ThreadId(88))),
         origin=draw(st.none() | st.none() | origins),
     )
-    return draft.message(StagedFile(draw(st.sampled_from(PARTITIONS)), draft.octets.decode(), len(draft.octets)))
+    message = draft.message(StagedFile(draw(st.sampled_from(PARTITIONS)), draft.octets.decode(), len(draft.octets)))
+    return replace(message, annotations=tuple(draw(st.lists(annotation_changes, max_size=2))))
 
 
 of_messages: tuple[st.SearchStrategy[Command], ...] = (
@@ -152,6 +164,8 @@ of_messages: tuple[st.SearchStrategy[Command], ...] = (
         readers,
         st.sampled_from([ALL_SYSTEM_FLAGS, SystemFlags(18)]),
         st.booleans(),
+        st.booleans(),
+        readers,
     ),
     st.builds(
         StoreFlags,
@@ -166,7 +180,33 @@ of_messages: tuple[st.SearchStrategy[Command], ...] = (
         acl_versions,
         readers,
     ),
+    st.builds(
+        SetAnnotations,
+        st.none() | mailbox_ids,
+        st.lists(annotation_changes, min_size=1, max_size=3).map(tuple),
+        st.just(AUTHOR),
+        st.none() | uid_sets,
+        st.none() | st.integers(0, 8).map(ModSeq),
+        acl_versions,
+        readers,
+        st.none() | st.integers(1, 2),
+    ),
     st.builds(Expunge, mailbox_ids, st.just(AUTHOR), st.none() | uid_sets, st.booleans(), acl_versions),
+    st.builds(
+        ReplaceMessage,
+        st.builds(
+            AddMessages,
+            mailbox_ids,
+            st.tuples(new_messages()),
+            st.just(AUTHOR),
+            quota_policies,
+            acl_versions,
+            readers,
+        ),
+        mailbox_ids,
+        st.integers(1, 9).map(Uid),
+        acl_versions,
+    ),
 )
 of_the_rest: tuple[st.SearchStrategy[Command], ...] = (
     st.builds(CreateMailboxes, st.lists(new_mailboxes, min_size=1, max_size=2).map(tuple), st.just(AUTHOR)),
@@ -184,7 +224,13 @@ of_the_rest: tuple[st.SearchStrategy[Command], ...] = (
     st.builds(EraseMailboxes, st.tuples(mailbox_ids), st.just(AUTHOR)),
     st.builds(SetAcl, mailbox_ids, st.sampled_from(["", "anyone\tlrs\t"]), st.integers(1, 2), st.just(AUTHOR)),
     st.builds(SetSharedSeen, mailbox_ids, st.booleans(), st.just(AUTHOR)),
-    st.builds(SetQuota, names, st.sampled_from([None, 1, 2]), st.just(AUTHOR)),
+    st.builds(SetSpecialUse, mailbox_ids, st.sampled_from(["", "\\Sent", "\\Junk \\Sent"]), st.just(AUTHOR)),
+    st.builds(
+        SetQuota,
+        names,
+        st.dictionaries(st.sampled_from(QuotaResource), st.integers(0, 4), max_size=2),
+        st.just(AUTHOR),
+    ),
     st.builds(RemoveQuota, names, st.just(AUTHOR)),
     st.builds(Subscribe, names, st.just(AUTHOR), st.booleans()),
     st.builds(ClaimRecent, mailbox_ids, st.integers(1, 5).map(Uid), readers),
@@ -219,8 +265,8 @@ PRELUDE: tuple[Command, ...] = (
         AddMessages(mailbox, (Draft().message(StagedFile(PARTITIONS[0], "x" * 100, 100)),) * 4, AUTHOR)
         for mailbox in (INBOX, MAILBOXES[0])
     ],
-    SetQuota("", 2, AUTHOR),
-    SetQuota("a", 1, AUTHOR),
+    SetQuota("", {QuotaResource.STORAGE: 2}, AUTHOR),
+    SetQuota("a", {QuotaResource.STORAGE: 1}, AUTHOR),
 )
 """So that there is something to work on."""
 
@@ -235,6 +281,7 @@ class Contents:
     seen: dict[tuple[MailboxId, AccountId], SeenRow | None]
     subscriptions: list[SubscriptionRow]
     quotas: list[QuotaRow]
+    annotations: list[AnnotationRow]
     changes: list[ChangeRow]
     catalogue: list[CatalogueRow]
     folder_modseq: ModSeq
@@ -253,6 +300,10 @@ async def read(site: Site) -> Contents:
         contents = await engine.contents(account, [row.content for row in rows])
         parsed[mailbox] = [contents[row.content] for row in rows]
     await engine.refresh_catalogue(account)
+    annotations = await engine.annotations(account, None)
+    for row in mailboxes:
+        annotations += await engine.annotations(account, row.id)
+        annotations += await engine.annotations(account, row.id, UidSet(((1, 1000),)))
     return Contents(
         mailboxes,
         messages,
@@ -260,6 +311,7 @@ async def read(site: Site) -> Contents:
         {(row.id, reader): await engine.seen(account, row.id, reader) for row in mailboxes for reader in READERS},
         await engine.subscriptions(account),
         await engine.quotas(account),
+        annotations,
         await engine.changes(account, since=ModSeq(0), limit=10_000),
         sorted(await engine.catalogue(), key=lambda row: (row.name, row.mailbox)),
         (await engine.state(account)).folder_modseq,
@@ -276,6 +328,7 @@ def modseqs(contents: Contents) -> list[ModSeq]:
     found |= {seen.highestmodseq for seen in contents.seen.values() if seen is not None}
     found |= {subscription.modseq for subscription in contents.subscriptions}
     found |= {quota.modseq for quota in contents.quotas}
+    found |= {annotation.modseq for annotation in contents.annotations}
     found |= {change.modseq for change in contents.changes}
     return sorted(found)
 
@@ -316,6 +369,7 @@ def evened(contents: Contents) -> dict[str, object]:
             key: seen and replace(seen, highestmodseq=ranks[seen.highestmodseq]) for key, seen in contents.seen.items()
         },
         "subscriptions": [replace(row, modseq=ranks[row.modseq]) for row in contents.subscriptions],
+        "annotations": [replace(row, modseq=ranks[row.modseq]) for row in contents.annotations],
         "quotas": sorted((replace(row, modseq=ranks[row.modseq]) for row in contents.quotas), key=lambda row: row.root),
         "changes": [replace(row, modseq=ranks[row.modseq], before="") for row in contents.changes],
         "catalogue": [replace(row, uidvalidity=uidvalidities[row.uidvalidity]) for row in contents.catalogue],
@@ -343,7 +397,11 @@ async def concrete(site: Site, exits: AsyncExitStack, command: Command, known: l
                 for message in command.messages
             ]
             return replace(command, messages=tuple(messages))
-        case StoreFlags(unchanged_since=int(rank)):
+        case ReplaceMessage(add):
+            staged = await concrete(site, exits, add, known)
+            assert isinstance(staged, AddMessages)
+            return replace(command, add=staged)
+        case StoreFlags(unchanged_since=int(rank)) | SetAnnotations(unchanged_since=int(rank)):
             return replace(command, unchanged_since=known[min(rank, len(known) - 1)])
         case _:
             return command
@@ -361,9 +419,11 @@ def _evened_result(result: Result) -> object:
     match result:
         case Added(_, uids, _):
             return uids
+        case Replaced(added):
+            return added.uids
         case Copied(_, source, target, _):
             return source, target
-        case FlagsStored(changed, refused, modseq):
+        case FlagsStored(changed, refused, modseq) | AnnotationsSet(changed, refused, modseq):
             return changed, refused, modseq is None
         case _:
             return type(result)

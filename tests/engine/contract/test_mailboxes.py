@@ -30,10 +30,18 @@ from angarium.engine.commands import (
     SetAcl,
     SetQuota,
     SetSharedSeen,
+    SetSpecialUse,
     StoreFlags,
 )
-from angarium.engine.rows import AccountId, MailboxId, MailboxState, ModSeq, Uid, UidValidity
-from angarium.errors import AclChanged, MailboxExists, MailboxNotFound, MessageNotFound, PartitionNotFound
+from angarium.engine.rows import AccountId, MailboxId, MailboxState, ModSeq, QuotaResource, Uid, UidValidity
+from angarium.errors import (
+    AclChanged,
+    MailboxExists,
+    MailboxNotFound,
+    MessageNotFound,
+    PartitionNotFound,
+    SpecialUseTaken,
+)
 from angarium.flags import Flags
 
 ANN = AccountId("a" * 24)
@@ -434,6 +442,7 @@ async def test_a_restored_mailbox_goes_on_above_its_ceilings(site: Site) -> None
     assert (row.name, row.uidvalidity, row.keywords, row.messages) == ("lost", 77, ("a",), 0)
     assert done.modseq >= 5000
     assert row.uidnext >= 1000
+    assert row.purged_modseq == row.highestmodseq  # nobody knows what was expunged before
     assert (await site.add(new.id, Draft())).uids[0] >= 1000
     assert (await site.engine.state(site.account)).modseq > 5000
 
@@ -476,12 +485,12 @@ async def test_more_messages_are_restored_in_slices(site: Site) -> None:
 
 
 async def test_restored_messages_count_in_their_quota_root(site: Site) -> None:
-    await site.do(SetQuota("", 1, AUTHOR), Done)
+    await site.do(SetQuota("", {QuotaResource.STORAGE: 1}, AUTHOR), Done)
     new = site.new_mailbox("lost")
     await site.do(RestoreMailbox(new, UidValidity(77), Uid(10), ModSeq(1), (), AUTHOR), Done)
     await restore_more(site, new.id, (1, Draft(b"x" * 3000)))
     (quota,) = await site.engine.quotas(site.account)
-    assert quota.storage_used_octets == 3000
+    assert quota.used[QuotaResource.STORAGE] == 3000
     await site.check_counters()
 
 
@@ -528,3 +537,49 @@ async def test_a_mailbox_that_is_there_is_not_restored_again(site: Site) -> None
     assert (await site.add(new.id, Draft())) == Added(
         UidValidity(77), (Uid(1),), (await site.row(new.id)).highestmodseq
     )
+
+
+async def test_special_use_is_one_live_mailboxs_of_an_account(site: Site) -> None:
+    drafts = site.new_mailbox("drafts", special_use="\\Drafts")
+    await site.do(CreateMailboxes((drafts,), AUTHOR), Done)
+    parent, child = site.new_mailbox("a"), site.new_mailbox("a.b", special_use="\\Sent \\Drafts")
+    await site.refuse(CreateMailboxes((parent, child), AUTHOR), SpecialUseTaken)
+    (work,) = await site.create("work")
+    await site.refuse(SetSpecialUse(work, "\\Drafts", AUTHOR), SpecialUseTaken)
+    done = await site.do(SetSpecialUse(drafts.id, "\\Drafts \\Sent", AUTHOR), Done)
+    row = await site.row(drafts.id)
+    assert (row.special_use, row.folder_modseq) == ("\\Drafts \\Sent", done.modseq)
+    assert (await site.engine.state(site.account)).folder_modseq == done.modseq
+    await site.do(SetSpecialUse(drafts.id, "", AUTHOR), Done)
+    await site.do(SetSpecialUse(work, "\\Drafts", AUTHOR), Done)
+    changes = await site.engine.changes(site.account, since=done.modseq, limit=10)
+    assert [(change.operation, change.mailbox) for change in changes] == [
+        ("setspecialuse", drafts.id),
+        ("setspecialuse", work),
+    ]
+
+
+async def test_special_use_of_a_deleted_mailbox_is_free(site: Site) -> None:
+    drafts = site.new_mailbox("drafts", special_use="\\Drafts")
+    await site.do(CreateMailboxes((drafts,), AUTHOR), Done)
+    await site.do(rename(drafts.id, "drafts.6553F100", deleted_at_s=START_S), Done)
+    again = site.new_mailbox("drafts", special_use="\\Drafts")
+    await site.do(CreateMailboxes((again,), AUTHOR), Done)
+    assert (await site.row(again.id)).special_use == "\\Drafts"
+
+
+async def test_a_mailbox_that_comes_back_leaves_a_use_to_who_has_it_now(site: Site) -> None:
+    drafts = site.new_mailbox("drafts", special_use="\\Drafts \\Sent")
+    await site.do(CreateMailboxes((drafts,), AUTHOR), Done)
+    await site.do(rename(drafts.id, "drafts.6553F100", deleted_at_s=START_S), Done)
+    again = site.new_mailbox("drafts", special_use="\\Drafts")
+    await site.do(CreateMailboxes((again,), AUTHOR), Done)
+    await site.do(rename(drafts.id, "old"), Done)
+    assert [(await site.row(each.id)).special_use for each in (drafts, again)] == ["\\Sent", "\\Drafts"]
+    await site.do(rename(drafts.id, "older"), Done)
+    assert (await site.row(drafts.id)).special_use == "\\Sent"
+
+
+async def test_special_use_needs_the_mailbox_and_the_acl_that_decided(site: Site) -> None:
+    await site.refuse(SetSpecialUse(UNKNOWN, "\\Sent", AUTHOR), MailboxNotFound)
+    await site.refuse(SetSpecialUse(site.inbox, "\\Sent", AUTHOR, acl_version=99), AclChanged)

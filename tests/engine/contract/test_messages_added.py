@@ -142,6 +142,19 @@ async def test_content_and_search_fields_are_read_by_content_id(site: Site) -> N
     }
 
 
+async def test_what_a_message_answers_is_kept_where_it_is_known(site: Site) -> None:
+    known = Draft(references=("1@example.org", "a b@c"), is_reply=True)
+    drafts = [known, Draft(references=("1@example.org",)), Draft(is_reply=False)]
+    await site.add(site.inbox, *drafts)
+    ids = [message.content for message in await site.messages(site.inbox)]
+    found = await site.engine.search_fields(site.account, ids)
+    assert [(found[content].references, found[content].is_reply) for content in ids] == [
+        (("1@example.org", "a b@c"), True),
+        ((), None),
+        ((), False),
+    ]
+
+
 async def test_contents_that_are_not_there_are_missing_in_the_answer(site: Site) -> None:
     await site.add(site.inbox, Draft())
     (message,) = await site.messages(site.inbox)

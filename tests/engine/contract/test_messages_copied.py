@@ -35,6 +35,7 @@ async def test_copies_get_new_uids_in_the_order_of_the_old(site: Site) -> None:
     assert (copied.source, copied.target) == ((2, 3, 5), (2, 3, 4))
     assert copied.uidvalidity == (await site.row(work)).uidvalidity
     assert copied.modseq == (await site.row(work)).highestmodseq
+    assert copied.expunged_modseq is None
     file = await site.engine.open_message(site.account, work, Uid(4))
     assert await file.read(0, 9) == b"4"
     file.close()
@@ -138,7 +139,9 @@ async def test_move_expunges_the_sources_after_the_copies_in_modseq(site: Site) 
     gone = await message_rows(site.engine, site.account, site.inbox, changed_since=moved.modseq)
     rows = gone or [row for row in await site.changed(site.inbox) if row.expunged_modseq]
     assert [row.uid for row in rows] == [1, 3]
-    assert all(row.expunged_modseq == row.modseq >= moved.modseq for row in rows)
+    assert all(row.expunged_modseq == row.modseq == moved.expunged_modseq for row in rows)
+    assert moved.expunged_modseq is not None
+    assert moved.expunged_modseq >= moved.modseq
     assert (await site.row(site.inbox)).highestmodseq == rows[0].modseq
     await site.check_counters()
 

@@ -4,8 +4,8 @@ import pytest
 from tests.engine.contract.conftest import AUTHOR, START_S, Draft, Site, uid_set
 from tests.engine.rows import message_rows
 
-from angarium.engine.commands import CopyMessages, Expunge, Expunged, Purged, PurgeMessages
-from angarium.engine.rows import MailboxId, Uid
+from angarium.engine.commands import CopyMessages, Done, Expunge, Expunged, Purged, PurgeMessages, RememberPreviews
+from angarium.engine.rows import ContentId, MailboxId, Uid
 from angarium.errors import AclChanged, MailboxNotFound, MessageNotFound
 from angarium.flags import Flags
 from angarium.sequenceset import UidSet
@@ -121,3 +121,19 @@ async def test_a_changed_acl_refuses_the_expunge(site: Site) -> None:
 async def test_an_unknown_mailbox_refuses_expunge_and_purge(site: Site) -> None:
     await site.refuse(Expunge(MailboxId("z" * 24), AUTHOR), MailboxNotFound)
     await site.refuse(PurgeMessages(MailboxId("z" * 24), START_S), MailboxNotFound)
+
+
+async def test_previews_go_with_the_contents_that_they_were_made_of(site: Site) -> None:
+    await site.add(site.inbox, Draft(flags=DELETED), Draft())
+    rows = await message_rows(site.engine, site.account, site.inbox)
+    first, second = [row.content for row in rows]
+    state = await site.engine.state(site.account)
+    await site.do(RememberPreviews(((first, "All is well"), (second, "All was well"))), Done)
+    await site.do(RememberPreviews(((second, ""), (ContentId(second + 7), "never was"))), Done)
+    assert await site.engine.state(site.account) == state
+    asked = [first, second, ContentId(second + 7)]
+    assert await site.engine.previews(site.account, asked) == {first: "All is well", second: ""}
+    await site.do(Expunge(site.inbox, AUTHOR), Expunged)
+    assert await site.engine.previews(site.account, asked) == {first: "All is well", second: ""}
+    await site.do(PurgeMessages(site.inbox, START_S + 10**6), Purged)
+    assert await site.engine.previews(site.account, asked) == {second: ""}

@@ -9,6 +9,7 @@ from angarium.engine.commands import (
     Added,
     Copied,
     CopyMessages,
+    CreateMailboxes,
     Done,
     Erased,
     EraseMailboxes,
@@ -17,10 +18,11 @@ from angarium.engine.commands import (
     MailboxRename,
     QuotaPolicy,
     RemoveQuota,
+    RenameInbox,
     RenameMailboxes,
     SetQuota,
 )
-from angarium.engine.rows import MailboxId
+from angarium.engine.rows import MailboxId, QuotaResource
 from angarium.errors import QuotaExceeded, QuotaRootNotFound
 from angarium.sequenceset import UidSet
 
@@ -31,21 +33,29 @@ EVERYTHING = UidSet(((1, 0xFFFFFFFF),))
 async def use(site: Site) -> dict[str, int]:
     """Octets used, by root; checked against what the messages say."""
     await site.check_counters()
-    return {quota.root: quota.storage_used_octets for quota in await site.engine.quotas(site.account)}
+    return {quota.root: quota.used[QuotaResource.STORAGE] for quota in await site.engine.quotas(site.account)}
 
 
-async def set_quota(site: Site, root: str, limit_kib: int | None = None) -> None:
-    """SETQUOTA."""
-    await site.do(SetQuota(root, limit_kib, AUTHOR), Done)
+async def set_quota(site: Site, root: str, limit_kib: int | None = None, **limits: int) -> None:
+    """SETQUOTA; other resources than STORAGE by their names."""
+    named = {QuotaResource[name.upper()]: limit for name, limit in limits.items()}
+    storage = {} if limit_kib is None else {QuotaResource.STORAGE: limit_kib}
+    await site.do(SetQuota(root, storage | named, AUTHOR), Done)
 
 
 async def test_a_root_counts_what_is_there_when_it_is_made(site: Site) -> None:
     (work,) = await site.create("work")
     await site.add(site.inbox, KIB, KIB)
     await site.add(work, KIB)
-    done = await site.do(SetQuota("", 10, AUTHOR), Done)
+    done = await site.do(SetQuota("", {QuotaResource.STORAGE: 10}, AUTHOR), Done)
     (quota,) = await site.engine.quotas(site.account)
-    assert (quota.root, quota.storage_limit_kib, quota.storage_used_octets) == ("", 10, 3 * 1024)
+    assert (quota.root, quota.limits) == ("", {QuotaResource.STORAGE: 10})
+    assert quota.used == {
+        QuotaResource.STORAGE: 3 * 1024,
+        QuotaResource.MESSAGE: 3,
+        QuotaResource.ANNOTATION_STORAGE: 0,
+        QuotaResource.MAILBOX: 2,
+    }
     assert (await site.engine.state(site.account)).folder_modseq == done.modseq
     assert [row.quota_root for row in await site.engine.mailboxes(site.account)] == ["", ""]
 
@@ -92,9 +102,14 @@ async def test_a_root_that_splits_another_takes_its_part_and_gives_it_back(site:
 async def test_a_limit_is_changed_without_touching_use(site: Site) -> None:
     await set_quota(site, "", 10)
     await site.add(site.inbox, KIB)
-    await set_quota(site, "", None)
+    await set_quota(site, "", message=3, mailbox=2)
     (quota,) = await site.engine.quotas(site.account)
-    assert (quota.storage_limit_kib, quota.storage_used_octets) == (None, 1024)
+    assert quota.limits == {QuotaResource.MESSAGE: 3, QuotaResource.MAILBOX: 2}
+    assert await use(site) == {"": 1024}
+    await set_quota(site, "")
+    (quota,) = await site.engine.quotas(site.account)
+    assert quota.limits == {}
+    assert await use(site) == {"": 1024}
 
 
 async def test_a_root_that_is_not_there_cannot_be_removed(site: Site) -> None:
@@ -214,3 +229,123 @@ async def test_a_copy_over_quota_is_taken_where_quota_is_ignored(site: Site) -> 
     work = await full_roots(site)
     await site.do(CopyMessages(site.inbox, EVERYTHING, work, AUTHOR, quota=QuotaPolicy.IGNORE), Copied)
     assert await use(site) == {"": 3 * 1024, "work": 4 * 1024}
+
+
+# Messages and mailboxes
+
+
+@pytest.mark.parametrize("policy", [QuotaPolicy.STRICT, QuotaPolicy.OVERSHOOT])
+async def test_messages_are_limited_by_number(site: Site, policy: QuotaPolicy) -> None:
+    await site.add(site.inbox, KIB, Draft(b""))
+    await set_quota(site, "", message=3)
+    async with AsyncExitStack() as exits:
+        two = await site.add_command(exits, site.inbox, Draft(b""), KIB, quota=policy)
+        await site.refuse(two, QuotaExceeded)
+        await site.do(await site.add_command(exits, site.inbox, Draft(b""), quota=policy), Added)
+        await site.refuse(await site.add_command(exits, site.inbox, Draft(b""), quota=policy), QuotaExceeded)
+        await site.do(await site.add_command(exits, site.inbox, KIB, quota=QuotaPolicy.IGNORE), Added)
+    await site.refuse(CopyMessages(site.inbox, uid_set(1), site.inbox, AUTHOR), QuotaExceeded)
+    await site.do(Expunge(site.inbox, AUTHOR, uid_set(1, 2), only_deleted=False), Expunged)
+    await site.do(CopyMessages(site.inbox, uid_set(3), site.inbox, AUTHOR), Copied)
+    await site.check_counters()
+
+
+async def test_messages_move_freely_within_a_root_that_has_its_number(site: Site) -> None:
+    (work,) = await site.create("work")
+    await site.add(site.inbox, KIB)
+    await set_quota(site, "", message=1)
+    await site.do(CopyMessages(site.inbox, uid_set(1), work, AUTHOR, move=True), Copied)
+    await site.check_counters()
+
+
+def creation(site: Site, *names: str) -> CreateMailboxes:
+    """CREATE."""
+    return CreateMailboxes(tuple([site.new_mailbox(name) for name in names]), AUTHOR)
+
+
+async def test_mailboxes_are_limited_by_number(site: Site) -> None:
+    await set_quota(site, "", mailbox=3)
+    await site.refuse(creation(site, "a", "a.b", "a.b.c"), QuotaExceeded)
+    await site.create("a", "a.b")
+    await site.refuse(creation(site, "d"), QuotaExceeded)
+    await site.refuse(RenameInbox(site.inbox, site.new_mailbox("old"), AUTHOR), QuotaExceeded)
+    # A root below has its own count, and its mailboxes are not in that above.
+    await set_quota(site, "a", mailbox=9)
+    await site.create("a.d", "e")
+    await site.check_counters()
+
+
+async def test_a_limit_below_what_is_there_takes_nothing_away(site: Site) -> None:
+    first, second = await site.create("a", "b")
+    await set_quota(site, "", mailbox=1)
+    await site.refuse(creation(site, "c"), QuotaExceeded)
+    await site.do(RenameMailboxes((MailboxRename(first, "c"),), AUTHOR), Done)
+    await site.do(EraseMailboxes((second,), AUTHOR), Erased)
+    await site.check_counters()
+
+
+async def test_a_deleted_mailbox_makes_room_and_needs_it_to_come_back(site: Site) -> None:
+    (first,) = await site.create("a")
+    await set_quota(site, "", mailbox=2)
+    await site.do(RenameMailboxes((MailboxRename(first, "a.00000001", deleted_at_s=START_S),), AUTHOR), Done)
+    (second,) = await site.create("b")
+    back = RenameMailboxes((MailboxRename(first, "a"),), AUTHOR)
+    await site.refuse(back, QuotaExceeded)
+    await site.do(EraseMailboxes((second,), AUTHOR), Erased)
+    await site.do(back, Done)
+    await site.check_counters()
+
+
+@pytest.mark.parametrize("limits", [{"storage": 2}, {"message": 2}, {"mailbox": 1}])
+async def test_a_rename_into_a_full_root_is_refused(site: Site, limits: dict[str, int]) -> None:
+    work, outside = await site.create("work", "a")
+    await site.add(work, KIB)
+    await site.add(outside, KIB, KIB)
+    await set_quota(site, "work", **limits)
+    await site.refuse(RenameMailboxes((MailboxRename(outside, "work.a"),), AUTHOR), QuotaExceeded)
+    await site.do(RenameMailboxes((MailboxRename(outside, "b"),), AUTHOR), Done)
+
+
+# Roots go along
+
+
+async def roots(site: Site) -> dict[str, dict[QuotaResource, int]]:
+    """Limits by root."""
+    await site.check_counters()
+    return {quota.root: dict(quota.limits) for quota in await site.engine.quotas(site.account)}
+
+
+async def test_a_root_goes_along_with_its_mailbox(site: Site) -> None:
+    work, below, other = await site.create("work", "work.a", "other")
+    await site.add(below, KIB)
+    await set_quota(site, "", 100)
+    await set_quota(site, "work", 1, message=5)
+    await set_quota(site, "work.a", mailbox=5)
+    await set_quota(site, "other", 4)
+    swap = (
+        MailboxRename(work, "other"),
+        MailboxRename(below, "other.a"),
+        MailboxRename(other, "work"),
+    )
+    await site.do(RenameMailboxes(swap, AUTHOR), Done)
+    assert await roots(site) == {
+        "": {QuotaResource.STORAGE: 100},
+        "other": {QuotaResource.STORAGE: 1, QuotaResource.MESSAGE: 5},
+        "other.a": {QuotaResource.MAILBOX: 5},
+        "work": {QuotaResource.STORAGE: 4},
+    }
+    assert (await site.row(below)).quota_root == "other.a"
+
+
+async def test_a_root_goes_with_its_mailbox(site: Site) -> None:
+    work, other = await site.create("work", "other")
+    for root in ("", "work", "other"):
+        await set_quota(site, root, 10)
+    await site.do(RenameMailboxes((MailboxRename(work, "work.00000001", deleted_at_s=START_S),), AUTHOR), Done)
+    await site.do(EraseMailboxes((other,), AUTHOR), Erased)
+    assert await roots(site) == {"": {QuotaResource.STORAGE: 10}}
+    # Nor does it come back, with the deleted mailbox or with another of the name.
+    await site.create("work")
+    assert await roots(site) == {"": {QuotaResource.STORAGE: 10}}
+    await site.do(EraseMailboxes((work,), AUTHOR), Erased)
+    assert await roots(site) == {"": {QuotaResource.STORAGE: 10}}

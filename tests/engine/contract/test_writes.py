@@ -24,7 +24,7 @@ from angarium.engine.commands import (
     SetQuota,
     StoreFlags,
 )
-from angarium.engine.rows import AccountId, MailboxId, ModSeq, Uid
+from angarium.engine.rows import AccountId, MailboxId, ModSeq, QuotaResource, Uid
 from angarium.errors import AngariumError, MailboxNotFound, QuotaExceeded, QuotaRootNotFound
 from angarium.flags import Flags
 
@@ -57,7 +57,7 @@ async def test_a_batch_answers_each_command_in_its_place(site: Site) -> None:
 
 
 async def test_a_refused_member_leaves_no_trace_and_its_neighbours_stand(site: Site) -> None:
-    await site.engine.write(site.account, SetQuota("", 3, AUTHOR))
+    await site.engine.write(site.account, SetQuota("", {QuotaResource.STORAGE: 3}, AUTHOR))
     async with AsyncExitStack() as exits:
         batch: list[Command] = [
             await site.add_command(exits, site.inbox, KIB, KIB),
@@ -79,7 +79,7 @@ async def test_a_refused_member_leaves_no_trace_and_its_neighbours_stand(site: S
 
 
 async def test_a_refused_write_that_is_alone_leaves_no_trace(site: Site) -> None:
-    await site.engine.write(site.account, SetQuota("", 3, AUTHOR))
+    await site.engine.write(site.account, SetQuota("", {QuotaResource.STORAGE: 3}, AUTHOR))
     async with AsyncExitStack() as exits:
         await site.engine.write(site.account, await site.add_command(exits, site.inbox, KIB))
         with pytest.raises(QuotaExceeded):
@@ -161,7 +161,7 @@ async def test_many_accounts_are_written_at_once(site: Site) -> None:
 
 async def test_mixed_writes_of_many_tasks_keep_the_counters_exact(site: Site) -> None:
     (work,) = await site.create("work")
-    await site.engine.write(site.account, SetQuota("", None, AUTHOR))
+    await site.engine.write(site.account, SetQuota("", {}, AUTHOR))
     await site.add(site.inbox, *[Draft(b"x" * size) for size in range(1, 31)])
 
     async def worker(number: int) -> None:
@@ -183,7 +183,7 @@ async def test_mixed_writes_of_many_tasks_keep_the_counters_exact(site: Site) ->
 
 
 async def test_of_two_that_race_for_the_last_room_one_is_refused(site: Site) -> None:
-    await site.engine.write(site.account, SetQuota("", 1, AUTHOR))
+    await site.engine.write(site.account, SetQuota("", {QuotaResource.STORAGE: 1}, AUTHOR))
     answers = await asyncio.gather(site.add(site.inbox, KIB), site.add(site.inbox, KIB), return_exceptions=True)
     assert sorted(type(answer).__name__ for answer in answers) == ["Added", "QuotaExceeded"]
 

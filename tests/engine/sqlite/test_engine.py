@@ -31,9 +31,18 @@ from angarium.engine.commands import (
     StoreFlags,
     Subscribe,
 )
-from angarium.engine.rows import AccountId, Content, InternalDate, MailboxId, SearchFields, Uid
+from angarium.engine.rows import (
+    AccountId,
+    CatalogueRow,
+    Content,
+    InternalDate,
+    MailboxId,
+    MailboxRow,
+    SearchFields,
+    Uid,
+)
 from angarium.engine.sources import SystemSources
-from angarium.engine.sqlite import SqliteEngine, SqliteOptions, accounts
+from angarium.engine.sqlite import SqliteEngine, SqliteOptions, accounts, catalogue, reads
 from angarium.engine.sqlite.schema import ACCOUNT
 from angarium.errors import (
     AccountNotFound,
@@ -418,3 +427,37 @@ def test_finding_mailboxes_holds_up_no_catalogue(tmp_path: Path, monkeypatch: py
         assert await finding == []
 
     run(tmp_path, test)
+
+
+# Large reads
+
+
+def test_many_mailboxes_are_read_off_the_loop_and_are_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def test(made: Place) -> None:
+        new = tuple([new_mailbox(f"box{number}") for number in range(7)])
+        await made.engine.write(made.account, CreateMailboxes(new, AUTHOR))
+        await made.engine.refresh_catalogue(made.account)
+        readers: list[threading.Thread] = []
+
+        def read(connection: apsw.Connection) -> list[MailboxRow]:
+            readers.append(threading.current_thread())
+            return read_mailboxes(connection)
+
+        read_mailboxes = reads.read_mailboxes
+        monkeypatch.setattr(reads, "read_mailboxes", read)
+        few, shown = await made.engine.mailboxes(made.account), await made.engine.catalogue()
+        for module, constant in ((reads, "_MAILBOXES_IN_STEP"), (catalogue, "_ROWS_IN_STEP")):
+            monkeypatch.setattr(module, constant, 3)
+        monkeypatch.setattr(reads, "_MAILBOXES_OF_THE_LOOP", 7)
+        monkeypatch.setattr(catalogue, "ROWS_OF_THE_LOOP", 7)
+        assert await made.engine.mailboxes(made.account) == few
+        assert sorted(await made.engine.catalogue(), key=_by_name) == sorted(shown, key=_by_name)
+        assert await made.engine.catalogue(identifiers=frozenset({"nobody"})) == []
+        assert len(few) == len(shown) == 8
+        assert [thread is threading.main_thread() for thread in readers] == [True, False]
+
+    run(tmp_path, test)
+
+
+def _by_name(row: CatalogueRow) -> str:
+    return row.name

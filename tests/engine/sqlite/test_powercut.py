@@ -10,7 +10,7 @@ from copy import deepcopy
 from pathlib import Path
 
 import pytest
-from tests.powercut.checks import check_move_again, check_rebuilt, check_store
+from tests.powercut.checks import check_all_or_nothing, check_move_again, check_rebuilt, check_store
 from tests.powercut.client import Client, Promised, text_of
 from tests.powercut.record import Mark, Record, RecordingDisk, RecordingVFS
 from tests.powercut.states import CrashState, crash_states
@@ -52,6 +52,16 @@ async def copies_and_moves(client: Client) -> None:
     await client.copy(inbox, uid, work)
     await client.copy(inbox, uid, work, move=True)
     await client.purge(inbox)
+
+
+async def appends_and_replacements(client: Client) -> None:
+    """Several at once are all there or none; what replaces a message and what it replaces are never both gone."""
+    account = await client.create_account("user.alice")
+    inbox, sent = await client.create(account, ""), await client.create(account, "sent")
+    await client.append(inbox, text_of(1), text_of(2, 5000), text_of(3, 100))
+    uid = await client.replace(inbox, Uid(2), inbox, text_of(4))
+    await client.replace(inbox, uid, sent, text_of(5))
+    await client.append(sent, text_of(6, 100), text_of(7, 100))
 
 
 async def names(client: Client) -> None:
@@ -124,6 +134,7 @@ SCENARIOS: list[Scenario] = [
     deliveries,
     flags_and_expunges,
     copies_and_moves,
+    appends_and_replacements,
     names,
     erasing_in_slices,
     account_names,
@@ -202,6 +213,15 @@ async def move_again(options: SqliteOptions, promised: Promised) -> None:
         await engine.close()
 
 
+async def was_done_whole(options: SqliteOptions, promised: Promised, coming: Promised) -> None:
+    """Several messages of one APPEND, and a replacement with what it replaces, are one change."""
+    engine = await SqliteEngine.open(options, SystemSources())
+    try:
+        await check_all_or_nothing(engine, promised, coming)
+    finally:
+        await engine.close()
+
+
 async def go_on_erasing(options: SqliteOptions, promised: Promised) -> None:
     """What expiry does; twice, since a directory is remembered until it is seen to be gone."""
     engine = await SqliteEngine.open(options, SystemSources())
@@ -234,6 +254,8 @@ def test_every_state_of_a_power_cut_keeps_what_was_promised(
             asyncio.run(check_state(options, promised, coming, rebuild=rebuild))
             if scenario is moves_between_accounts and not rebuild:
                 asyncio.run(move_again(options, promised))
+            if scenario is appends_and_replacements and not rebuild:
+                asyncio.run(was_done_whole(options, promised, coming))
             if scenario is erasing_in_slices and not rebuild and promised == coming:
                 asyncio.run(go_on_erasing(options, promised))
         checked += 1

@@ -9,8 +9,9 @@ import apsw
 import pytest
 
 from angarium.engine.disk import SystemDisk, create_private
-from angarium.engine.rows import AccountId
+from angarium.engine.rows import AccountId, QuotaResource
 from angarium.engine.sqlite.accounts import account_path
+from angarium.engine.sqlite.quotas import read_quotas
 from angarium.engine.sqlite.schema import ACCOUNT, CATALOGUE, Schema, is_older, open_for_reading, open_for_writing
 from angarium.errors import SchemaTooNew, StoreDamaged
 
@@ -57,6 +58,31 @@ def test_an_old_file_keeps_what_it_holds_when_it_is_migrated(tmp_path: Path) -> 
     assert not is_older(old, NEXT)
     connection.close()
     old.close()
+
+
+def test_an_old_quota_root_counts_what_is_there_when_it_is_migrated(tmp_path: Path) -> None:
+    path = tmp_path / "a.db"
+    before = next(number for number, each in enumerate(ACCOUNT.migrations) if "message_limit" in each)
+    make(path, replace(ACCOUNT, migrations=ACCOUNT.migrations[:before], writes_from=1))
+    connection = open_for_writing(str(path), replace(ACCOUNT, migrations=ACCOUNT.migrations[:before], writes_from=1))
+    for number, root, messages in ((1, "", 3), (2, "", 4), (3, "work", 5), (4, None, 6)):
+        connection.execute(
+            "INSERT INTO mailbox (number, id, name, partition, uidvalidity, acl, quota_root, created_modseq,"
+            " folder_modseq, highestmodseq, uid_ceiling, messages, octets, created_at)"
+            " VALUES (?1, ?1, ?1, 'default', 1, '', ?2, 1, 1, 1, 1, ?3, 100, 0)",
+            (number, root, messages),
+        )
+    connection.execute("INSERT INTO quota (root, storage_limit, storage_used, modseq) VALUES ('', 10, 200, 1)")
+    connection.execute("INSERT INTO quota (root, storage_limit, storage_used, modseq) VALUES ('work', NULL, 100, 1)")
+    connection.close()
+    connection = open_for_writing(str(path), ACCOUNT)
+    found = {quota.root: (quota.limits, quota.used) for quota in read_quotas(connection)}
+    connection.close()
+    storage, message, annotation, mailbox = QuotaResource
+    assert found == {
+        "": ({storage: 10}, {storage: 200, message: 7, annotation: 0, mailbox: 2}),
+        "work": ({}, {storage: 100, message: 5, annotation: 0, mailbox: 1}),
+    }
 
 
 def test_a_worker_of_the_version_before_goes_on_beside_a_new_one(tmp_path: Path) -> None:

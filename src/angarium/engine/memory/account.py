@@ -5,7 +5,7 @@ that they are right by construction and can judge engines that keep them. A comm
 which takes the place of the original when the command succeeds; so a refusal leaves no trace.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from angarium.engine.commands import Author, MessageOrigin
@@ -13,6 +13,8 @@ from angarium.engine.rows import (
     KEYWORD_LIMIT,
     NO_MODSEQ,
     AccountId,
+    AnnotationChange,
+    AnnotationRow,
     ChangeRow,
     Content,
     ContentId,
@@ -21,6 +23,7 @@ from angarium.engine.rows import (
     MailboxState,
     MessageRow,
     ModSeq,
+    QuotaResource,
     QuotaRow,
     SearchFields,
     SeenRow,
@@ -34,6 +37,9 @@ from angarium.flags import SystemFlags
 from angarium.sequenceset import MAXIMUM_UID, UidSet
 
 _LOW_BITS = 64
+
+Annotations = dict[tuple[Uid, str, AccountId | None], AnnotationRow]
+"""By UID (0: of the mailbox or the account itself), entry and owner."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +77,10 @@ class Mailbox:
     messages: dict[Uid, StoredMessage] = field(default_factory=dict)
     seen: dict[AccountId, SeenRow] = field(default_factory=dict)
     origins: dict[MessageOrigin, Uid] = field(default_factory=dict)
+    annotations: Annotations = field(default_factory=dict)
 
     def copy(self) -> "Mailbox":
-        return Mailbox(self.kept, dict(self.messages), dict(self.seen), dict(self.origins))
+        return Mailbox(self.kept, dict(self.messages), dict(self.seen), dict(self.origins), dict(self.annotations))
 
     @property
     def is_live(self) -> bool:
@@ -82,6 +89,11 @@ class Mailbox:
     @property
     def octets(self) -> int:
         return sum(message.row.size_octets for message in self.messages.values() if message.is_present)
+
+    @property
+    def annotation_octets(self) -> int:
+        there = {Uid(0), *(message.row.uid for message in self.present())}
+        return sum(len(row.value) for row in self.annotations.values() if row.uid in there)
 
     def present(self, uids: UidSet | None = None) -> list[StoredMessage]:
         """Messages that are there (among `uids`), ascending by UID."""
@@ -141,9 +153,9 @@ class Mailbox:
 
 @dataclass(slots=True)
 class QuotaRoot:
-    """A limit; use is derived."""
+    """Limits; use is derived."""
 
-    storage_limit_kib: int | None
+    limits: Mapping[QuotaResource, int]
     modseq: ModSeq
 
 
@@ -159,11 +171,13 @@ class Account:
     mailboxes: dict[MailboxId, Mailbox] = field(default_factory=dict)
     tombstones: dict[str, int] = field(default_factory=dict)
     contents: dict[ContentId, tuple[Content, SearchFields]] = field(default_factory=dict)
+    previews: dict[ContentId, str] = field(default_factory=dict)
     threads: dict[tuple[str, str], ThreadId] = field(default_factory=dict)
     """Message-id and base subject to thread."""
     subscriptions: dict[str, SubscriptionRow] = field(default_factory=dict)
     quotas: dict[str, QuotaRoot] = field(default_factory=dict)
     changes: list[ChangeRow] = field(default_factory=list)
+    annotations: Annotations = field(default_factory=dict)
 
     def copy(self) -> "Account":
         """A copy that a command may change."""
@@ -172,10 +186,12 @@ class Account:
             mailboxes={key: mailbox.copy() for key, mailbox in self.mailboxes.items()},
             tombstones=dict(self.tombstones),
             contents=dict(self.contents),
+            previews=dict(self.previews),
             threads=dict(self.threads),
             subscriptions=dict(self.subscriptions),
             quotas=dict(self.quotas),
             changes=list(self.changes),
+            annotations=dict(self.annotations),
         )
 
     # Numbers
@@ -257,12 +273,14 @@ class Account:
             unseen=sum(SystemFlags.SEEN not in message.system for message in present),
             deleted=sum(SystemFlags.DELETED in message.system for message in present),
             octets=mailbox.octets,
+            annotation_octets=mailbox.annotation_octets,
         )
 
     def forget_unnamed_contents(self) -> None:
         """Drop contents that no message names."""
         named = {message.row.content for mailbox in self.mailboxes.values() for message in mailbox.messages.values()}
         self.contents = {content: parsed for content, parsed in self.contents.items() if content in named}
+        self.previews = {content: text for content, text in self.previews.items() if content in named}
 
     # Quota
 
@@ -277,8 +295,25 @@ class Account:
     def quota_row(self, root: str) -> QuotaRow:
         """A root with its use."""
         governed = [mailbox for mailbox in self.mailboxes.values() if self.quota_root(mailbox) == root]
-        used = sum(mailbox.octets for mailbox in governed)
-        return QuotaRow(root, self.quotas[root].storage_limit_kib, used, self.quotas[root].modseq)
+        used = {
+            QuotaResource.STORAGE: sum(mailbox.octets for mailbox in governed),
+            QuotaResource.MESSAGE: sum(len(mailbox.present()) for mailbox in governed),
+            QuotaResource.ANNOTATION_STORAGE: sum(mailbox.annotation_octets for mailbox in governed),
+            QuotaResource.MAILBOX: len(governed),
+        }
+        return QuotaRow(root, self.quotas[root].limits, used, self.quotas[root].modseq)
+
+    def quota_rows(self) -> list[QuotaRow]:
+        """All roots, by name."""
+        return [self.quota_row(root) for root in sorted(self.quotas)]
+
+    def move_roots(self, moved: Mapping[str, str | None]) -> None:
+        """Let roots go along with their mailboxes, from old to new names, or go with them (None)."""
+        moving = {name: self.quotas.pop(name) for name in moved if name in self.quotas}
+        for name, quota in moving.items():
+            new = moved[name]
+            if new is not None:
+                self.quotas[new] = replace(quota, modseq=self.folder_modseq)
 
     # The log
 
@@ -297,6 +332,19 @@ class Account:
         self.changes.append(
             ChangeRow(self.modseq, now_s, author.actor, author.client, author.session, operation, mailbox, text, before)
         )
+
+
+def put_annotation(annotations: Annotations, uid: Uid, change: AnnotationChange, modseq: ModSeq) -> bool:
+    """Make a change; gives whether it is one."""
+    key = (uid, change.entry, change.owner)
+    present = annotations.get(key)
+    if (None if present is None else present.value) == change.value:
+        return False
+    if change.value is None:
+        del annotations[key]
+    else:
+        annotations[key] = AnnotationRow(uid, change.entry, change.owner, change.value, modseq)
+    return True
 
 
 def split_mask(mask: int) -> tuple[int, int]:

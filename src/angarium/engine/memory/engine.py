@@ -1,7 +1,7 @@
 """`MemoryEngine`: the whole interface over dictionaries."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Collection, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import replace
 
@@ -9,6 +9,7 @@ from angarium.engine.columns import MailboxMessages, MessageColumns
 from angarium.engine.commands import Command, EraseMailboxes, PurgeMessages, Result, StagedFile
 from angarium.engine.interface import Announcement
 from angarium.engine.memory.account import Account, Mailbox
+from angarium.engine.memory.annotations import list_annotations
 from angarium.engine.memory.execution import execute
 from angarium.engine.memory.files import MemoryMessageFile, MemoryStagedMessage
 from angarium.engine.memory.messages import Surroundings
@@ -17,6 +18,7 @@ from angarium.engine.rows import (
     AccountId,
     AccountRow,
     AccountState,
+    AnnotationRow,
     CatalogueRow,
     ChangeRow,
     Content,
@@ -45,6 +47,7 @@ from angarium.errors import (
     UserNotFound,
 )
 from angarium.rights import Acl
+from angarium.sequenceset import UidSet
 
 
 class MemoryEngine:
@@ -63,6 +66,7 @@ class MemoryEngine:
         self._work_count = 0
         self._listeners: list[Announcement] = []
         self._advised: list[tuple[AccountId, Command]] = []
+        self._server_annotations: dict[str, bytes] = {}
         self._is_closed = False
 
     # Writes
@@ -125,8 +129,21 @@ class MemoryEngine:
         kept = self._account(account).contents
         return {content: kept[content][1] for content in contents if content in kept}
 
+    async def previews(self, account: AccountId, contents: Iterable[ContentId]) -> dict[ContentId, str]:
+        kept = self._account(account).previews
+        return {content: kept[content] for content in contents if content in kept}
+
     async def seen(self, account: AccountId, mailbox: MailboxId, seen_account: AccountId) -> SeenRow | None:
         return self._mailbox(account, mailbox).seen.get(seen_account)
+
+    async def annotations(
+        self, account: AccountId, mailbox: MailboxId | None, uids: UidSet | None = None
+    ) -> list[AnnotationRow]:
+        kept = self._account(account)
+        if mailbox is None:
+            return list_annotations(kept.annotations, None)
+        found = kept.mailboxes.get(mailbox)
+        return [] if found is None else list_annotations(found.annotations, uids)
 
     async def subscriptions(self, account: AccountId) -> list[SubscriptionRow]:
         kept = self._account(account).subscriptions
@@ -134,10 +151,14 @@ class MemoryEngine:
 
     async def quotas(self, account: AccountId) -> list[QuotaRow]:
         kept = self._account(account)
-        return [kept.quota_row(root) for root in sorted(kept.quotas)]
+        return kept.quota_rows()
 
     async def changes(self, account: AccountId, *, since: ModSeq, limit: int) -> list[ChangeRow]:
         return [change for change in self._account(account).changes if change.modseq > since][:limit]
+
+    async def last_change_s(self, account: AccountId, mailbox: MailboxId) -> int | None:
+        times = [change.time_s for change in self._account(account).changes if change.mailbox == mailbox]
+        return times[-1] if times else None
 
     async def uidvalidity_of_tombstone(self, account: AccountId, name: str) -> int | None:
         return self._account(account).tombstones.get(name)
@@ -226,6 +247,17 @@ class MemoryEngine:
             and shown != excluding
             and (identifiers is None or _grants_to(row.acl, identifiers))
         ]
+
+    # Annotations of the server
+
+    async def server_annotations(self) -> dict[str, bytes]:
+        self._refuse_if_closed()
+        return dict(self._server_annotations)
+
+    async def set_server_annotations(self, values: Mapping[str, bytes | None]) -> None:
+        self._refuse_if_closed()
+        kept = {entry: value for entry, value in self._server_annotations.items() if entry not in values}
+        self._server_annotations = kept | {entry: value for entry, value in values.items() if value is not None}
 
     # Users
 

@@ -17,20 +17,24 @@ from angarium.engine.commands import (
     PruneChanges,
     Purged,
     PurgeMessages,
+    RememberPreviews,
     RemoveQuota,
     RenameInbox,
     RenameMailboxes,
+    ReplaceMessage,
     RestoreMailbox,
     RestoreMessages,
     Result,
     SetAccountName,
     SetAcl,
+    SetAnnotations,
     SetQuota,
     SetSharedSeen,
+    SetSpecialUse,
     StoreFlags,
     Subscribe,
 )
-from angarium.engine.memory import mailboxes, messages
+from angarium.engine.memory import annotations, mailboxes, messages
 from angarium.engine.memory.account import Account, QuotaRoot
 from angarium.engine.memory.messages import Surroundings
 from angarium.engine.rows import NO_MODSEQ, SeenRow, SubscriptionRow, Uid
@@ -42,10 +46,14 @@ def execute(account: Account, surroundings: Surroundings, command: Command) -> R
     match command:
         case AddMessages():
             return messages.add_messages(account, surroundings, command)
+        case ReplaceMessage():
+            return messages.replace_message(account, surroundings, command)
         case CopyMessages():
             return messages.copy_messages(account, surroundings, command)
         case StoreFlags():
             return messages.store_flags(account, surroundings, command)
+        case SetAnnotations():
+            return annotations.set_annotations(account, surroundings, command)
         case Expunge():
             return messages.expunge(account, surroundings, command)
         case PurgeMessages():
@@ -64,6 +72,8 @@ def execute(account: Account, surroundings: Surroundings, command: Command) -> R
             return mailboxes.set_acl(account, surroundings, command)
         case SetSharedSeen():
             return mailboxes.set_shared_seen(account, surroundings, command)
+        case SetSpecialUse():
+            return mailboxes.set_special_use(account, surroundings, command)
         case RestoreMailbox():
             return mailboxes.restore_mailbox(account, surroundings, command)
         case RestoreMessages():
@@ -74,6 +84,8 @@ def execute(account: Account, surroundings: Surroundings, command: Command) -> R
             return _subscribe(account, surroundings, command)
         case ClaimRecent():
             return _claim_recent(account, command)
+        case RememberPreviews():
+            return messages.remember_previews(account, command)
         case PruneChanges():
             return _prune_changes(account, command)
         case SetAccountName():
@@ -90,11 +102,13 @@ def _change_quota(account: Account, surroundings: Surroundings, command: SetQuot
         raise QuotaRootNotFound(f"no quota root {command.root!r}")
     modseq = account.next_folder_modseq()
     if isinstance(command, SetQuota):
-        account.quotas[command.root] = QuotaRoot(command.storage_limit_kib, modseq)
+        account.quotas[command.root] = QuotaRoot(command.limits, modseq)
     else:
         del account.quotas[command.root]
-    limit_kib = None if present is None else present.storage_limit_kib
-    before = "" if present is None else json.dumps({"root": command.root, "storage_limit_kib": limit_kib})
+    before = ""
+    if present is not None:
+        limits = {resource.value: limit for resource, limit in present.limits.items()}
+        before = json.dumps({"root": command.root, "limits": limits})
     account.log(command.author, "setquota", now_s=surroundings.now_s(), before=before)
     return Done(modseq)
 

@@ -20,11 +20,13 @@ from angarium.engine.commands import (
     RestoreMessages,
     SetAcl,
     SetSharedSeen,
+    SetSpecialUse,
 )
-from angarium.engine.memory.account import Account, Mailbox
+from angarium.engine.memory.account import Account, Mailbox, put_annotation
 from angarium.engine.memory.messages import Surroundings, copy_messages, insert_message
-from angarium.engine.rows import MailboxId, ModSeq, Uid, UidValidity
-from angarium.errors import MailboxExists, PartitionNotFound
+from angarium.engine.quota import check_growth
+from angarium.engine.rows import AnnotationChange, MailboxId, ModSeq, Uid, UidValidity
+from angarium.errors import MailboxExists, PartitionNotFound, SpecialUseTaken
 from angarium.sequenceset import MAXIMUM_UID, UidSet
 
 _EVERYTHING = UidSet(((1, MAXIMUM_UID),))
@@ -34,18 +36,25 @@ def create_mailboxes(account: Account, surroundings: Surroundings, command: Crea
     """CREATE."""
     if command.parent is not None:
         account.live(command.parent, command.parent_acl_version)
+    before = account.quota_rows()
     modseq = account.next_folder_modseq()
     for new in command.mailboxes:
+        _require_free_use(account, new.special_use, mailbox=new.id)
         _create(account, surroundings, new, command.author)
+    check_growth(before, account.quota_rows())
     return Done(modseq)
 
 
 def rename_mailboxes(account: Account, surroundings: Surroundings, command: RenameMailboxes) -> Done:
     """RENAME of a tree, delayed delete, and undoing it."""
     _check_acl_versions(account, command.acl_versions)
+    before_rename = account.quota_rows()
     modseq = account.next_folder_modseq()
+    moved: dict[str, str | None] = {}
     for rename in command.renames:
         mailbox = account.known(rename.mailbox)
+        if mailbox.is_live:
+            moved[mailbox.kept.name] = rename.name if rename.deleted_at_s is None else None
         if rename.partition is not None and rename.partition != mailbox.kept.partition:
             raise PartitionNotFound(f"{mailbox.kept.name} is on {mailbox.kept.partition}, not {rename.partition}")
         before = json.dumps({"name": mailbox.kept.name})
@@ -54,16 +63,31 @@ def rename_mailboxes(account: Account, surroundings: Surroundings, command: Rena
     live_names = [mailbox.kept.name for mailbox in account.mailboxes.values() if mailbox.is_live]
     if len(set(live_names)) < len(live_names):
         raise MailboxExists("a mailbox has the new name already")
+    account.move_roots(moved)
+    if any(rename.deleted_at_s is None for rename in command.renames):
+        stayed = [quota for quota in before_rename if quota.root not in moved]
+        carried = [replace(quota, root=new) for quota in before_rename if (new := moved.get(quota.root)) is not None]
+        check_growth([*stayed, *carried], account.quota_rows())
     return Done(modseq)
 
 
 def rename_inbox(account: Account, surroundings: Surroundings, command: RenameInbox) -> Done:
     """RENAME INBOX: other readers' seen state stays behind."""
-    account.live(command.inbox)
+    inbox = account.live(command.inbox)
+    before = account.quota_rows()
     modseq = account.next_folder_modseq()
-    _create(account, surroundings, command.target, command.author)
+    target = _create(account, surroundings, command.target, command.author)
+    check_growth(before, account.quota_rows())
+    for row in [row for row in inbox.annotations.values() if row.uid == 0]:
+        put_annotation(target.annotations, row.uid, AnnotationChange(row.entry, row.owner, row.value), modseq)
     move = CopyMessages(
-        command.inbox, _EVERYTHING, command.target.id, command.author, move=True, quota=QuotaPolicy.IGNORE
+        command.inbox,
+        _EVERYTHING,
+        command.target.id,
+        command.author,
+        move=True,
+        quota=QuotaPolicy.IGNORE,
+        private_annotations_of=account.id,
     )
     copy_messages(account, surroundings, move)
     return Done(modseq)
@@ -87,6 +111,7 @@ def erase_mailboxes(account: Account, surroundings: Surroundings, command: Erase
         del account.mailboxes[mailbox.kept.id]
         before = json.dumps({"name": mailbox.kept.name, "uidvalidity": mailbox.kept.uidvalidity})
         account.log(command.author, "erase", now_s=surroundings.now_s(), mailbox=mailbox.kept.id, before=before)
+    account.move_roots({mailbox.kept.name: None for mailbox in mailboxes if mailbox.is_live})
     account.forget_unnamed_contents()
     return Erased(tuple([mailbox.kept.id for mailbox in mailboxes]), modseq)
 
@@ -112,6 +137,27 @@ def set_shared_seen(account: Account, surroundings: Surroundings, command: SetSh
     return Done(modseq)
 
 
+def set_special_use(account: Account, surroundings: Surroundings, command: SetSpecialUse) -> Done:
+    """Choose what a mailbox is for."""
+    mailbox = account.live(command.mailbox, command.acl_version)
+    _require_free_use(account, command.special_use, mailbox=command.mailbox)
+    modseq = account.next_folder_modseq()
+    before = json.dumps({"special_use": mailbox.kept.special_use})
+    mailbox.kept = replace(mailbox.kept, special_use=command.special_use, folder_modseq=modseq)
+    account.log(command.author, "setspecialuse", now_s=surroundings.now_s(), mailbox=command.mailbox, before=before)
+    return Done(modseq)
+
+
+def _require_free_use(account: Account, special_use: str, *, mailbox: MailboxId) -> None:
+    if not _taken_uses(account, but=mailbox).isdisjoint(special_use.split()):
+        raise SpecialUseTaken(f"a mailbox has a use of {special_use} already")
+
+
+def _taken_uses(account: Account, *, but: MailboxId) -> set[str]:
+    others = [other.kept for other in account.mailboxes.values() if other.is_live and other.kept.id != but]
+    return {use for other in others for use in other.special_use.split()}
+
+
 def restore_mailbox(account: Account, surroundings: Surroundings, command: RestoreMailbox) -> Done:
     """Take up a mailbox; its header's ceilings are above every number that it has given."""
     account.modseq = ModSeq(max(account.modseq, command.modseq_ceiling))
@@ -120,7 +166,8 @@ def restore_mailbox(account: Account, surroundings: Surroundings, command: Resto
     mailbox = _add(account, surroundings, new, uidvalidity=command.uidvalidity, deleted_at_s=command.deleted_at_s)
     account.last_uidvalidity = max(account.last_uidvalidity, command.uidvalidity)
     uidnext = max([command.uid_ceiling, *(restored.uid + 1 for restored in command.messages)])
-    mailbox.kept = replace(mailbox.kept, uidnext=Uid(uidnext))
+    # What was expunged before is not known any more.
+    mailbox.kept = replace(mailbox.kept, uidnext=Uid(uidnext), purged_modseq=modseq)
     for restored in command.messages:
         insert_message(account, surroundings, mailbox, restored.uid, restored.message)
     account.log(command.author, "restore", now_s=surroundings.now_s(), mailbox=new.id)
@@ -176,7 +223,17 @@ def _add(
 
 def _rename(account: Account, mailbox: Mailbox, rename: MailboxRename, modseq: ModSeq) -> str:
     account.note_tombstone(mailbox)
-    mailbox.kept = replace(mailbox.kept, name=rename.name, deleted_at_s=rename.deleted_at_s, folder_modseq=modseq)
+    special_use = mailbox.kept.special_use
+    if special_use and not mailbox.is_live and rename.deleted_at_s is None:
+        taken = _taken_uses(account, but=mailbox.kept.id)
+        special_use = " ".join([use for use in special_use.split() if use not in taken])
+    mailbox.kept = replace(
+        mailbox.kept,
+        name=rename.name,
+        deleted_at_s=rename.deleted_at_s,
+        special_use=special_use,
+        folder_modseq=modseq,
+    )
     return "rename" if mailbox.is_live else "delete"
 
 

@@ -1,7 +1,7 @@
 """Commands on messages, as the memory engine executes them on its copy of an account."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from angarium.engine.commands import (
@@ -10,6 +10,7 @@ from angarium.engine.commands import (
     Author,
     Copied,
     CopyMessages,
+    Done,
     Expunge,
     Expunged,
     FlagOperation,
@@ -18,13 +19,27 @@ from angarium.engine.commands import (
     Purged,
     PurgeMessages,
     QuotaPolicy,
+    RememberPreviews,
+    Replaced,
+    ReplaceMessage,
     StagedFile,
     StoreFlags,
 )
-from angarium.engine.memory.account import Account, Mailbox, StoredMessage, split_mask
-from angarium.engine.rows import NO_MODSEQ, ContentId, EmailId, MessageRow, ThreadId, Uid
+from angarium.engine.memory.account import Account, Mailbox, StoredMessage, put_annotation, split_mask
+from angarium.engine.quota import check_room
+from angarium.engine.rows import (
+    NO_MODSEQ,
+    AccountId,
+    AnnotationChange,
+    ContentId,
+    EmailId,
+    MessageRow,
+    QuotaResource,
+    ThreadId,
+    Uid,
+)
 from angarium.engine.sources import Sources
-from angarium.errors import MessageFileMissing, QuotaExceeded
+from angarium.errors import MessageFileMissing, MessageNotFound
 from angarium.flags import Flags, SystemFlags
 from angarium.sequenceset import UidSet
 
@@ -61,6 +76,7 @@ def add_messages(account: Account, surroundings: Surroundings, command: AddMessa
         if not added:
             account.next_modseq()
         _check_quota(account, mailbox, message.file.size_octets, command.quota)
+        _check_annotations(account, mailbox, message.annotations, command.quota)
         flags = message.flags
         uid = mailbox.next_uid()
         if command.seen_account is not None and SystemFlags.SEEN in flags.system:
@@ -75,13 +91,32 @@ def add_messages(account: Account, surroundings: Surroundings, command: AddMessa
     return Added(mailbox.kept.uidvalidity, tuple(uids), account.modseq)
 
 
+def replace_message(account: Account, surroundings: Surroundings, command: ReplaceMessage) -> Replaced:
+    """REPLACE: the expunge first, for the room it makes."""
+    source = account.live(command.source, command.source_acl_version)
+    replaced = source.present(UidSet(((command.replaced, command.replaced),)))
+    if not replaced:
+        raise MessageNotFound(f"message {command.replaced} of mailbox {command.source} is not there")
+    gone = UidSet.from_numbers([message.row.uid for message in replaced])
+    expunged = expunge_messages(account, surroundings, source, gone, command.add.author, "replace")
+    assert expunged.modseq is not None
+    add = command.add
+    if account.quota_root(account.live(add.mailbox)) == account.quota_root(source):
+        octets = sum(message.file.size_octets for message in add.messages)
+        has_annotations = any(message.annotations for message in add.messages)
+        if octets <= sum(message.row.size_octets for message in replaced) and not has_annotations:
+            add = replace(add, quota=QuotaPolicy.IGNORE)
+    return Replaced(add_messages(account, surroundings, add), expunged.modseq)
+
+
 def insert_message(
     account: Account, surroundings: Surroundings, mailbox: Mailbox, uid: Uid, message: NewMessage
 ) -> None:
     """Put a new message under a UID, as of the account's present modseq."""
     account.last_content += 1
     content = ContentId(account.last_content)
-    account.contents[content] = (message.content, replace(message.search, references=()))
+    known = message.search if message.search.is_reply is not None else replace(message.search, references=())
+    account.contents[content] = (message.content, known)
     low, high = split_mask(mailbox.keyword_mask(message.flags.keywords, create=True))
     email_id = message.email_id
     row = MessageRow(
@@ -102,6 +137,8 @@ def insert_message(
     mailbox.put(StoredMessage(row, surroundings.octets(message.file)))
     if message.origin is not None:
         mailbox.origins[message.origin] = uid
+    for change in message.annotations:
+        put_annotation(mailbox.annotations, uid, change, account.modseq)
 
 
 def copy_messages(account: Account, surroundings: Surroundings, command: CopyMessages) -> Copied:
@@ -118,6 +155,8 @@ def copy_messages(account: Account, surroundings: Surroundings, command: CopyMes
     newly_seen: list[Uid] = []
     for message in copied:
         _check_quota(account, target, message.row.size_octets, quota)
+        annotations = _copied_annotations(source, message, command)
+        _check_annotations(account, target, annotations, quota)
         uid = target.next_uid()
         flags = _copied_flags(source, message, command)
         if command.target_seen_account is not None and SystemFlags.SEEN in flags.system:
@@ -135,6 +174,8 @@ def copy_messages(account: Account, surroundings: Surroundings, command: CopyMes
             saved_at_s=surroundings.now_s(),
         )
         target.put(StoredMessage(row, message.octets))
+        for change in annotations:
+            put_annotation(target.annotations, uid, change, modseq)
         uids.append(uid)
     if command.target_seen_account is not None and newly_seen:
         seen = target.seen_by(command.target_seen_account).union(UidSet.from_numbers(newly_seen))
@@ -143,9 +184,10 @@ def copy_messages(account: Account, surroundings: Surroundings, command: CopyMes
     before = json.dumps({"source": command.source, "uids": UidSet.from_numbers(from_uids).serialize().decode()})
     now_s = surroundings.now_s()
     account.log(command.author, "copy", now_s=now_s, mailbox=command.target, uids=uids, before=before)
-    if command.move:
-        expunge_messages(account, surroundings, source, UidSet.from_numbers(from_uids), command.author, "move")
-    return Copied(target.kept.uidvalidity, from_uids, tuple(uids), modseq)
+    if not command.move:
+        return Copied(target.kept.uidvalidity, from_uids, tuple(uids), modseq)
+    gone = expunge_messages(account, surroundings, source, UidSet.from_numbers(from_uids), command.author, "move")
+    return Copied(target.kept.uidvalidity, from_uids, tuple(uids), modseq, gone.modseq)
 
 
 def store_flags(account: Account, surroundings: Surroundings, command: StoreFlags) -> FlagsStored:
@@ -154,7 +196,8 @@ def store_flags(account: Account, surroundings: Surroundings, command: StoreFlag
     refused: list[Uid] = []
     open_to_change: list[StoredMessage] = []
     for message in mailbox.present(command.uids):
-        if command.unchanged_since is not None and _modseq_told(mailbox, message, command) > command.unchanged_since:
+        told = modseq_told(mailbox, message, command.seen_account)
+        if command.unchanged_since is not None and told > command.unchanged_since:
             refused.append(message.row.uid)
         else:
             open_to_change.append(message)
@@ -208,6 +251,9 @@ def purge_messages(account: Account, command: PurgeMessages) -> Purged:
         purged = mailbox.messages.pop(uid)
         highest = max(mailbox.kept.purged_modseq, purged.row.expunged_modseq)
         mailbox.kept = replace(mailbox.kept, purged_modseq=highest)
+    mailbox.annotations = {
+        key: row for key, row in mailbox.annotations.items() if not row.uid or row.uid in mailbox.messages
+    }
     account.forget_unnamed_contents()
     return Purged(min(len(waiting), command.limit), more=len(waiting) > command.limit)
 
@@ -221,15 +267,9 @@ def _uid_of_origin(mailbox: Mailbox, message: NewMessage) -> Uid | None:
 
 def _check_quota(account: Account, mailbox: Mailbox, size_octets: int, policy: QuotaPolicy) -> None:
     root = account.quota_root(mailbox)
-    if root is None or size_octets == 0 or policy is QuotaPolicy.IGNORE:
-        return
-    quota = account.quota_row(root)
-    if quota.storage_limit_kib is None:
-        return
-    used, limit = quota.storage_used_octets, quota.storage_limit_kib * 1024
-    is_full = used + size_octets > limit if policy is QuotaPolicy.STRICT else used >= limit
-    if is_full:
-        raise QuotaExceeded(f"{used} of {limit} octets are used below {root!r}, {size_octets} more are asked for")
+    if root is not None:
+        added = {QuotaResource.STORAGE: size_octets, QuotaResource.MESSAGE: 1}
+        check_room(account.quota_row(root), added, policy)
 
 
 def _thread_of(account: Account, sources: Sources, message: NewMessage) -> ThreadId:
@@ -262,8 +302,32 @@ def _copied_flags(source: Mailbox, message: StoredMessage, command: CopyMessages
     return Flags(system & command.kept_flags, keywords)
 
 
-def _modseq_told(mailbox: Mailbox, message: StoredMessage, command: StoreFlags) -> int:
-    seen = None if command.seen_account is None else mailbox.seen.get(command.seen_account)
+def _copied_annotations(source: Mailbox, message: StoredMessage, command: CopyMessages) -> list[AnnotationChange]:
+    return [
+        AnnotationChange(row.entry, row.owner, row.value)
+        for row in source.annotations.values()
+        if row.uid == message.row.uid
+        and (command.keep_shared_annotations if row.owner is None else row.owner == command.private_annotations_of)
+    ]
+
+
+def _check_annotations(
+    account: Account, mailbox: Mailbox, changes: Sequence[AnnotationChange], policy: QuotaPolicy
+) -> None:
+    octets = {(change.entry, change.owner): len(change.value or b"") for change in changes}
+    check_annotation_octets(account, mailbox, sum(octets.values()), policy)
+
+
+def check_annotation_octets(account: Account, mailbox: Mailbox, octets: int, policy: QuotaPolicy) -> None:
+    """QuotaExceeded."""
+    root = account.quota_root(mailbox)
+    if root is not None and octets > 0:
+        check_room(account.quota_row(root), {QuotaResource.ANNOTATION_STORAGE: octets}, policy)
+
+
+def modseq_told(mailbox: Mailbox, message: StoredMessage, seen_account: AccountId | None) -> int:
+    """The message's MODSEQ for a reader: her seen state counts as one change of all it holds."""
+    seen = None if seen_account is None else mailbox.seen.get(seen_account)
     return message.row.modseq if seen is None else max(message.row.modseq, seen.highestmodseq)
 
 
@@ -322,3 +386,9 @@ def _combine(command: StoreFlags, old: int, given: int) -> int:
             return old & ~given
         case FlagOperation.REPLACE:
             return given
+
+
+def remember_previews(account: Account, command: RememberPreviews) -> Done:
+    """Advisory; takes no modseq."""
+    account.previews |= {content: text for content, text in command.previews if content in account.contents}
+    return Done(account.modseq)

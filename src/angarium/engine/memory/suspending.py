@@ -1,7 +1,7 @@
 """`Suspending`: an engine behind which every call gives way, as one that has to wait does."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import TypeVar
 
@@ -13,6 +13,7 @@ from angarium.engine.rows import (
     AccountId,
     AccountRow,
     AccountState,
+    AnnotationRow,
     CatalogueRow,
     ChangeRow,
     Content,
@@ -28,6 +29,7 @@ from angarium.engine.rows import (
     Uid,
     WorkRow,
 )
+from angarium.sequenceset import UidSet
 
 T = TypeVar("T")
 
@@ -81,8 +83,16 @@ class Suspending:
     async def search_fields(self, account: AccountId, contents: Iterable[ContentId]) -> dict[ContentId, SearchFields]:
         return await _suspended(lambda: self._engine.search_fields(account, contents))
 
+    async def previews(self, account: AccountId, contents: Iterable[ContentId]) -> dict[ContentId, str]:
+        return await _suspended(lambda: self._engine.previews(account, contents))
+
     async def seen(self, account: AccountId, mailbox: MailboxId, seen_account: AccountId) -> SeenRow | None:
         return await _suspended(lambda: self._engine.seen(account, mailbox, seen_account))
+
+    async def annotations(
+        self, account: AccountId, mailbox: MailboxId | None, uids: UidSet | None = None
+    ) -> list[AnnotationRow]:
+        return await _suspended(lambda: self._engine.annotations(account, mailbox, uids))
 
     async def subscriptions(self, account: AccountId) -> list[SubscriptionRow]:
         return await _suspended(lambda: self._engine.subscriptions(account))
@@ -92,6 +102,9 @@ class Suspending:
 
     async def changes(self, account: AccountId, *, since: ModSeq, limit: int) -> list[ChangeRow]:
         return await _suspended(lambda: self._engine.changes(account, since=since, limit=limit))
+
+    async def last_change_s(self, account: AccountId, mailbox: MailboxId) -> int | None:
+        return await _suspended(lambda: self._engine.last_change_s(account, mailbox))
 
     async def uidvalidity_of_tombstone(self, account: AccountId, name: str) -> int | None:
         return await _suspended(lambda: self._engine.uidvalidity_of_tombstone(account, name))
@@ -140,6 +153,14 @@ class Suspending:
         return await _suspended(
             lambda: self._engine.catalogue(account=account, identifiers=identifiers, excluding=excluding)
         )
+
+    # Annotations of the server
+
+    async def server_annotations(self) -> dict[str, bytes]:
+        return await _suspended(self._engine.server_annotations)
+
+    async def set_server_annotations(self, values: Mapping[str, bytes | None]) -> None:
+        await _suspended(lambda: self._engine.set_server_annotations(values))
 
     # Users
 

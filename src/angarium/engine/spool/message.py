@@ -57,6 +57,7 @@ class SpoolStagedMessage:
             await asyncio.get_running_loop().run_in_executor(self._executor, self._disk.fsync, self._descriptor)
         except OSError as error:
             raise as_refusal(error) from error
+        self._close_descriptor()
         return StagedFile(self._partition, self._path, self._size_octets)
 
     def view(self) -> memoryview:
@@ -64,11 +65,17 @@ class SpoolStagedMessage:
 
     def close(self) -> None:
         """Close and remove the staged name."""
-        self._disk.close(self._descriptor)
+        self._close_descriptor()
         try:
             self._disk.unlink(self._path)
         except FileNotFoundError:
             pass
+
+    def _close_descriptor(self) -> None:
+        """Early, since many messages of one command wait for the last of them."""
+        if self._descriptor >= 0:
+            self._disk.close(self._descriptor)
+            self._descriptor = -1
 
 
 class SpoolMessageFile:

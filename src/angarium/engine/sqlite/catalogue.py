@@ -1,12 +1,16 @@
 """The catalogue: account names (truth), and mailboxes by account and by identifier (derived from account files)."""
 
-from collections.abc import Iterable
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 import apsw
 
 from angarium.engine.rows import AccountId, AccountRow, CatalogueRow, MailboxId, MailboxRow, ModSeq, UidValidity
 from angarium.engine.sqlite.query import fetch_all, fetch_one
+from angarium.engine.sqlite.refusals import as_refusal_of_index
 from angarium.errors import AccountExists, AccountNotFound
 
 _SELECT = (
@@ -14,6 +18,18 @@ _SELECT = (
     " FROM mailbox m JOIN account a ON a.id = m.account"
 )
 _IDENTIFIERS_STEP = 200
+_ROWS_IN_STEP = 200
+ROWS_OF_THE_LOOP = 400
+"""Mailboxes that are read where somebody waits for the loop; some 5 µs each."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which mailboxes of the catalogue: what `Engine.catalogue` is asked for."""
+
+    account: AccountId | None
+    identifiers: frozenset[str] | None
+    excluding: AccountId | None
 
 
 def account_id(connection: apsw.Connection, name: str) -> AccountId | None:
@@ -101,41 +117,61 @@ def show_account(
 
 
 def mailboxes(
-    connection: apsw.Connection,
-    account: AccountId | None,
-    identifiers: frozenset[str] | None,
-    excluding: AccountId | None,
-) -> list[CatalogueRow]:
-    """By account, by identifiers of their ACLs, or all."""
-    found: dict[str, tuple[Any, ...]] = {}
+    connection: apsw.Connection, wanted: Wanted, *, most_rows: int | None = None
+) -> list[CatalogueRow] | None:
+    """What is wanted, in no order; None where there are more than `most_rows`."""
+    found: dict[str, CatalogueRow] = {}
+    try:
+        for statement, bindings in _selections(wanted):
+            rows = connection.execute(statement, bindings)
+            while some := list(islice(rows, _ROWS_IN_STEP)):
+                if found:
+                    time.sleep(0)  # a thread that waits for the interpreter's lock may have it now
+                found |= {row[2]: _row(*row) for row in some}
+                if most_rows is not None and len(found) > most_rows:
+                    rows.close(True)
+                    return None
+    except apsw.Error as error:
+        raise as_refusal_of_index(error) from error
+    return list(found.values())
+
+
+def _selections(wanted: Wanted) -> Iterator[tuple[str, tuple[Any, ...]]]:
+    """Statements that together give what is wanted, some of it more than once."""
     condition = "(?1 IS NULL OR m.account = ?1) AND (?2 IS NULL OR m.account <> ?2)"
-    if identifiers is None:
-        for row in fetch_all(connection, f"{_SELECT} WHERE {condition}", (account, excluding)):
-            found[row[2]] = row
-    for start in range(0, len(identifiers or ()), _IDENTIFIERS_STEP):
-        step = sorted(identifiers or ())[start : start + _IDENTIFIERS_STEP]
-        for row in fetch_all(
-            connection,
-            f"{_SELECT} WHERE m.mailbox IN"
-            f" (SELECT mailbox FROM granted WHERE identifier IN ({_places(3, len(step))})) AND {condition}",
-            (account, excluding, *step),
-        ):
-            found[row[2]] = row
-    rows = sorted(found.values(), key=lambda row: (str(row[0]), str(row[3])))
-    return [
-        CatalogueRow(
-            AccountId(owner),
-            account_name,
-            MailboxId(mailbox),
-            name,
-            partition,
-            acl,
-            special_use,
-            bool(deleted),
-            UidValidity(uidvalidity),
-        )
-        for owner, account_name, mailbox, name, partition, acl, special_use, deleted, uidvalidity in rows
-    ]
+    if wanted.identifiers is None:
+        yield f"{_SELECT} WHERE {condition}", (wanted.account, wanted.excluding)
+        return
+    identifiers = sorted(wanted.identifiers)
+    for start in range(0, len(identifiers), _IDENTIFIERS_STEP):
+        step = identifiers[start : start + _IDENTIFIERS_STEP]
+        granted = f"SELECT mailbox FROM granted WHERE identifier IN ({_places(3, len(step))})"
+        yield f"{_SELECT} WHERE m.mailbox IN ({granted}) AND {condition}", (wanted.account, wanted.excluding, *step)
+
+
+# Any: the columns of _SELECT, as the schema has them.
+def _row(
+    account: Any,
+    account_name: Any,
+    mailbox: Any,
+    name: Any,
+    partition: Any,
+    acl: Any,
+    special_use: Any,
+    deleted: Any,
+    uidvalidity: Any,
+) -> CatalogueRow:
+    return CatalogueRow(
+        AccountId(account),
+        account_name,
+        MailboxId(mailbox),
+        name,
+        partition,
+        acl,
+        special_use,
+        bool(deleted),
+        UidValidity(uidvalidity),
+    )
 
 
 def _places(first: int, count: int) -> str:

@@ -8,7 +8,7 @@ import asyncio
 import glob
 import logging
 import os
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import TypeVar
@@ -24,6 +24,7 @@ from angarium.engine.rows import (
     AccountId,
     AccountRow,
     AccountState,
+    AnnotationRow,
     CatalogueRow,
     ChangeRow,
     Content,
@@ -43,8 +44,9 @@ from angarium.engine.rows import (
 )
 from angarium.engine.sources import Sources
 from angarium.engine.spool import Layout, SpoolMessageFile, SpoolStagedMessage, find_mailboxes, message_name
-from angarium.engine.sqlite import catalogue, reads, users, work
+from angarium.engine.sqlite import annotations, catalogue, quotas, reads, users, work
 from angarium.engine.sqlite.accounts import OpenAccount, OpenAccounts, account_path
+from angarium.engine.sqlite.catalogue import Wanted
 from angarium.engine.sqlite.options import SqliteOptions
 from angarium.engine.sqlite.refusals import as_known
 from angarium.engine.sqlite.schema import ACCOUNT, CATALOGUE, USERS, WORK, Schema, open_for_reading, open_for_writing
@@ -61,6 +63,7 @@ from angarium.errors import (
     MessageNotFound,
     StoreBusy,
 )
+from angarium.sequenceset import UidSet
 
 log = logging.getLogger(__name__)
 
@@ -146,7 +149,10 @@ class SqliteEngine:
         return reads.read_name((await self._accounts.open(account)).reader)
 
     async def mailboxes(self, account: AccountId) -> list[MailboxRow]:
-        return reads.read_mailboxes((await self._accounts.open(account)).reader)
+        opened = await self._accounts.open(account)
+        if reads.has_many_mailboxes(opened.reader):
+            return await self._read_apart(opened, reads.read_mailboxes)
+        return reads.read_mailboxes(opened.reader)
 
     async def mailbox(self, account: AccountId, mailbox: MailboxId) -> MailboxRow | None:
         found = self._accounts.get(account) or await self._accounts.open(account)
@@ -178,17 +184,33 @@ class SqliteEngine:
             return reads.read_search_fields(opened.reader, wanted)
         return await self._read_apart(opened, lambda connection: reads.read_search_fields(connection, wanted))
 
+    async def previews(self, account: AccountId, contents: Iterable[ContentId]) -> dict[ContentId, str]:
+        opened = await self._accounts.open(account)
+        wanted = list(contents)
+        if len(wanted) <= self._options.large_read_rows:
+            return reads.read_previews(opened.reader, wanted)
+        return await self._read_apart(opened, lambda connection: reads.read_previews(connection, wanted))
+
     async def seen(self, account: AccountId, mailbox: MailboxId, seen_account: AccountId) -> SeenRow | None:
         return reads.read_seen((await self._accounts.open(account)).reader, mailbox, seen_account)
+
+    async def annotations(
+        self, account: AccountId, mailbox: MailboxId | None, uids: UidSet | None = None
+    ) -> list[AnnotationRow]:
+        found = self._accounts.get(account) or await self._accounts.open(account)
+        return annotations.read_annotations(found.reader, mailbox, uids)
 
     async def subscriptions(self, account: AccountId) -> list[SubscriptionRow]:
         return reads.read_subscriptions((await self._accounts.open(account)).reader)
 
     async def quotas(self, account: AccountId) -> list[QuotaRow]:
-        return reads.read_quotas((await self._accounts.open(account)).reader)
+        return quotas.read_quotas((await self._accounts.open(account)).reader)
 
     async def changes(self, account: AccountId, *, since: ModSeq, limit: int) -> list[ChangeRow]:
         return reads.read_changes((await self._accounts.open(account)).reader, since, limit)
+
+    async def last_change_s(self, account: AccountId, mailbox: MailboxId) -> int | None:
+        return reads.read_last_change_s((await self._accounts.open(account)).reader, mailbox)
 
     async def uidvalidity_of_tombstone(self, account: AccountId, name: str) -> int | None:
         return reads.read_tombstone_uidvalidity((await self._accounts.open(account)).reader, name)
@@ -279,7 +301,21 @@ class SqliteEngine:
         identifiers: frozenset[str] | None = None,
         excluding: AccountId | None = None,
     ) -> list[CatalogueRow]:
-        return catalogue.mailboxes(self._catalogue.open_reader, account, identifiers, excluding)
+        wanted = Wanted(account, identifiers, excluding)
+        found = catalogue.mailboxes(self._catalogue.open_reader, wanted, most_rows=catalogue.ROWS_OF_THE_LOOP)
+        if found is None:
+            found = await self._in_thread(self._readers, lambda: self._read_catalogue(wanted))
+        return found
+
+    # Annotations of the server
+
+    async def server_annotations(self) -> dict[str, bytes]:
+        return annotations.server_annotations(self._catalogue.open_reader)
+
+    async def set_server_annotations(self, values: Mapping[str, bytes | None]) -> None:
+        await self._in_site_thread(
+            lambda: self._catalogue.write(lambda connection: annotations.set_server_annotations(connection, values))
+        )
 
     # Repair
 
@@ -343,6 +379,13 @@ class SqliteEngine:
             executor.shutdown()
 
     # In threads
+
+    def _read_catalogue(self, wanted: Wanted) -> list[CatalogueRow]:
+        reader = self._catalogue.another_reader()
+        try:
+            return catalogue.mailboxes(reader, wanted) or []
+        finally:
+            reader.close(True)
 
     def _open_site(self, name: str, schema: Schema) -> SiteDatabase:
         path, options = os.path.join(self._options.directory, name), self._options

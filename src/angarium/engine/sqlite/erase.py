@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from angarium.engine.commands import Erased, EraseMailboxes, ForgetErased, Purged
 from angarium.engine.rows import MailboxId, ModSeq, Uid
 from angarium.engine.spool import message_name
+from angarium.engine.sqlite.annotations import forget_annotations
 from angarium.engine.sqlite.expunge import forget_contents
 from angarium.engine.sqlite.mailboxes import check_acls, remember_name
 from angarium.engine.sqlite.query import fetch_all
-from angarium.engine.sqlite.quotas import rehome
+from angarium.engine.sqlite.quotas import move_roots, rehome
 from angarium.engine.sqlite.transaction import Mailbox, Transaction
 
 
@@ -49,6 +50,7 @@ def erase_mailboxes(transaction: Transaction, command: EraseMailboxes) -> Erased
     stays = transaction.connection.execute("SELECT id FROM mailbox LIMIT 1").get
     if stays is not None:
         transaction.owe_header(MailboxId(stays))
+    move_roots(transaction, {record.name: None for record in records if record.deleted_at_s is None})
     rehome(transaction)
     return Erased(tuple([record.id for record in records]), modseq)
 
@@ -74,6 +76,7 @@ def _erase(transaction: Transaction, record: Mailbox, room: int) -> int:
     )
     for table, column in (("seen", "mailbox"), ("mailbox", "number")):
         connection.execute(f"DELETE FROM {table} WHERE {column} = ?", (record.number,))
+    forget_annotations(transaction, record.number, ((0, 0),))
     remember_name(transaction, record)
     transaction.forgive_header(record.id)
     return _forget(transaction, mailbox, room)
@@ -89,6 +92,7 @@ def _forget(transaction: Transaction, mailbox: _Erasing, room: int) -> int:
         last = rows[-1][0]
         connection.execute("DELETE FROM message WHERE mailbox = ? AND uid <= ?", (mailbox.number, last))
         connection.execute("DELETE FROM origin WHERE mailbox = ? AND uid <= ?", (mailbox.number, last))
+        forget_annotations(transaction, mailbox.number, ((1, last),))
         forget_contents(transaction, [content for _, content in rows])
     if _has_messages(transaction, mailbox):
         _unlink(transaction, mailbox, [Uid(uid) for uid, _ in rows])

@@ -4,14 +4,16 @@ from collections.abc import Callable
 from typing import Any
 
 from angarium.engine import commands
-from angarium.engine.sqlite import erase, expunge, flags, mailboxes, messages, quotas
+from angarium.engine.sqlite import annotations, erase, expunge, flags, mailboxes, messages, quotas
 from angarium.engine.sqlite.transaction import Transaction
 
 # Any: each function takes its own command; the table is what brings the two together.
 _EXECUTORS: dict[type[commands.Command], Callable[[Transaction, Any], commands.Result]] = {
     commands.AddMessages: messages.add_messages,
+    commands.ReplaceMessage: messages.replace_message,
     commands.CopyMessages: messages.copy_messages,
     commands.StoreFlags: flags.store_flags,
+    commands.SetAnnotations: annotations.set_annotations,
     commands.Expunge: expunge.expunge,
     commands.CreateMailboxes: mailboxes.create_mailboxes,
     commands.RenameMailboxes: mailboxes.rename_mailboxes,
@@ -20,10 +22,12 @@ _EXECUTORS: dict[type[commands.Command], Callable[[Transaction, Any], commands.R
     commands.ForgetErased: erase.forget_erased,
     commands.SetAcl: mailboxes.set_acl,
     commands.SetSharedSeen: mailboxes.set_shared_seen,
+    commands.SetSpecialUse: mailboxes.set_special_use,
     commands.SetQuota: quotas.set_quota,
     commands.RemoveQuota: quotas.remove_quota,
     commands.Subscribe: mailboxes.subscribe,
     commands.ClaimRecent: mailboxes.claim_recent,
+    commands.RememberPreviews: messages.remember_previews,
     commands.PurgeMessages: expunge.purge_messages,
     commands.PruneChanges: expunge.prune_changes,
     commands.SetAccountName: mailboxes.set_account_name,

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from angarium.engine.commands import Author, Expunge, Expunged, PruneChanges, Purged, PurgeMessages, QuotaPolicy
 from angarium.engine.rows import Uid
+from angarium.engine.sqlite.annotations import discount_annotations, forget_annotations
 from angarium.engine.sqlite.query import fetch_all
 from angarium.engine.sqlite.quotas import charge
 from angarium.engine.sqlite.transaction import Mailbox, Transaction
@@ -59,7 +60,8 @@ def expunge_rows(
     mailbox.deleted -= sum(bool(flags & _DELETED) for _, flags, _ in gone)
     mailbox.highestmodseq = modseq
     transaction.save_counters(mailbox)
-    charge(transaction, mailbox, -octets, QuotaPolicy.IGNORE)
+    charge(transaction, mailbox, QuotaPolicy.IGNORE, octets=-octets, messages=-len(gone))
+    discount_annotations(transaction, mailbox, [uid for uid, _, _ in gone])
     went = UidSet.from_numbers(uid for uid, _, _ in gone)
     transaction.log_change(author, operation, modseq, mailbox=mailbox.id, uids=went.serialize().decode())
     return Expunged(went, modseq)
@@ -81,6 +83,7 @@ def purge_messages(transaction: Transaction, command: PurgeMessages) -> Purged:
         return Purged(0, more=False)
     connection.executemany("DELETE FROM message WHERE mailbox = ? AND uid = ?", [(mailbox.number, r[0]) for r in rows])
     connection.executemany("DELETE FROM origin WHERE mailbox = ? AND uid = ?", [(mailbox.number, r[0]) for r in rows])
+    forget_annotations(transaction, mailbox.number, UidSet.from_numbers(uid for uid, _, _ in rows).ranges)
     forget_contents(transaction, [content for _, _, content in rows])
     mailbox.purged_modseq = max(mailbox.purged_modseq, *(modseq for _, modseq, _ in rows))
     transaction.save_counters(mailbox)
@@ -91,7 +94,7 @@ def purge_messages(transaction: Transaction, command: PurgeMessages) -> Purged:
 
 def forget_contents(transaction: Transaction, contents: Sequence[int]) -> None:
     """Drop parsed contents that no message names any more."""
-    for table, column in (("search", "content"), ("content", "id")):
+    for table, column in (("search", "content"), ("preview", "content"), ("content", "id")):
         transaction.connection.executemany(
             f"DELETE FROM {table} WHERE {column} = ?1 AND NOT EXISTS (SELECT 1 FROM message WHERE content = ?1)",
             [(content,) for content in set(contents)],

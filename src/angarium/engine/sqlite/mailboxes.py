@@ -18,16 +18,19 @@ from angarium.engine.commands import (
     SetAccountName,
     SetAcl,
     SetSharedSeen,
+    SetSpecialUse,
     Subscribe,
 )
 from angarium.engine.rows import MailboxId, ModSeq, Uid
 from angarium.engine.spool import CEILING_STEP
+from angarium.engine.sqlite.annotations import copy_own_annotations
 from angarium.engine.sqlite.messages import copy_messages, restore_message
-from angarium.engine.sqlite.quotas import rehome
+from angarium.engine.sqlite.quotas import move_roots, rehome
 from angarium.engine.sqlite.transaction import Mailbox, Transaction
 from angarium.errors import (
     MailboxExists,
     PartitionNotFound,
+    SpecialUseTaken,
     SubscriptionNotFound,
 )
 from angarium.sequenceset import UidSet
@@ -39,9 +42,10 @@ def create_mailboxes(transaction: Transaction, command: CreateMailboxes) -> Done
         transaction.mailbox(command.parent, acl_version=command.parent_acl_version)
     modseq = transaction.next_folder_modseq()
     for new in command.mailboxes:
+        _require_free_use(transaction, new.special_use, mailbox=new.id)
         _create(transaction, new, modseq)
         transaction.log_change(command.author, "create", modseq, mailbox=new.id)
-    rehome(transaction)
+    rehome(transaction, bounded=True)
     return Done(modseq)
 
 
@@ -58,10 +62,14 @@ def rename_mailboxes(transaction: Transaction, command: RenameMailboxes) -> Done
     for rename, record in zip(command.renames, records, strict=True):
         if rename.partition is not None and rename.partition != record.partition:
             raise PartitionNotFound(f"{record.name} stands on {record.partition}; a rename moves no files")
+        special_use = record.special_use
+        if special_use and record.deleted_at_s is not None and rename.deleted_at_s is None:
+            taken = _taken_uses(transaction, but=record.id)
+            special_use = " ".join([use for use in special_use.split() if use not in taken])
         try:
             transaction.connection.execute(
-                "UPDATE mailbox SET name = ?, deleted_at = ?, folder_modseq = ? WHERE number = ?",
-                (rename.name, rename.deleted_at_s, modseq, record.number),
+                "UPDATE mailbox SET name = ?, deleted_at = ?, special_use = ?, folder_modseq = ? WHERE number = ?",
+                (rename.name, rename.deleted_at_s, special_use, modseq, record.number),
             )
         except apsw.ConstraintError as error:
             raise MailboxExists(f"{rename.name!r} is there already in account {transaction.account}") from error
@@ -70,7 +78,10 @@ def rename_mailboxes(transaction: Transaction, command: RenameMailboxes) -> Done
         operation = "delete" if rename.deleted_at_s is not None else "rename"
         transaction.log_change(command.author, operation, modseq, mailbox=record.id, before=before)
         remember_name(transaction, record)
-    rehome(transaction)
+    moved = zip(records, command.renames, strict=True)
+    live = [(old.name, new) for old, new in moved if old.deleted_at_s is None]
+    move_roots(transaction, {old: new.name if new.deleted_at_s is None else None for old, new in live})
+    rehome(transaction, bounded=any(rename.deleted_at_s is None for rename in command.renames))
     return Done(modseq)
 
 
@@ -80,7 +91,8 @@ def rename_inbox(transaction: Transaction, command: RenameInbox) -> Done:
     modseq = transaction.next_folder_modseq()
     _create(transaction, command.target, modseq)
     transaction.log_change(command.author, "create", modseq, mailbox=command.target.id)
-    rehome(transaction)
+    rehome(transaction, bounded=True)
+    copy_own_annotations(transaction, inbox, transaction.mailbox(command.target.id), modseq)
     copy_messages(
         transaction,
         CopyMessages(
@@ -90,6 +102,7 @@ def rename_inbox(transaction: Transaction, command: RenameInbox) -> Done:
             command.author,
             move=True,
             quota=QuotaPolicy.IGNORE,
+            private_annotations_of=transaction.account,
         ),
     )
     return Done(modseq)
@@ -120,6 +133,36 @@ def set_shared_seen(transaction: Transaction, command: SetSharedSeen) -> Done:
     before = json.dumps({"shared_seen": bool(record.shared_seen)})
     transaction.log_change(command.author, "setsharedseen", modseq, mailbox=record.id, before=before)
     return Done(modseq)
+
+
+def set_special_use(transaction: Transaction, command: SetSpecialUse) -> Done:
+    """Choose what a mailbox is for."""
+    record = transaction.mailbox(command.mailbox, acl_version=command.acl_version)
+    _require_free_use(transaction, command.special_use, mailbox=record.id)
+    modseq = transaction.next_folder_modseq()
+    transaction.connection.execute(
+        "UPDATE mailbox SET special_use = ?, folder_modseq = ? WHERE number = ?",
+        (command.special_use, modseq, record.number),
+    )
+    transaction.owe_header(record.id)
+    before = json.dumps({"special_use": record.special_use})
+    transaction.log_change(command.author, "setspecialuse", modseq, mailbox=record.id, before=before)
+    return Done(modseq)
+
+
+def _require_free_use(transaction: Transaction, special_use: str, *, mailbox: MailboxId) -> None:
+    """SpecialUseTaken where another live mailbox has one of the uses."""
+    uses = special_use.split()
+    if uses and not _taken_uses(transaction, but=mailbox).isdisjoint(uses):
+        raise SpecialUseTaken(f"a mailbox of account {transaction.account} has a use of {special_use} already")
+
+
+def _taken_uses(transaction: Transaction, *, but: MailboxId) -> set[str]:
+    """The uses of live mailboxes, `but` one."""
+    rows = transaction.connection.execute(
+        "SELECT special_use FROM mailbox WHERE special_use <> '' AND deleted_at IS NULL AND id <> ?", (but,)
+    )
+    return {use for (special_use,) in rows.fetchall() for use in str(special_use).split()}
 
 
 def subscribe(transaction: Transaction, command: Subscribe) -> Done:
@@ -188,6 +231,7 @@ def restore_mailbox(transaction: Transaction, command: RestoreMailbox) -> Done:
     record.uidnext = max(command.uid_ceiling, highest + 1)
     record.uid_ceiling = record.uidnext + CEILING_STEP
     record.highestmodseq = modseq
+    record.purged_modseq = modseq  # what was expunged before is not known any more
     transaction.save_counters(record)
     rehome(transaction)
     transaction.log_change(command.author, "restore", modseq, mailbox=record.id)

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 from angarium.engine.commands import (
@@ -10,17 +11,23 @@ from angarium.engine.commands import (
     Author,
     Copied,
     CopyMessages,
+    Done,
     NewMessage,
     QuotaPolicy,
+    RememberPreviews,
+    Replaced,
+    ReplaceMessage,
     RestoredMessage,
 )
 from angarium.engine.rows import Content, ContentId, EmailId, ModSeq, SearchFields, ThreadId, Uid, UidValidity
 from angarium.engine.spool import message_name
+from angarium.engine.sqlite.annotations import add_annotations, copy_annotations
 from angarium.engine.sqlite.expunge import expunge_rows
 from angarium.engine.sqlite.query import fetch_all
 from angarium.engine.sqlite.quotas import charge
 from angarium.engine.sqlite.seen import add_seen, seen_uids
 from angarium.engine.sqlite.transaction import Mailbox, Transaction, signed, unsigned
+from angarium.errors import MessageNotFound
 from angarium.flags import Flags, SystemFlags
 from angarium.sequenceset import UidSet
 
@@ -48,13 +55,15 @@ def add_messages(transaction: Transaction, command: AddMessages) -> Added:
             continue
         if not added:
             modseq = transaction.next_modseq()
-        charge(transaction, mailbox, message.file.size_octets, command.quota)
+        charge(transaction, mailbox, command.quota, octets=message.file.size_octets, messages=1)
         uid = transaction.place_file(mailbox, message.file.path, message.file.partition)
         flags = message.flags
         if command.seen_account is not None and SystemFlags.SEEN in flags.system:
             seen.append(uid)
             flags = Flags(flags.system & ~SystemFlags.SEEN, flags.keywords)
         _insert(transaction, mailbox, uid, modseq, message, flags)
+        if message.annotations:
+            add_annotations(transaction, mailbox, uid, message.annotations, modseq, command.quota)
         if message.origin is not None:
             transaction.connection.execute(
                 "INSERT INTO origin (source, source_uid, mailbox, uid) VALUES (?, ?, ?, ?)",
@@ -69,6 +78,23 @@ def add_messages(transaction: Transaction, command: AddMessages) -> Added:
     if seen and command.seen_account is not None:
         add_seen(transaction, mailbox, command.seen_account, UidSet.from_numbers(seen), modseq)
     return Added(UidValidity(mailbox.uidvalidity), tuple(uids), modseq)
+
+
+def replace_message(transaction: Transaction, command: ReplaceMessage) -> Replaced:
+    """REPLACE. The expunge comes first, so that the room it makes is there; where the addition is refused, it is
+    undone with the command."""
+    source = transaction.mailbox(command.source, acl_version=command.source_acl_version)
+    octets_before = source.octets
+    replaced = UidSet(((command.replaced, command.replaced),))
+    expunged = expunge_rows(transaction, source, replaced, command.add.author, operation="replace")
+    if expunged.modseq is None:
+        raise MessageNotFound(f"message {command.replaced} of {source.name} is not there")
+    add = command.add
+    if transaction.mailbox(add.mailbox).quota_root == source.quota_root:
+        octets = sum(message.file.size_octets for message in add.messages)
+        if octets <= octets_before - source.octets and not any(message.annotations for message in add.messages):
+            add = replace(add, quota=QuotaPolicy.IGNORE)
+    return Replaced(add_messages(transaction, add), expunged.modseq)
 
 
 def copy_messages(transaction: Transaction, command: CopyMessages) -> Copied:
@@ -101,7 +127,7 @@ def copy_messages(transaction: Transaction, command: CopyMessages) -> Copied:
             masks[low, high] = transaction.keyword_bits(target, kept, create=True)
         target_low, target_high = masks[low, high]
         date, zone, size, content, email, thread = rest
-        charge(transaction, target, size, policy)
+        charge(transaction, target, policy, octets=size, messages=1)
         new_uid = transaction.place_file(target, f"{directory}/{message_name(uid)}", source.partition)
         if command.target_seen_account is not None and system & SystemFlags.SEEN:
             newly_seen.append(new_uid)
@@ -128,16 +154,20 @@ def copy_messages(transaction: Transaction, command: CopyMessages) -> Copied:
         _count(target, SystemFlags(system), size)
         from_uids.append(uid)
         to_uids.append(new_uid)
+    gone: ModSeq | None = None
     if to_uids:
         target.highestmodseq = modseq
         transaction.save_counters(target)
+        copies = zip(from_uids, to_uids, strict=True)
+        copy_annotations(transaction, source, target, copies, command, modseq, policy)
         where = json.dumps({"source": source.id, "uids": UidSet.from_numbers(from_uids).serialize().decode()})
         _log(transaction, command.author, "copy", modseq, target, to_uids, before=where)
         if newly_seen and command.target_seen_account is not None:
             add_seen(transaction, target, command.target_seen_account, UidSet.from_numbers(newly_seen), modseq)
         if command.move:
-            expunge_rows(transaction, source, UidSet.from_numbers(from_uids), command.author, operation="move")
-    return Copied(UidValidity(target.uidvalidity), tuple(from_uids), tuple(to_uids), modseq)
+            moved = UidSet.from_numbers(from_uids)
+            gone = expunge_rows(transaction, source, moved, command.author, operation="move").modseq
+    return Copied(UidValidity(target.uidvalidity), tuple(from_uids), tuple(to_uids), modseq, gone)
 
 
 def restore_message(transaction: Transaction, mailbox: Mailbox, restored: RestoredMessage, modseq: ModSeq) -> None:
@@ -201,7 +231,7 @@ def _insert_content(transaction: Transaction, content: Content, search: SearchFi
     )
     connection.execute(
         "INSERT INTO search (content, from_, to_, cc, bcc, subject, base_subject, sent, message_id, first_from,"
-        " first_to, first_cc) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        " first_to, first_cc, reference_ids, is_reply) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             number,
             search.from_,
@@ -215,6 +245,8 @@ def _insert_content(transaction: Transaction, content: Content, search: SearchFi
             search.first_from,
             search.first_to,
             search.first_cc,
+            None if search.is_reply is None else "\n".join(search.references),
+            search.is_reply,
         ),
     )
     return number
@@ -300,3 +332,13 @@ def _log(
 ) -> None:
     text = UidSet.from_numbers(uids).serialize().decode()
     transaction.log_change(author, operation, modseq, mailbox=mailbox.id, uids=text, before=before)
+
+
+def remember_previews(transaction: Transaction, command: RememberPreviews) -> Done:
+    """Advisory; moves no modseq."""
+    transaction.connection.executemany(
+        "INSERT OR REPLACE INTO preview (content, text)"
+        " SELECT ?1, ?2 WHERE EXISTS (SELECT 1 FROM content WHERE id = ?1)",
+        command.previews,
+    )
+    return Done(ModSeq(transaction.modseq))

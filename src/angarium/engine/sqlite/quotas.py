@@ -1,29 +1,75 @@
-"""Quota roots within a transaction (RFC 9208 §3.2; requirements 1.6): exact use, nearest root above governs."""
+"""Quota roots within a transaction (RFC 9208 §3.2; requirements 1.6): exact use, nearest root above governs.
+
+A root goes along with the mailbox that it is named for, and goes when that is deleted.
+"""
 
 import json
+from collections.abc import Mapping
+from typing import Any
+
+import apsw
 
 from angarium.engine.commands import Author, Done, QuotaPolicy, RemoveQuota, SetQuota
-from angarium.engine.rows import ModSeq
+from angarium.engine.quota import check_growth, check_room
+from angarium.engine.rows import ModSeq, QuotaResource, QuotaRow
 from angarium.engine.sqlite.query import fetch_all, fetch_one
 from angarium.engine.sqlite.transaction import Mailbox, Transaction
-from angarium.errors import QuotaExceeded, QuotaRootNotFound
+from angarium.errors import QuotaRootNotFound
+
+_COLUMNS = {
+    QuotaResource.STORAGE: ("storage_limit", "storage_used"),
+    QuotaResource.MESSAGE: ("message_limit", "message_used"),
+    QuotaResource.ANNOTATION_STORAGE: ("annotation_limit", "annotation_used"),
+    QuotaResource.MAILBOX: ("mailbox_limit", "mailbox_used"),
+}
+_LIMITS = ", ".join([limit for limit, _ in _COLUMNS.values()])
+_USED = ", ".join([used for _, used in _COLUMNS.values()])
+_SELECT = f"SELECT root, modseq, {_LIMITS}, {_USED} FROM quota"
+_INSERT = f"INSERT INTO quota (root, modseq, {_LIMITS}, {_USED}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_SET_LIMITS = ", ".join([f"{limit} = excluded.{limit}" for limit, _ in _COLUMNS.values()])
+_SET_USED = ", ".join([f"{used} = ?" for _, used in _COLUMNS.values()])
+_NOTHING = (0,) * len(_COLUMNS)
 
 
-def charge(transaction: Transaction, mailbox: Mailbox, octets: int, policy: QuotaPolicy) -> None:
-    """Count octets that come into (or, negative, go from) a mailbox; QuotaExceeded by the policy."""
-    if mailbox.quota_root is None or octets == 0:
+def read_quotas(connection: apsw.Connection) -> list[QuotaRow]:
+    """All quota roots, by name."""
+    return [_row(columns) for columns in fetch_all(connection, f"{_SELECT} ORDER BY root")]
+
+
+def _row(columns: tuple[Any, ...]) -> QuotaRow:
+    root, modseq, *numbers = columns
+    limits = zip(_COLUMNS, numbers[: len(_COLUMNS)], strict=True)
+    used = zip(_COLUMNS, numbers[len(_COLUMNS) :], strict=True)
+    return QuotaRow(
+        root, {resource: limit for resource, limit in limits if limit is not None}, dict(used), ModSeq(modseq)
+    )
+
+
+def charge(
+    transaction: Transaction,
+    mailbox: Mailbox,
+    policy: QuotaPolicy,
+    *,
+    octets: int = 0,
+    messages: int = 0,
+    annotation_octets: int = 0,
+) -> None:
+    """Count what comes into (or, negative, goes from) a mailbox; QuotaExceeded by the policy."""
+    if mailbox.quota_root is None:
         return
-    if octets > 0 and policy is not QuotaPolicy.IGNORE:
-        limit_kib, used = transaction.connection.execute(
-            "SELECT storage_limit, storage_used FROM quota WHERE root = ?", (mailbox.quota_root,)
-        ).fetchone() or (None, 0)
-        if limit_kib is not None:
-            limit = limit_kib * 1024
-            full = used + octets > limit if policy is QuotaPolicy.STRICT else used >= limit
-            if full:
-                raise QuotaExceeded(f"{used} of {limit} octets used below {mailbox.quota_root!r}, {octets} more asked")
+    if policy is not QuotaPolicy.IGNORE:
+        added = {
+            QuotaResource.STORAGE: octets,
+            QuotaResource.MESSAGE: messages,
+            QuotaResource.ANNOTATION_STORAGE: annotation_octets,
+        }
+        present = fetch_one(transaction.connection, f"{_SELECT} WHERE root = ?", (mailbox.quota_root,))
+        if present is not None:
+            check_room(_row(present), added, policy)
     transaction.connection.execute(
-        "UPDATE quota SET storage_used = storage_used + ? WHERE root = ?", (octets, mailbox.quota_root)
+        "UPDATE quota SET storage_used = storage_used + ?, message_used = message_used + ?,"
+        " annotation_used = annotation_used + ? WHERE root = ?",
+        (octets, messages, annotation_octets, mailbox.quota_root),
     )
 
 
@@ -36,56 +82,77 @@ def nearest_root(roots: set[str], name: str) -> str | None:
     return name
 
 
-def rehome(transaction: Transaction) -> None:
+def rehome(transaction: Transaction, *, bounded: bool = False) -> None:
     """After names or roots changed: put every mailbox under its root, and count every root anew.
 
-    Mailboxes in delayed delete are under none, so that deleting makes room at once.
+    Mailboxes in delayed delete are under none, so that deleting makes room at once. Where `bounded`, QuotaExceeded for
+    a root that would govern more than it takes, if that is more than before.
     """
     connection = transaction.connection
-    roots: set[str] = {root for (root,) in fetch_all(connection, "SELECT root FROM quota")}
-    used = dict.fromkeys(roots, 0)
-    for number, name, deleted_at, present, octets in fetch_all(
-        connection, "SELECT number, name, deleted_at, quota_root, octets FROM mailbox"
+    before = read_quotas(connection)
+    used: dict[str, tuple[int, ...]] = {quota.root: _NOTHING for quota in before}
+    roots = set(used)
+    for number, name, deleted_at, present, *counted in fetch_all(
+        connection, "SELECT number, name, deleted_at, quota_root, octets, messages, annotation_octets FROM mailbox"
     ):
         root = nearest_root(roots, name) if deleted_at is None else None
         if root is not None:
-            used[root] += octets
+            used[root] = tuple([one + other for one, other in zip(used[root], (*counted, 1), strict=True)])
         if root != present:
             connection.execute("UPDATE mailbox SET quota_root = ? WHERE number = ?", (root, number))
-    for root, octets in used.items():
-        connection.execute("UPDATE quota SET storage_used = ? WHERE root = ?", (octets, root))
+    for root, amounts in used.items():
+        connection.execute(f"UPDATE quota SET {_SET_USED} WHERE root = ?", (*amounts, root))
+    if bounded and before:
+        check_growth(before, read_quotas(connection))
+
+
+def move_roots(transaction: Transaction, moved: Mapping[str, str | None]) -> None:
+    """Let roots go along with their mailboxes, from old to new names; with a mailbox that was deleted (None) its root
+    goes too. `rehome` comes after it."""
+    connection = transaction.connection
+    moving = [quota for quota in read_quotas(connection) if quota.root in moved]
+    connection.executemany("DELETE FROM quota WHERE root = ?", [(quota.root,) for quota in moving])
+    for quota in moving:
+        name = moved[quota.root]
+        if name is not None:
+            connection.execute("DELETE FROM quota WHERE root = ?", (name,))
+            limits = [quota.limits.get(resource) for resource in _COLUMNS]
+            used = [quota.used[resource] for resource in _COLUMNS]
+            connection.execute(_INSERT, (name, transaction.folder_modseq, *limits, *used))
 
 
 def set_quota(transaction: Transaction, command: SetQuota) -> Done:
     """Make or change a root."""
     modseq = transaction.next_folder_modseq()
-    before = _limit(transaction, command.root)
+    before = _present(transaction, command.root)
+    limits = [command.limits.get(resource) for resource in _COLUMNS]
     transaction.connection.execute(
-        "INSERT INTO quota (root, storage_limit, storage_used, modseq) VALUES (?, ?, 0, ?)"
-        " ON CONFLICT (root) DO UPDATE SET storage_limit = excluded.storage_limit, modseq = excluded.modseq",
-        (command.root, command.storage_limit_kib, modseq),
+        f"{_INSERT} ON CONFLICT (root) DO UPDATE SET modseq = excluded.modseq, {_SET_LIMITS}",
+        (command.root, modseq, *limits, *_NOTHING),
     )
-    return _changed(transaction, command.author, command.root, modseq, before)
+    return _changed(transaction, command.author, modseq, before)
 
 
 def remove_quota(transaction: Transaction, command: RemoveQuota) -> Done:
     """Remove a root; QuotaRootNotFound."""
-    before = _limit(transaction, command.root)
+    before = _present(transaction, command.root)
     if before is None:
         raise QuotaRootNotFound(f"no quota root {command.root!r} in account {transaction.account}")
     modseq = transaction.next_folder_modseq()
     transaction.connection.execute("DELETE FROM quota WHERE root = ?", (command.root,))
-    return _changed(transaction, command.author, command.root, modseq, before)
+    return _changed(transaction, command.author, modseq, before)
 
 
-def _limit(transaction: Transaction, root: str) -> tuple[int | None, ...] | None:
-    return fetch_one(transaction.connection, "SELECT storage_limit FROM quota WHERE root = ?", (root,))
+def _present(transaction: Transaction, root: str) -> QuotaRow | None:
+    columns = fetch_one(transaction.connection, f"{_SELECT} WHERE root = ?", (root,))
+    return None if columns is None else _row(columns)
 
 
-def _changed(
-    transaction: Transaction, author: Author, root: str, modseq: ModSeq, before: tuple[int | None, ...] | None
-) -> Done:
+def _changed(transaction: Transaction, author: Author, modseq: ModSeq, before: QuotaRow | None) -> Done:
     rehome(transaction)
-    text = "" if before is None else json.dumps({"root": root, "storage_limit_kib": before[0]}, ensure_ascii=False)
+    text = ""
+    if before is not None:
+        limits = {resource.value: limit for resource, limit in before.limits.items()}
+        text = json.dumps({"root": before.root, "limits": limits}, ensure_ascii=False)
     transaction.log_change(author, "setquota", modseq, before=text)
     return Done(modseq)

@@ -20,7 +20,6 @@ from angarium.engine.rows import (
     MailboxId,
     MailboxRow,
     ModSeq,
-    QuotaRow,
     SearchFields,
     SeenRow,
     SubscriptionRow,
@@ -45,6 +44,9 @@ _LARGE_SCAN_ROWS = 50_000
 half of one."""
 _ROWS_IN_STEP = 1_000
 """Under a millisecond's work."""
+_MAILBOXES_IN_STEP = 200
+_MAILBOXES_OF_THE_LOOP = 500
+"""Some 5 µs each."""
 _LOG_LINES = 64
 _LOG_RANGES = 64
 _LOG_MESSAGES = 1_000
@@ -69,8 +71,22 @@ def read_name(connection: apsw.Connection) -> str:
 
 def read_mailboxes(connection: apsw.Connection) -> list[MailboxRow]:
     """All mailboxes, by name."""
-    rows = fetch_all(connection, f"SELECT {MAILBOX_COLUMNS} FROM mailbox ORDER BY name")
-    return [Mailbox(*row).row() for row in rows]
+    found: list[MailboxRow] = []
+    try:
+        cursor = connection.execute(f"SELECT {MAILBOX_COLUMNS} FROM mailbox ORDER BY name")
+        while rows := list(islice(cursor, _MAILBOXES_IN_STEP)):
+            if found:
+                time.sleep(0)  # for other threads, as in `_table`
+            found += [Mailbox(*row).row() for row in rows]
+    except apsw.Error as error:
+        raise as_refusal_of_index(error) from error
+    return found
+
+
+def has_many_mailboxes(connection: apsw.Connection) -> bool:
+    """Whether the loop should not read them all."""
+    row = fetch_one(connection, "SELECT count(*) FROM (SELECT 1 FROM mailbox LIMIT ?)", (_MAILBOXES_OF_THE_LOOP + 1,))
+    return row is not None and int(row[0]) > _MAILBOXES_OF_THE_LOOP
 
 
 def read_mailbox(connection: apsw.Connection, mailbox: MailboxId) -> MailboxRow | None:
@@ -204,12 +220,26 @@ def read_search_fields(connection: apsw.Connection, contents: Sequence[ContentId
     """Folded search text by content id."""
     rows = _by_ids(
         connection,
-        "SELECT content, from_, to_, cc, bcc, subject, base_subject, sent, message_id, first_from, first_to, first_cc"
-        " FROM search",
+        "SELECT content, from_, to_, cc, bcc, subject, base_subject, sent, message_id, first_from, first_to, first_cc,"
+        " reference_ids, is_reply FROM search",
         "content",
         contents,
     )
-    return {ContentId(row[0]): SearchFields(*row[1:]) for row in rows}
+    return {ContentId(row[0]): _search_fields(row) for row in rows}
+
+
+def _search_fields(row: tuple[Any, ...]) -> SearchFields:
+    """Nothing is known of replies in rows of the first versions."""
+    *fields, references, is_reply = row[1:]
+    fields.append(tuple(references.split("\n")) if references else ())
+    fields.append(None if is_reply is None else bool(is_reply))
+    return SearchFields(*fields)
+
+
+def read_previews(connection: apsw.Connection, contents: Sequence[ContentId]) -> dict[ContentId, str]:
+    """Remembered previews by content id."""
+    rows = _by_ids(connection, "SELECT content, text FROM preview", "content", contents)
+    return {ContentId(content): text for content, text in rows}
 
 
 def read_seen(connection: apsw.Connection, mailbox: MailboxId, account: AccountId) -> SeenRow | None:
@@ -229,12 +259,6 @@ def read_subscriptions(connection: apsw.Connection) -> list[SubscriptionRow]:
     return [SubscriptionRow(name, ModSeq(modseq), bool(subscribed)) for name, modseq, subscribed in rows]
 
 
-def read_quotas(connection: apsw.Connection) -> list[QuotaRow]:
-    """All quota roots, by name."""
-    rows = fetch_all(connection, "SELECT root, storage_limit, storage_used, modseq FROM quota ORDER BY root")
-    return [QuotaRow(root, limit, used, ModSeq(modseq)) for root, limit, used, modseq in rows]
-
-
 def read_changes(connection: apsw.Connection, since: ModSeq, limit: int) -> list[ChangeRow]:
     """The change log above a modseq, oldest first."""
     rows = fetch_all(
@@ -244,6 +268,12 @@ def read_changes(connection: apsw.Connection, since: ModSeq, limit: int) -> list
         (since, limit),
     )
     return [ChangeRow(*row) for row in rows]
+
+
+def read_last_change_s(connection: apsw.Connection, mailbox: MailboxId) -> int | None:
+    """The time of the last line of the change log about the mailbox."""
+    row = fetch_one(connection, "SELECT time FROM change WHERE mailbox = ? ORDER BY number DESC LIMIT 1", (mailbox,))
+    return None if row is None else row[0]
 
 
 def read_tombstone_uidvalidity(connection: apsw.Connection, name: str) -> int | None:

@@ -182,8 +182,43 @@ ACCOUNT = Schema(
             emptied_at INTEGER
         );
         """,
+        # Annotations: mailbox 0 is the account itself, uid 0 a mailbox itself, owner '' shares it with all.
+        """
+        CREATE TABLE annotation (
+            mailbox INTEGER NOT NULL,
+            uid INTEGER NOT NULL,
+            entry TEXT NOT NULL,
+            owner TEXT NOT NULL,
+            value BLOB NOT NULL,
+            modseq INTEGER NOT NULL,
+            PRIMARY KEY (mailbox, uid, entry, owner)
+        ) WITHOUT ROWID;
+        ALTER TABLE mailbox ADD COLUMN annotation_octets INTEGER NOT NULL DEFAULT 0;
+        """,
+        # What THREAD goes by; NULL where a program without these columns wrote the row.
+        """
+        ALTER TABLE search ADD COLUMN reference_ids TEXT;
+        ALTER TABLE search ADD COLUMN is_reply INTEGER;
+        """,
+        # Quota of more than storage; a program without these columns would not count.
+        """
+        ALTER TABLE quota ADD COLUMN message_limit INTEGER;
+        ALTER TABLE quota ADD COLUMN message_used INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE quota ADD COLUMN annotation_limit INTEGER;
+        ALTER TABLE quota ADD COLUMN annotation_used INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE quota ADD COLUMN mailbox_limit INTEGER;
+        ALTER TABLE quota ADD COLUMN mailbox_used INTEGER NOT NULL DEFAULT 0;
+        UPDATE quota SET
+            message_used = (SELECT coalesce(sum(messages), 0) FROM mailbox WHERE quota_root = root),
+            annotation_used = (SELECT coalesce(sum(annotation_octets), 0) FROM mailbox WHERE quota_root = root),
+            mailbox_used = (SELECT count(*) FROM mailbox WHERE quota_root = root);
+        """,
+        # Previews that were made once, of contents.
+        """
+        CREATE TABLE preview (content INTEGER PRIMARY KEY, text TEXT NOT NULL);
+        """,
     ),
-    writes_from=2,
+    writes_from=5,
 )
 
 CATALOGUE = Schema(
@@ -207,6 +242,10 @@ CATALOGUE = Schema(
         CREATE TABLE granted (identifier TEXT NOT NULL, mailbox TEXT NOT NULL, PRIMARY KEY (identifier, mailbox))
             WITHOUT ROWID;
         CREATE INDEX granted_mailbox ON granted (mailbox);
+        """,
+        # Truth: what is shared of the server's annotations.
+        """
+        CREATE TABLE annotation (entry TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
         """,
     ),
 )

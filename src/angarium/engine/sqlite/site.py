@@ -45,6 +45,10 @@ class SiteDatabase:
             raise StoreBusy("the engine is closed")
         return self._reader
 
+    def another_reader(self) -> apsw.Connection:
+        """A connection of its own for a large read in a thread, which closes it."""
+        return open_for_reading(self._path, self._schema, vfs=self._vfs)
+
     def write(self, change: Callable[[apsw.Connection], Answer]) -> Answer:
         """Run `change` in a transaction of its own under the file's lock; its exceptions undo it."""
         if self._is_closed:

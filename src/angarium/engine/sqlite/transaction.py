@@ -47,7 +47,7 @@ _MAXIMUM_UID = 0xFFFFFFFF
 MAILBOX_COLUMNS = (
     "number, uid_ceiling, id, name, partition, state, deleted_at, uidvalidity, acl, acl_version, special_use,"
     " shared_seen, quota_root, keywords, created_modseq, folder_modseq, highestmodseq, purged_modseq, uidnext,"
-    " recent_uid, messages, unseen, deleted, octets, created_at"
+    " recent_uid, messages, unseen, deleted, octets, created_at, annotation_octets"
 )
 
 
@@ -91,6 +91,7 @@ class Mailbox:
     deleted: int
     octets: int
     created_at_s: int
+    annotation_octets: int
     has_new_keywords: bool = False
 
     def row(self) -> MailboxRow:
@@ -119,6 +120,7 @@ class Mailbox:
             self.deleted,
             self.octets,
             self.created_at_s,
+            self.annotation_octets,
         )
 
 

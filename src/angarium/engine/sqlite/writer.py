@@ -19,7 +19,7 @@ from functools import partial
 
 import apsw
 
-from angarium.engine.commands import AddMessages, Command, Result
+from angarium.engine.commands import AddMessages, Command, ReplaceMessage, Result
 from angarium.engine.rows import AccountId
 from angarium.engine.sqlite.accounts import OpenAccount, OpenAccounts
 from angarium.engine.sqlite.crew import Crew
@@ -420,6 +420,8 @@ def _answer_all(waiting: Sequence[asyncio.Future[None]], error: Exception | None
 
 
 def _octets_of(command: Command) -> int:
+    if isinstance(command, ReplaceMessage):
+        command = command.add
     if isinstance(command, AddMessages):
         return _COMMAND_OCTETS + sum(
             len(message.content.envelope)
