@@ -12,7 +12,7 @@ from tests.store.world import AUTHOR, World, name
 
 from angarium.config import Settings, parse_settings
 from angarium.engine.commands import SetQuota
-from angarium.engine.rows import Uid
+from angarium.engine.rows import QuotaResource, Uid
 from angarium.lmtp import Backlog, Connection, LmtpHost, LmtpProtocol, lmtp_protocols
 
 SERVER = "mail.example.org"
@@ -109,7 +109,7 @@ class Post:
 
     async def quota(self, internal: str, limit_kib: int) -> None:
         """Limit an account."""
-        await self.world.do(internal, SetQuota("", limit_kib, AUTHOR))
+        await self.world.do(internal, SetQuota("", {QuotaResource.STORAGE: limit_kib}, AUTHOR))
 
     async def uids(self, internal: str) -> list[int]:
         """The messages of a mailbox."""

@@ -4,7 +4,12 @@ import sys
 
 import pytest
 
-from angarium.mime.charset import _CODECS, clean, codec_name, decode
+from angarium.mime.charset import _CODECS, CHARSETS, clean, codec_name, decode
+
+
+@pytest.mark.parametrize("charset", CHARSETS)
+def test_every_charset_that_is_told_is_known(charset: str) -> None:
+    assert codec_name(charset) is not None
 
 
 @pytest.mark.parametrize(

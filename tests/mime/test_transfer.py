@@ -6,7 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from angarium.mime.transfer import decode_text, decode_text_in_chunks, decode_transfer, decode_transfer_in_chunks
+from angarium.mime.transfer import (
+    decode_text,
+    decode_text_in_chunks,
+    decode_transfer,
+    decode_transfer_in_chunks,
+    transfer_decoder,
+)
 
 
 @pytest.mark.parametrize(
@@ -27,6 +33,15 @@ from angarium.mime.transfer import decode_text, decode_text_in_chunks, decode_tr
 )
 def test_transfer_encodings(data: bytes, encoding: str, octets: bytes) -> None:
     assert decode_transfer(data, encoding) == octets
+
+
+@pytest.mark.parametrize(
+    ("encoding", "is_known"),
+    [("7bit", True), ("8BIT", True), ("Binary", True), ("BASE64", True), ("quoted-printable", True)]
+    + [(name, False) for name in ("X-UUENCODE", "", "8-BIT", "BASE64 ")],
+)
+def test_only_encodings_of_mime_are_known(encoding: str, *, is_known: bool) -> None:
+    assert (transfer_decoder(encoding) is not None) == is_known
 
 
 def chunks_of(data: bytes, size: int) -> list[bytes]:

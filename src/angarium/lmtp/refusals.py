@@ -39,9 +39,10 @@ UNEXPECTED: Final = Reply(451, "4.3.0", ("Internal error",), names_session=True)
 """For what is no refusal but a fault of ours."""
 
 DEFECTS: Final[dict[MessageDefect, Reply]] = {
-    # Only APPEND refuses these two: an empty message is delivered, and a bare newline is mended.
+    # Only APPEND refuses these three: an empty message is delivered, a bare newline is mended, and 8 bit goes in.
     MessageDefect.EMPTY: Reply(554, "5.6.0", ("Message is empty",)),
     MessageDefect.BARE_NEWLINE: Reply(554, "5.6.0", ("Message contains bare newlines",)),
+    MessageDefect.HEADER_8BIT: Reply(554, "5.6.7", ("Message contains non-ASCII characters in headers",)),
     MessageDefect.NUL: Reply(554, "5.6.0", ("Message contains NUL characters",)),
     MessageDefect.HEADER: Reply(554, "5.6.0", ("Message contains invalid header",)),
 }
@@ -84,8 +85,16 @@ NOT_MET: Final[frozenset[type[AngariumError]]] = frozenset(
         errors.RightUnknown,
         errors.MessageNotFound,
         errors.MessageFileMissing,
+        errors.SectionNotFound,
+        errors.UidValidityChanged,
         errors.FlagInvalid,
         errors.KeywordLimitExceeded,
+        errors.SpecialUseInvalid,
+        errors.SpecialUseTaken,
+        errors.AnnotationInvalid,
+        errors.AnnotationTooLarge,
+        errors.AnnotationLimitExceeded,
+        errors.PrivateAnnotationsUnsupported,
         errors.QuotaRootNotFound,
         errors.QuotaResourceUnknown,
         errors.SearchInvalid,

@@ -7,9 +7,10 @@ THREAD compare; `section` and `select_fields` serve BODY[...] from what was stor
 from .address import Address, parse_addresses
 from .basesubject import BaseSubject, base_subject
 from .casemap import fold
-from .charset import codec_name, decode, load_codecs
+from .charset import CHARSETS, codec_name, decode, load_codecs
 from .date import parse_date
 from .encodedword import decode_header, unfold
+from .envelopetexts import EnvelopeTexts, parse_envelope_texts
 from .header import FieldSelection, HeaderFields, field_selection, select_fields, select_stored_fields
 from .limits import Limits, MessageBuffer
 from .message import SCANNER_VERSION, ScannedMessage, scan, scan_in_slices
@@ -17,13 +18,22 @@ from .messageid import parse_message_ids
 from .part import Part
 from .parts import decode_fields, decode_parts, encode_parts
 from .section import ByteRange, SectionKind, find_part, section
-from .transfer import decode_text, decode_text_in_chunks, decode_transfer, decode_transfer_in_chunks
+from .transfer import (
+    TransferDecoder,
+    decode_text,
+    decode_text_in_chunks,
+    decode_transfer,
+    decode_transfer_in_chunks,
+    transfer_decoder,
+)
 
 __all__ = [
+    "CHARSETS",
     "SCANNER_VERSION",
     "Address",
     "BaseSubject",
     "ByteRange",
+    "EnvelopeTexts",
     "FieldSelection",
     "HeaderFields",
     "Limits",
@@ -31,6 +41,7 @@ __all__ = [
     "Part",
     "ScannedMessage",
     "SectionKind",
+    "TransferDecoder",
     "base_subject",
     "codec_name",
     "decode",
@@ -48,11 +59,13 @@ __all__ = [
     "load_codecs",
     "parse_addresses",
     "parse_date",
+    "parse_envelope_texts",
     "parse_message_ids",
     "scan",
     "scan_in_slices",
     "section",
     "select_fields",
     "select_stored_fields",
+    "transfer_decoder",
     "unfold",
 ]

@@ -52,6 +52,16 @@ def _table() -> dict[str, str]:
 
 _CODECS = _table()
 
+_TOLD = (
+    "US-ASCII UTF-8 ISO-8859-1 ISO-8859-2 ISO-8859-3 ISO-8859-4 ISO-8859-5 ISO-8859-6 ISO-8859-7 ISO-8859-8"
+    " ISO-8859-9 ISO-8859-10 ISO-8859-11 ISO-8859-13 ISO-8859-14 ISO-8859-15 ISO-8859-16 windows-1250 windows-1251"
+    " windows-1252 windows-1253 windows-1254 windows-1255 windows-1256 windows-1257 windows-1258 KOI8-R KOI8-U"
+    " GB2312 GBK GB18030 HZ-GB-2312 Big5 Big5-HKSCS EUC-JP ISO-2022-JP Shift_JIS EUC-KR ISO-2022-KR TIS-620"
+    " macintosh IBM437 IBM850 IBM852 IBM866 UTF-7 UTF-16 UTF-16BE UTF-16LE UTF-32"
+)
+CHARSETS = tuple(_TOLD.split())
+"""What mail is written in, by the names that mail has for it; many other names are known too."""
+
 
 def load_codecs() -> None:
     """Import all of them, which Python does at the first use of each: a process that gives up rights may not be able to

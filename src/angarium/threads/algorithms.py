@@ -6,6 +6,7 @@ algorithm yields after every few milliseconds of work.
 """
 
 from collections.abc import Generator, Sequence
+from enum import Enum
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,14 @@ from .subjects import gather_subjects
 from .tree import DUMMY, Threads
 
 _THREADS_AT_ONCE = 4_096
+
+
+class ThreadAlgorithm(Enum):
+    """RFC 5256 §3, and REFS of draft-ietf-morg-inthread as with Cyrus; the value is the algorithm's name."""
+
+    ORDEREDSUBJECT = "ORDEREDSUBJECT"
+    REFERENCES = "REFERENCES"
+    REFS = "REFS"
 
 
 def thread_by_subject(subject_ranks: NDArray[np.int64], sent_s: NDArray[np.int64]) -> Generator[None, None, Threads]:

@@ -1,14 +1,24 @@
 """CREATE: whose, with which rights, and what strangers learn (nothing)."""
 
+from dataclasses import replace
+
 import pytest
 from tests.store.world import World, name
 
 from angarium.engine.rows import NO_MODSEQ
-from angarium.errors import MailboxExists, MailboxNameInvalid, PartitionNotFound, PermissionDenied
+from angarium.errors import (
+    MailboxExists,
+    MailboxNameInvalid,
+    PartitionNotFound,
+    PermissionDenied,
+    SpecialUseInvalid,
+    SpecialUseTaken,
+)
 from angarium.names import UserId
 from angarium.operations.mailboxes import create
-from angarium.store import Actor
+from angarium.store import Actor, Store
 from angarium.store.acl import parse_acl
+from angarium.store.specialuse import SpecialUsePolicy
 
 
 async def _acl(world: World, internal: str) -> str:
@@ -62,7 +72,7 @@ async def test_own_inbox_is_there_already(plain_world: World) -> None:
 )
 async def test_stranger_gets_one_answer_whatever_there_is(plain_world: World, internal: str) -> None:
     await plain_world.create("user.bob.work", "bob lrs")
-    await plain_world.create("board", "anyone rswipkxtea")
+    await plain_world.create("board", "anyone rswipxtea")
     await plain_world.create("secret", "bob lrswipkxtea")
     with pytest.raises(PermissionDenied):
         await create(plain_world.store, plain_world.user("alice"), name(internal))
@@ -141,3 +151,39 @@ async def test_change_log_tells_who_created(plain_world: World) -> None:
     mailbox = await plain_world.found("user.alice.x")
     changes = await plain_world.engine.changes(account, since=NO_MODSEQ, limit=100)
     assert [change.actor for change in changes if change.mailbox == mailbox.id] == ["alice"]
+
+
+async def test_special_use_is_given_to_the_mailbox_that_was_asked_for(world: World) -> None:
+    alice = world.user("alice")
+    await create(world.store, alice, name("user.alice.Drafts"), special_use=["\\drafts", "\\Important"])
+    assert (await world.found("user.alice.Drafts")).row.special_use == "\\Drafts \\Important"
+    (shown,) = [each for each in await world.store.visible(alice) if each.special_use]
+    assert (shown.name, shown.special_use) == (name("user.alice.Drafts"), "\\Drafts \\Important")
+    for attribute, refusal in (("\\Drafts", SpecialUseTaken), ("\\Foo", SpecialUseInvalid)):
+        with pytest.raises(refusal):
+            await create(world.store, alice, name("user.alice.Other"), special_use=[attribute])
+    await create(world.store, world.user("bob"), name("user.bob.Drafts"), special_use=["\\Drafts"])
+
+
+@pytest.mark.parametrize("attribute", ["\\Sent", "\\Drafts"])
+async def test_who_may_create_with_others_learns_nothing_of_their_uses(world: World, attribute: str) -> None:
+    await world.set_acl("user.alice", "alice lrswipkxtean bob lrk")
+    await create(world.store, world.user("alice"), name("user.alice.Drafts"), special_use=["\\Drafts"])
+    with pytest.raises(PermissionDenied):
+        await create(world.store, world.user("bob"), name("user.alice.x"), special_use=[attribute])
+    await create(world.store, world.user("bob"), name("user.alice.x"))
+
+
+async def test_stranger_gets_no_other_answer_for_a_special_use(plain_world: World) -> None:
+    for internal in ("user.bob.Drafts", "user.nobody.Drafts", "board"):
+        with pytest.raises(PermissionDenied):
+            await create(plain_world.store, plain_world.user("alice"), name(internal), special_use=["\\Drafts"])
+
+
+async def test_nothing_is_created_below_a_mailbox_of_a_childless_use(world: World) -> None:
+    policy = SpecialUsePolicy(childless=frozenset({"\\trash"}))
+    store = Store(world.engine, replace(world.store.policy, special_use=policy), world.sources)
+    await create(store, world.user("alice"), name("user.alice.Trash"), special_use=["\\Trash"])
+    with pytest.raises(PermissionDenied):
+        await create(store, world.user("alice"), name("user.alice.Trash.sub"))
+    await create(store, world.admin, name("user.alice.Trash.sub"))

@@ -5,7 +5,13 @@ from dataclasses import replace
 import pytest
 from tests.store.world import START_S, World, name
 
-from angarium.errors import MailboxHasChildren, MailboxNotFound, OperationNotSupported, PermissionDenied
+from angarium.errors import (
+    MailboxHasChildren,
+    MailboxNotFound,
+    OperationNotSupported,
+    PermissionDenied,
+    SpecialUseTaken,
+)
 from angarium.operations.mailboxes import create, delete
 from angarium.store import Store, StorePolicy
 
@@ -74,10 +80,10 @@ async def test_administrator_needs_x_and_takes_all_of_a_user(world: World) -> No
 
 
 async def test_right_x_is_needed(plain_world: World) -> None:
-    await plain_world.create("board", "alice lrswipkte bob lx carol x")
+    await plain_world.create("board", "alice lrswipkte bob x carol rswipkte")
     with pytest.raises(PermissionDenied):
         await delete(plain_world.store, plain_world.user("alice"), name("board"))
-    with pytest.raises(MailboxNotFound):  # x without l
+    with pytest.raises(MailboxNotFound):
         await delete(plain_world.store, plain_world.user("carol"), name("board"))
     await delete(plain_world.store, plain_world.user("bob"), name("board"))
 
@@ -96,3 +102,18 @@ async def test_immediate_delete_leaves_nothing(plain_world: World) -> None:
     await create(store, plain_world.user("alice"), name("user.alice.work"))
     await delete(store, plain_world.user("alice"), name("user.alice.work"))
     assert await _names(plain_world) == ["user.alice", "user.bob"]
+
+
+async def test_protected_special_use_stays_but_for_administrators(world: World) -> None:
+    alice = world.user("alice")
+    await create(world.store, alice, name("user.alice.Drafts"), special_use=["\\Drafts"])
+    await create(world.store, alice, name("user.alice.Later"), special_use=["\\Snoozed"])
+    with pytest.raises(SpecialUseTaken):
+        await delete(world.store, alice, name("user.alice.Drafts"))
+    await delete(world.store, alice, name("user.alice.Later"))
+    await world.set_acl("user.alice.Drafts", "bob l cyrus lx")
+    with pytest.raises(PermissionDenied):
+        await delete(world.store, world.user("bob"), name("user.alice.Drafts"))
+    await delete(world.store, world.admin, name("user.alice.Drafts"))
+    # The use is another mailbox's to have
+    await create(world.store, alice, name("user.alice.Sketches"), special_use=["\\Drafts"])

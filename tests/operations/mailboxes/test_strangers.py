@@ -44,7 +44,7 @@ OPERATIONS: dict[str, Callable[[Store, Actor, MailboxName], Awaitable[object]]] 
     "my_rights": my_rights,
     "list_rights": lambda store, actor, at: list_rights(store, actor, at, identifier="bob"),
     "get_quota": get_quota,
-    "set_quota": lambda store, actor, at: set_quota(store, actor, at, storage_limit_kib=1),
+    "set_quota": lambda store, actor, at: set_quota(store, actor, at, {}),
     "get_quota_root": get_quota_root,
 }
 
@@ -63,10 +63,10 @@ async def _answer(
     [
         ("alice lrswipkxtea", "user.alice", "user.nobody"),
         ("alice lrswipkxtea", "user.alice.secret", "user.alice.nothing"),
-        # all rights but the one to know of it, and one that is taken away again
-        ("alice lrswipkxtea bob rswipkxtea", "user.alice.secret", "user.alice.nothing"),
-        ("alice lrswipkxtea anyone lrswipkxtea -bob l", "user.alice.secret", "user.alice.nothing"),
-        ("alice lrswipkxtea anyone lrswipkxtea -bob l", "board", "nothing"),
+        # rights that open none of it by themselves, and those that do taken away again
+        ("alice lrswipkxtea bob swpte", "user.alice.secret", "user.alice.nothing"),
+        ("alice lrswipkxtea anyone lrswipkxtea -bob lrikxa", "user.alice.secret", "user.alice.nothing"),
+        ("alice lrswipkxtea anyone lrswipkxtea -bob lrikxa", "board", "nothing"),
     ],
 )
 async def test_stranger_cannot_tell_a_hidden_mailbox_from_none(
@@ -79,6 +79,13 @@ async def test_stranger_cannot_tell_a_hidden_mailbox_from_none(
         await plain_world.create(there, acl)
     hidden = await _answer(OPERATIONS[operation], plain_world, there)
     assert hidden is await _answer(OPERATIONS[operation], plain_world, missing)
+
+
+@pytest.mark.parametrize("operation", ["get_acl", "set_acl", "delete_acl", "list_rights", "subscribe"])
+async def test_what_cannot_be_looked_up_has_no_acl_to_speak_of(plain_world: World, operation: str) -> None:
+    await plain_world.create("user.alice.secret", "alice lrswipkxtea bob rswipkxtea")
+    hidden = await _answer(OPERATIONS[operation], plain_world, "user.alice.secret")
+    assert hidden is await _answer(OPERATIONS[operation], plain_world, "user.alice.nothing")
 
 
 async def test_lists_do_not_name_what_is_hidden(plain_world: World) -> None:

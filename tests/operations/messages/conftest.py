@@ -11,7 +11,7 @@ from tests.engine.contract.conftest import ENGINES, TestSources, open_engine
 
 from angarium.engine.commands import Author, CreateMailboxes, NewMailbox, SetAcl, SetQuota
 from angarium.engine.interface import Engine
-from angarium.engine.rows import AccountId, InternalDate, MailboxId
+from angarium.engine.rows import AccountId, InternalDate, MailboxId, QuotaResource
 from angarium.fetchitem import BodySection
 from angarium.flags import Flags
 from angarium.names import MailboxName, UserId
@@ -83,7 +83,7 @@ class World:
 
     async def set_quota(self, name: str, limit_kib: int) -> None:
         """A quota root at the top of an account."""
-        await self.engine.write(self.account_of(name), SetQuota("", limit_kib, AUTHOR))
+        await self.engine.write(self.account_of(name), SetQuota("", {QuotaResource.STORAGE: limit_kib}, AUTHOR))
 
     def account_of(self, name: str) -> AccountId:
         return self.accounts[MailboxName.from_internal(name).account_path("DELETED").account_name]

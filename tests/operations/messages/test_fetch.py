@@ -1,6 +1,7 @@
 """FETCH: columns, sections, `\\Seen`, lost files, batches."""
 
 import asyncio
+import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -67,7 +68,7 @@ async def test_values_that_are_ready_come_in_columns(world: World) -> None:
     await world.append("user.alice", MAIL, ["\\Flagged", "Work"])
     await world.append("user.alice", MULTIPART)
     selected = await world.select("user.alice")
-    asked = [attribute for attribute in FetchAttribute if attribute is not FetchAttribute.DIGEST_SHA1]
+    asked = list(FetchAttribute)
     (batch,) = await fetched(world, selected, uid_set(1, 2, 5), asked)
     columns = dict(zip(asked, batch.columns, strict=True))
     scanned = [mime.scan(MAIL), mime.scan(MULTIPART)]
@@ -83,6 +84,8 @@ async def test_values_that_are_ready_come_in_columns(world: World) -> None:
     emails, threads = selected.view.email_id.tolist(), selected.view.thread_id.tolist()
     assert columns[FetchAttribute.EMAILID] == BytesColumn([b"M%016x" % email for email in emails])
     assert columns[FetchAttribute.THREADID] == BytesColumn([b"T%016x" % thread for thread in threads])
+    digests = [hashlib.sha1(octets).hexdigest().encode() for octets in (MAIL, MULTIPART)]
+    assert columns[FetchAttribute.DIGEST_SHA1] == BytesColumn(digests)
     flags = columns[FetchAttribute.FLAGS]
     assert isinstance(flags, FlagsColumn)
     assert [flags.distinct[place] for place in flags.index] == [

@@ -3,9 +3,11 @@
 from dataclasses import replace
 
 import pytest
-from tests.operations.messages.conftest import ANONYMOUS, World
+from tests.operations.messages.conftest import ANONYMOUS, AUTHOR, World
 
 from angarium.config.options import LmtpSettings
+from angarium.engine.commands import SetQuota
+from angarium.engine.rows import QuotaResource
 from angarium.errors import PermissionDenied, QuotaExceeded, UserNotFound
 from angarium.names import NameSettings, VirtDomains
 from angarium.operations.messages import Recipient, resolve_recipient
@@ -116,3 +118,15 @@ async def test_a_full_mailbox_refuses_at_once_and_another_takes_what_will_oversh
     strict = replace(SETTINGS, lmtp_strict_quota=True)
     with pytest.raises(QuotaExceeded):
         await resolve_recipient(world.store, strict, ANONYMOUS, Recipient.parse("alice"), size_octets=5000)
+    await world.set_quota("user.alice", 0)
+    with pytest.raises(QuotaExceeded):  # also where the size is not known
+        await resolve_recipient(world.store, strict, ANONYMOUS, Recipient.parse("alice"))
+
+
+async def test_a_full_number_of_messages_refuses_at_once(world: World) -> None:
+    account = world.account_of("user.alice")
+    await world.engine.write(account, SetQuota("", {QuotaResource.MESSAGE: 0}, AUTHOR))
+    with pytest.raises(QuotaExceeded):
+        await resolve_recipient(world.store, SETTINGS, ANONYMOUS, Recipient.parse("alice"))
+    await world.engine.write(account, SetQuota("", {QuotaResource.MESSAGE: 1, QuotaResource.MAILBOX: 0}, AUTHOR))
+    await resolve_recipient(world.store, SETTINGS, ANONYMOUS, Recipient.parse("alice"))

@@ -1,6 +1,7 @@
 """SEARCH: keys by table, and against a naive model."""
 
 import asyncio
+import base64
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, timezone
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from tests.engine.contract.conftest import PARTITIONS, TestSources
 from tests.operations.messages.conftest import World, open_world, uid_set
 
+from angarium.collation import ASCII_CASEMAP, OCTET, Collation
 from angarium.engine.commands import FlagOperation
 from angarium.engine.memory import MemoryEngine
 from angarium.engine.rows import InternalDate
@@ -146,8 +148,9 @@ async def open_library(world: World) -> None:
 async def test_keys(memory_world: World, key: SearchKey, found: set[int]) -> None:
     await open_library(memory_world)
     selected = await memory_world.select("user.alice")
+    selected.saved_result = uid_set(3)
     for _ in range(2):  # the second time from what is remembered
-        result = await search(memory_world.cache, selected, key, saved=uid_set(3))
+        result = await search(memory_world.cache, selected, key)
         assert set(result.uids) == found
         assert result.modseq is None
 
@@ -304,3 +307,78 @@ def test_search_finds_what_a_naive_model_finds(letters: list[Letter], keys: list
             assert set((await search(world.cache, selected, key)).uids) == expected, key
 
     asyncio.run(check())
+
+
+MANY_CHARSETS = (
+    b"Subject: =?iso-2022-jp?B?GyRCRnxLXBsoQg==?=\r\nFrom: =?koi8-r?Q?=F0=E5=F4=F2?= <p@x>\r\n"
+    b"Content-Type: multipart/mixed; boundary=b\r\n\r\n"
+    b"--b\r\nContent-Type: text/plain; charset=koi8-r\r\nContent-Transfer-Encoding: 8bit\r\n\r\n"
+    + "Привет всем".encode("koi8-r")
+    + b"\r\n--b\r\nContent-Type: text/plain; charset=gb2312\r\nContent-Transfer-Encoding: 8bit\r\n\r\n"
+    + "北京".encode("gb2312")
+    + b"\r\n--b\r\nContent-Type: text/plain; charset=utf-16le\r\nContent-Transfer-Encoding: base64\r\n\r\n"
+    + base64.b64encode("Ελλάδα".encode("utf-16le"))
+    + b"\r\n--b--\r\n"
+)
+FOLDED = b"Subject: =?utf-8?q?one_?=\r\n =?utf-8?q?word?=\r\n and\r\n\tmore\r\nX-Note: caf\xe9 raw\r\n\r\nno text\r\n"
+
+
+@pytest.mark.parametrize(
+    ("key", "found"),
+    [
+        (FieldText(SearchedField.SUBJECT, "日本"), {1}),
+        (FieldText(SearchedField.FROM, "петр"), {1}),
+        (FieldText(SearchedField.BODY, "ПРИВЕТ ВСЕМ"), {1}),
+        (FieldText(SearchedField.BODY, "北京"), {1}),
+        (FieldText(SearchedField.BODY, "ΕΛΛΆΔΑ"), {1}),
+        (FieldText(SearchedField.TEXT, "日本"), {1}),
+        (FieldText(SearchedField.TEXT, "p@x"), {1}),
+        (Header("Subject", "日本"), {1}),
+        (FieldText(SearchedField.SUBJECT, "one word and"), {2}),
+        (FieldText(SearchedField.SUBJECT, "d and\tmore"), {2}),
+        (FieldText(SearchedField.TEXT, "ONE WORD and"), {2}),
+        (Header("X-Note", "CAFÉ RAW"), {2}),
+    ],
+)
+async def test_texts_are_found_in_every_charset(memory_world: World, key: SearchKey, found: set[int]) -> None:
+    for message in (MANY_CHARSETS, FOLDED):
+        await memory_world.append("user.alice", message)
+    selected = await memory_world.select("user.alice")
+    assert set((await search(memory_world.cache, selected, key)).uids) == found
+
+
+@pytest.mark.parametrize(
+    ("collation", "text", "found"),
+    [
+        (OCTET, "Apple", {1}),
+        (OCTET, "apple", set()),
+        (ASCII_CASEMAP, "APPLE", {1}),
+        (ASCII_CASEMAP, "grÜsse", set()),
+        (ASCII_CASEMAP, "GRüßE", {2}),
+        (OCTET, "", {1, 2}),
+    ],
+)
+@pytest.mark.parametrize("is_header", [False, True])
+async def test_the_collation_decides_what_is_equal(
+    memory_world: World, collation: Collation, text: str, found: set[int], is_header: bool
+) -> None:
+    for message in (APPLE, GREEN):
+        await memory_world.append("user.alice", message)
+    selected = await memory_world.select("user.alice")
+    key = Header("Subject", text) if is_header else FieldText(SearchedField.SUBJECT, text)
+    assert set((await search(memory_world.cache, selected, key, collation=collation)).uids) == found
+
+
+async def test_progress_is_told_while_messages_are_read(memory_world: World) -> None:
+    for _ in range(70):
+        await memory_world.append("user.alice", APPLE)
+    selected = await memory_world.select("user.alice")
+    steps: list[tuple[int, int]] = []
+
+    def note(done: int, goal: int) -> None:
+        steps.append((done, goal))
+
+    await search(memory_world.cache, selected, FieldText(SearchedField.BODY, "fish"), progress=note)
+    assert steps == [(64, 70), (70, 70)]
+    await search(memory_world.cache, selected, Header("X-Note", "fish"), progress=note)
+    assert steps[2:] == [(64, 70), (70, 70)]

@@ -69,7 +69,9 @@ async def test_very_many_messages_are_changed_in_pieces(world: World, monkeypatc
         ("lrt", REPLACE, ("\\Deleted", "Work"), {"\\Flagged", "\\Deleted"}),
         ("lrt", ADD, ("Work",), PermissionDenied),
         ("lrs", ADD, ("\\Seen",), {"\\Flagged"}),
-        ("r", ADD, ("\\Seen",), MailboxNotFound),
+        ("r", ADD, ("\\Seen",), PermissionDenied),
+        ("l", ADD, ("\\Seen",), PermissionDenied),
+        ("t", ADD, ("\\Deleted",), MailboxNotFound),
     ],
 )
 async def test_rights_of_others(

@@ -7,7 +7,15 @@ from angarium.operations.mailboxes.acl import delete_acl, get_acl, list_rights, 
 from angarium.operations.mailboxes.create import Created, create
 from angarium.operations.mailboxes.delete import delete
 from angarium.operations.mailboxes.list import ListAttribute, Listed, list_mailboxes, list_subscriptions, namespaces
-from angarium.operations.mailboxes.quota import QuotaRoot, get_quota, get_quota_root, remove_quota, set_quota
+from angarium.operations.mailboxes.quota import (
+    QuotaRoot,
+    QuotaWarning,
+    get_quota,
+    get_quota_root,
+    quota_warnings,
+    remove_quota,
+    set_quota,
+)
 from angarium.operations.mailboxes.rename import rename
 from angarium.operations.mailboxes.renameaccount import Renamed
 from angarium.operations.mailboxes.status import Status, status
@@ -19,6 +27,7 @@ __all__ = [
     "ListAttribute",
     "Listed",
     "QuotaRoot",
+    "QuotaWarning",
     "Renamed",
     "Status",
     "create",
@@ -34,6 +43,7 @@ __all__ = [
     "list_subscriptions",
     "my_rights",
     "namespaces",
+    "quota_warnings",
     "remove_quota",
     "rename",
     "set_acl",

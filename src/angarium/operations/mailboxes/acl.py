@@ -1,6 +1,7 @@
 """GETACL, SETACL, DELETEACL, MYRIGHTS, LISTRIGHTS (RFC 4314 §3)."""
 
 from collections.abc import Callable
+from typing import Final
 
 from angarium.engine.commands import SetAcl
 from angarium.errors import PermissionDenied
@@ -19,10 +20,21 @@ from angarium.rights import list_rights as rights_that_can_be_listed
 from angarium.store import Actor, Mailbox, Store, decided_again
 from angarium.store.acl import administers, parse_acl
 
+_TO_ADMINISTER: Final = (Right.LOOKUP, Right.ADMINISTER)
+"""The right alone is not enough: the commands must not tell of mailboxes that LIST hides (RFC 4314 §6)."""
+_TO_KNOW: Final = (
+    Right.LOOKUP,
+    Right.READ,
+    Right.INSERT,
+    Right.CREATE,
+    Right.DELETE_MAILBOX,
+    Right.ADMINISTER,
+)
+
 
 async def get_acl(store: Store, actor: Actor, name: MailboxName) -> Acl:
-    """Needs `a`."""
-    mailbox = await store.find(actor, name, Right.ADMINISTER)
+    """Needs `l` and `a`."""
+    mailbox = await store.find(actor, name, *_TO_ADMINISTER)
     return parse_acl(mailbox.row.acl)
 
 
@@ -45,13 +57,13 @@ async def delete_acl(store: Store, actor: Actor, name: MailboxName, *, identifie
 
 
 async def my_rights(store: Store, actor: Actor, name: MailboxName) -> Rights:
-    """Needs `l`."""
-    return (await store.find(actor, name)).rights
+    """Needs any of the rights for which RFC 4314 §4 has MYRIGHTS answered."""
+    return (await store.find_any(actor, name, *_TO_KNOW)).rights
 
 
 async def list_rights(store: Store, actor: Actor, name: MailboxName, *, identifier: str) -> ListedRights:
     """Needs `a`."""
-    mailbox = await store.find(actor, name, Right.ADMINISTER)
+    mailbox = await store.find(actor, name, *_TO_ADMINISTER)
     return rights_that_can_be_listed(
         is_owner=_is_owner(mailbox, _full_identifier(store, actor, identifier)),
         is_user_top=mailbox.name.is_inbox,
@@ -64,7 +76,7 @@ async def _change(
     store: Store, actor: Actor, name: MailboxName, identifier: str, change: Callable[[Acl, Rights], Acl]
 ) -> None:
     async def attempt() -> None:
-        mailbox = await store.find(actor, name, Right.ADMINISTER)
+        mailbox = await store.find(actor, name, *_TO_ADMINISTER)
         present = parse_acl(mailbox.row.acl)
         changed = _changed(store, actor, mailbox, identifier, present, change)
         if changed == present:

@@ -4,9 +4,13 @@ Users create below mailboxes where they have the right `k`; a new one has the AC
 mailbox above it. Accounts, which are the top mailboxes of users and of shared hierarchies, are made by administrators,
 who may create below anything that exists. Whoever may not create learns nothing of what is there: the answer is the
 same whether a mailbox above, or of that name, exists or not.
+
+A special use (RFC 6154 §3) is given by the owner or an administrator: it is one mailbox's of an account, and to hear
+that it is taken tells of a mailbox that others may not see.
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from angarium.engine.commands import CreateMailboxes, NewMailbox
 from angarium.engine.rows import AccountId, MailboxId
@@ -20,7 +24,7 @@ from angarium.errors import (
 from angarium.names import MailboxName
 from angarium.rights import Right, inherit
 from angarium.store import AccountTree, Actor, Store, TreeEntry, decided_again
-from angarium.store.acl import administers, parse_acl
+from angarium.store.acl import administers, is_owner, parse_acl
 from angarium.store.tree import relative_name
 
 
@@ -34,24 +38,34 @@ class Created:
     """All that were made, missing parents first."""
 
 
-async def create(store: Store, actor: Actor, name: MailboxName, *, partition: str | None = None) -> Created:
+async def create(
+    store: Store,
+    actor: Actor,
+    name: MailboxName,
+    *,
+    partition: str | None = None,
+    special_use: Sequence[str] = (),
+) -> Created:
     """Create a mailbox, durably and visible to LIST on return.
 
     MailboxExists, PermissionDenied, MailboxNameInvalid; PartitionNotFound for a `partition`, which administrators
-    may give.
+    may give; SpecialUseInvalid, SpecialUseTaken.
     """
-    return await decided_again(lambda: _create(store, actor, name, partition=partition))
+    use = store.policy.special_use.parse(special_use)
+    return await decided_again(lambda: _create(store, actor, name, partition=partition, special_use=use))
 
 
-async def _create(store: Store, actor: Actor, name: MailboxName, *, partition: str | None) -> Created:
+async def _create(store: Store, actor: Actor, name: MailboxName, *, partition: str | None, special_use: str) -> Created:
     is_admin = administers(actor, name)
     if partition is not None:
         check_partition(store, partition, is_admin=is_admin)
     tree = await store.tree_of(name)
     check_may_create(store, actor, name, tree)
+    if special_use:
+        _check_may_use(store, actor, name)
     if tree is None:
         tree = await _new_account(store, name)
-    created = await create_with_parents(store, actor, tree, name, partition=partition)
+    created = await create_with_parents(store, actor, tree, name, partition=partition, special_use=special_use)
     await store.engine.refresh_catalogue(tree.account)
     return created
 
@@ -81,9 +95,16 @@ def check_may_create(store: Store, actor: Actor, name: MailboxName, tree: Accoun
         raise PermissionDenied(f"may not create {name.internal}")
 
 
+def _check_may_use(store: Store, actor: Actor, name: MailboxName) -> None:
+    if not administers(actor, name) and not is_owner(actor, name):
+        raise PermissionDenied(f"may not say what {name.internal} is for")
+    store.policy.special_use.check_place(name)
+
+
 def _may_create_below(store: Store, actor: Actor, parent: TreeEntry) -> bool:
     rights = store.rights_on(actor, parent.name, parent.row.acl)
-    return Right.LOOKUP in rights and Right.CREATE in rights
+    is_childless = store.policy.special_use.is_childless(parent.row.special_use)
+    return Right.CREATE in rights and not is_childless
 
 
 async def _new_account(store: Store, name: MailboxName) -> AccountTree:
@@ -99,12 +120,19 @@ async def _new_account(store: Store, name: MailboxName) -> AccountTree:
 
 
 async def create_with_parents(
-    store: Store, actor: Actor, tree: AccountTree, name: MailboxName, *, partition: str | None = None
+    store: Store,
+    actor: Actor,
+    tree: AccountTree,
+    name: MailboxName,
+    *,
+    partition: str | None = None,
+    special_use: str = "",
 ) -> Created:
     """Create `name` and what is missing above it, in one transaction, without asking for a right."""
     parent = tree.nearest_parent(name)
     names = missing_names(store, tree, name)
-    mailboxes = tuple([new_mailbox(store, tree, missing, partition=partition) for missing in names])
+    *above, last = [new_mailbox(store, tree, missing, partition=partition) for missing in names]
+    mailboxes = (*above, replace(last, special_use=special_use))
     command = CreateMailboxes(
         mailboxes,
         actor.author(),

@@ -1,13 +1,14 @@
 """DELETE: a mailbox leaves for the DELETED hierarchy, where it waits for its expiry, or goes at once (`delete_mode`).
 
 It needs the right `x`, of administrators too. A user's INBOX goes only by an administrator, and takes all that is hers;
-any other mailbox with mailboxes below it stays (RFC 9051 §6.3.5 leaves the choice; Cyrus refuses).
+any other mailbox with mailboxes below it stays (RFC 9051 §6.3.5 leaves the choice; Cyrus refuses), and so does one of a
+protected special use, but for administrators.
 """
 
 from collections.abc import Sequence
 
 from angarium.engine.commands import EraseMailboxes, MailboxRename, RenameMailboxes
-from angarium.errors import MailboxHasChildren, OperationNotSupported, PermissionDenied
+from angarium.errors import MailboxHasChildren, OperationNotSupported, PermissionDenied, SpecialUseTaken
 from angarium.names import MailboxName
 from angarium.operations.mailboxes.erase import erase
 from angarium.rights import Right
@@ -18,18 +19,21 @@ from angarium.store.acl import administers
 async def delete(store: Store, actor: Actor, name: MailboxName) -> tuple[MailboxName, ...]:
     """Delete a mailbox, durably and gone from LIST on return; gives the names that went.
 
-    MailboxNotFound, PermissionDenied, MailboxHasChildren; OperationNotSupported for a user's own INBOX.
+    MailboxNotFound, PermissionDenied, MailboxHasChildren; OperationNotSupported for a user's own INBOX; SpecialUseTaken
+    for what `specialuse_protect` names.
     """
     return await decided_again(lambda: _delete(store, actor, name))
 
 
 async def _delete(store: Store, actor: Actor, name: MailboxName) -> tuple[MailboxName, ...]:
-    mailbox = await store.find(actor, name)
+    mailbox = await store.find_any(actor, name, Right.LOOKUP, Right.DELETE_MAILBOX)
     if name.is_inbox and not administers(actor, name):
         if mailbox.is_owner:
             raise OperationNotSupported("INBOX cannot be deleted")
         raise PermissionDenied("only administrators delete users")
     await store.find(actor, name, Right.DELETE_MAILBOX)
+    if store.policy.special_use.is_protected(mailbox.row.special_use) and not administers(actor, name):
+        raise SpecialUseTaken(f"{name.internal} is protected by its special use")
     tree, entry = await store.locate(name)
     below = tree.below(entry.name)
     if below and not name.is_inbox:

@@ -4,15 +4,16 @@ Only what is visible to the actor shapes an answer: a mailbox has children where
 that exists but is hidden from her looks like one that does not exist.
 """
 
-import asyncio
 import enum
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from angarium.names import ListPattern, MailboxName, Namespace, Namespaces
-from angarium.store import Actor, Store, VisibleMailbox
+from angarium.store import Actor, Store, Visible, VisibleMailbox
+from angarium.store.turns import slices, sorted_in_turns
+from angarium.store.visible import add_levels_above
 
-_LISTED_AT_ONCE = 2000
+_LISTED_AT_ONCE = 1000
 """Names that are looked at before other sessions have their turn; some 1 µs each."""
 
 
@@ -52,23 +53,23 @@ async def list_mailboxes(
     she has subscribed to and that are no mailboxes, or none any more that she may see (RFC 9051 §6.3.9.1).
     """
     namespace = store.namespace(actor)
-    visible = {mailbox.external: mailbox for mailbox in await store.visible(actor)}
+    visible = await store.visible(actor)
     subscribed = await _subscribed(store, actor)
-    gone = _gone(visible.values(), subscribed, namespace) if with_gone else {}
-    parents = _levels_above(visible, namespace.separator)
+    gone = _gone(visible, subscribed, namespace) if with_gone else {}
     listed: list[Listed] = []
-    for place, external in enumerate(_matching(_in_order(visible, gone, namespace), patterns), start=1):
-        if place % _LISTED_AT_ONCE == 0:
-            await asyncio.sleep(0)
-        mailbox = visible.get(external)
-        attributes: tuple[ListAttribute, ...] = _WITH_CHILDREN if external in parents else _WITHOUT_CHILDREN
-        if mailbox is None:
-            attributes = _PLACEHOLDER
-            if external in gone:
-                attributes = _GONE_WITH_CHILDREN if external in parents else _GONE
-        elif subscribed and mailbox.name.key in subscribed:
-            attributes = (*attributes, ListAttribute.SUBSCRIBED)
-        listed.append(Listed(external, mailbox, attributes))
+    matching = _Matching(patterns, namespace.separator)
+    async for names in slices(await _in_order(visible, gone, namespace), _LISTED_AT_ONCE):
+        for external in matching.of(names):
+            mailbox = visible.by_external.get(external)
+            has_children = external in visible.levels_above
+            attributes: tuple[ListAttribute, ...] = _WITH_CHILDREN if has_children else _WITHOUT_CHILDREN
+            if mailbox is None:
+                attributes = _PLACEHOLDER
+                if external in gone:
+                    attributes = _GONE_WITH_CHILDREN if has_children else _GONE
+            elif subscribed and mailbox.name.key in subscribed:
+                attributes = (*attributes, ListAttribute.SUBSCRIBED)
+            listed.append(Listed(external, mailbox, attributes))
     return listed
 
 
@@ -79,15 +80,21 @@ async def list_subscriptions(store: Store, actor: Actor, patterns: Sequence[List
     """
     namespace = store.namespace(actor)
     subscribed = await _subscribed(store, actor)
-    visible = {mailbox.external: mailbox for mailbox in await store.visible(actor) if mailbox.name.key in subscribed}
-    parents = _levels_above(visible, namespace.separator)
+    visible: dict[str, VisibleMailbox] = {}
+    if subscribed:
+        async for mailboxes in slices((await store.visible(actor)).mailboxes, _LISTED_AT_ONCE):
+            visible |= {mailbox.external: mailbox for mailbox in mailboxes if mailbox.name.key in subscribed}
+    above: set[str] = set()
+    add_levels_above(above, visible, namespace.separator)
     listed: list[Listed] = []
-    for external in _matching(visible, patterns):
-        mailbox = visible.get(external)
-        if mailbox is None:
-            listed.append(Listed(external, None, _PLACEHOLDER))
-        else:
-            listed.append(Listed(external, mailbox, _WITH_CHILDREN if external in parents else ()))
+    matching = _Matching(patterns, namespace.separator)
+    async for names in slices(list(visible), _LISTED_AT_ONCE):
+        for external in matching.of(names):
+            mailbox = visible.get(external)
+            if mailbox is None:
+                listed.append(Listed(external, None, _PLACEHOLDER))
+            else:
+                listed.append(Listed(external, mailbox, _WITH_CHILDREN if external in above else ()))
     return listed
 
 
@@ -105,55 +112,56 @@ async def _subscribed(store: Store, actor: Actor) -> dict[str, MailboxName]:
     return {name.key: name for name in names}
 
 
-def _gone(
-    visible: Iterable[VisibleMailbox], subscribed: dict[str, MailboxName], namespace: Namespace
-) -> dict[str, MailboxName]:
+def _gone(visible: Visible, subscribed: dict[str, MailboxName], namespace: Namespace) -> dict[str, MailboxName]:
     """Subscriptions without a mailbox, by the names that she sees."""
+    if not subscribed:
+        return {}
     there = {mailbox.name.key for mailbox in visible}
     names = [name for key, name in subscribed.items() if key not in there and namespace.shows(name)]
     return {namespace.to_external(name): name for name in names}
 
 
-def _in_order(visible: dict[str, VisibleMailbox], gone: dict[str, MailboxName], namespace: Namespace) -> Iterable[str]:
+async def _in_order(visible: Visible, gone: dict[str, MailboxName], namespace: Namespace) -> Sequence[str]:
     if not gone:
-        return visible
-    orders = {external: mailbox.order for external, mailbox in visible.items()}
+        return list(visible.by_external)
+    orders = {mailbox.external: mailbox.order for mailbox in visible}
     orders |= {external: namespace.sort_key(name) for external, name in gone.items()}
-    return sorted(orders, key=orders.__getitem__)
+    return await sorted_in_turns(orders, orders.__getitem__)
 
 
-def _levels_above(externals: Iterable[str], separator: str) -> set[str]:
-    """The names that have one of `externals` below them."""
-    above: set[str] = set()
-    for external in externals:
-        level = external.rpartition(separator)[0]
-        while level and level not in above:
-            above.add(level)
-            level = level.rpartition(separator)[0]
-    return above
-
-
-def _matching(externals: Iterable[str], patterns: Sequence[ListPattern]) -> Iterator[str]:
+class _Matching:
     """What to list, each once: a level that a pattern with `%` asks for comes before the first name below it."""
-    if not any(pattern.lists_parents for pattern in patterns):
-        return filter(_matcher(patterns), externals)
-    return _matching_with_parents(externals, patterns)
 
+    def __init__(self, patterns: Sequence[ListPattern], separator: str) -> None:
+        self._patterns = patterns
+        self._separator = separator
+        self._with_parents = any(pattern.lists_parents for pattern in patterns)
+        self._told: set[str] = set()
+        self._levels: set[str] = set()
+        """Above names that have been looked at, so that siblings ask once for the levels above them."""
 
-def _matcher(patterns: Sequence[ListPattern]) -> Callable[[str], bool]:
-    if len(patterns) == 1:
-        return patterns[0].matches
-    return lambda external: any(pattern.matches(external) for pattern in patterns)
+    def of(self, externals: Iterable[str]) -> Iterable[str]:
+        """Those of the next names; each name is given once, in order."""
+        if self._with_parents:
+            return self._matching_with_parents(externals)
+        if len(self._patterns) == 1:
+            return filter(self._patterns[0].matches, externals)
+        return filter(self._is_matched, externals)
 
+    def _is_matched(self, external: str) -> bool:
+        return any(pattern.matches(external) for pattern in self._patterns)
 
-def _matching_with_parents(externals: Iterable[str], patterns: Sequence[ListPattern]) -> Iterator[str]:
-    told: set[str] = set()
-    for external in externals:
-        for pattern in patterns:
-            for parent in pattern.matching_parents(external):
-                if parent not in told:
-                    told.add(parent)
-                    yield parent
-        if external not in told and any(pattern.matches(external) for pattern in patterns):
-            told.add(external)
-            yield external
+    def _matching_with_parents(self, externals: Iterable[str]) -> Iterator[str]:
+        told = self._told
+        for external in externals:
+            level = external.rpartition(self._separator)[0]
+            if level not in self._levels:
+                self._levels.add(level)
+                for pattern in self._patterns:
+                    for parent in pattern.matching_parents(external):
+                        if parent not in told:
+                            told.add(parent)
+                            yield parent
+            if external not in told and self._is_matched(external):
+                told.add(external)
+                yield external

@@ -41,7 +41,8 @@ async def rename(
     """Rename a mailbox and all below it, durably and visible to LIST on return; gives old and new names.
 
     MailboxNotFound, MailboxExists, PermissionDenied, MailboxNameInvalid, PartitionNotFound; OperationNotSupported for
-    another account, or another partition than the present one.
+    another account, or another partition than the present one; SpecialUseTaken where a mailbox with a special use would
+    get a name with which there can be none.
     """
     return await decided_again(lambda: _rename(store, actor, source, target, partition=partition))
 
@@ -63,6 +64,8 @@ async def _rename(
     tree, entry = await store.locate(source)
     target_tree = await store.tree_of(target)
     check_may_create(store, actor, target, target_tree)
+    if mailbox.row.special_use and not is_admin:
+        store.policy.special_use.check_place(target)
     if entry.name.key == tree.name.key and not mailbox.is_owner:
         return await _rename_top(store, request, tree, is_admin=is_admin)
     if target_tree is None or target_tree.account != tree.account:

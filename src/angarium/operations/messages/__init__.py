@@ -1,7 +1,23 @@
 """Messages: bringing them in, reading, finding, flagging, copying and removing them; every right is asked here."""
 
-from angarium.operations.messages.append import AppendedMessage, AppendTarget, AppendUid, append, append_target
+from angarium.operations.messages.annotations import (
+    AnnotationCriterion,
+    AnnotationValues,
+    MessageAnnotation,
+    annotation_changes,
+    annotations_of,
+    store_annotations,
+)
+from angarium.operations.messages.append import (
+    AppendedMessage,
+    AppendTarget,
+    AppendUid,
+    append,
+    append_target,
+    room_left,
+)
 from angarium.operations.messages.cache import MessageCache
+from angarium.operations.messages.catenate import StoredPart, part_octets
 from angarium.operations.messages.columns import (
     BytesColumn,
     Column,
@@ -12,6 +28,7 @@ from angarium.operations.messages.columns import (
     NumberColumn,
     SectionColumn,
     SectionStream,
+    TextColumn,
 )
 from angarium.operations.messages.copy import copy, move
 from angarium.operations.messages.copyuid import CopyUid
@@ -21,11 +38,16 @@ from angarium.operations.messages.fetch import fetch
 from angarium.operations.messages.incoming import IncomingMessage, MessageLimits, PreparedMessage
 from angarium.operations.messages.prepare import hash_message, parse_message
 from angarium.operations.messages.recipient import DeliveryTarget, Recipient, resolve_recipient
-from angarium.operations.messages.search import Found, search
+from angarium.operations.messages.replace import Replacement, replace, require_replaceable
+from angarium.operations.messages.search import Found, highest_modseq, search
+from angarium.operations.messages.sort import Sorted, sort
 from angarium.operations.messages.storeflags import store_flags
+from angarium.operations.messages.thread import Threaded, thread
 from angarium.operations.messages.trace import Trace, missing_fields, trace_header
 
 __all__ = [
+    "AnnotationCriterion",
+    "AnnotationValues",
     "AppendTarget",
     "AppendUid",
     "AppendedMessage",
@@ -39,15 +61,23 @@ __all__ = [
     "FlagsColumn",
     "Found",
     "IncomingMessage",
+    "MessageAnnotation",
     "MessageCache",
     "MessageFlags",
     "MessageLimits",
     "NumberColumn",
     "PreparedMessage",
     "Recipient",
+    "Replacement",
     "SectionColumn",
     "SectionStream",
+    "Sorted",
+    "StoredPart",
+    "TextColumn",
+    "Threaded",
     "Trace",
+    "annotation_changes",
+    "annotations_of",
     "append",
     "append_target",
     "copy",
@@ -55,11 +85,19 @@ __all__ = [
     "expunge",
     "fetch",
     "hash_message",
+    "highest_modseq",
     "missing_fields",
     "move",
     "parse_message",
+    "part_octets",
+    "replace",
+    "require_replaceable",
     "resolve_recipient",
+    "room_left",
     "search",
+    "sort",
+    "store_annotations",
     "store_flags",
+    "thread",
     "trace_header",
 ]

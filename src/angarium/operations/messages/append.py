@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from angarium.engine.commands import Added, AddMessages, NewMessage, QuotaPolicy
-from angarium.engine.rows import InternalDate, Uid, UidValidity
+from angarium.engine.rows import InternalDate, QuotaResource, Uid, UidValidity
 from angarium.flags import NO_FLAGS, Flags
 from angarium.names import MailboxName
+from angarium.operations.messages.annotations import MessageAnnotation, annotations_of_new
 from angarium.operations.messages.decision import find_target, permitted_flags
 from angarium.operations.messages.incoming import PreparedMessage
 from angarium.rights import Right
@@ -33,6 +34,7 @@ class AppendedMessage:
     flags: Flags = NO_FLAGS
     date: InternalDate | None = None
     """None: now."""
+    annotations: tuple[MessageAnnotation, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,8 @@ class AppendUid:
 
     uidvalidity: UidValidity
     uids: tuple[Uid, ...]
+    is_readable: bool
+    """Whether who appended may know: others, who could not select the mailbox, are not told (RFC 4315 §3)."""
 
 
 async def append_target(store: Store, actor: Actor, name: MailboxName) -> AppendTarget:
@@ -54,29 +58,50 @@ async def append(store: Store, actor: Actor, target: AppendTarget, messages: Seq
     Flags that the actor may not set there are left out (RFC 4314 §4). QuotaExceeded where not all fit.
     """
 
-    async def attempt() -> Added:
+    async def attempt() -> AppendUid:
         mailbox = await store.find_again(actor, target.mailbox, Right.INSERT)
-        command = AddMessages(
-            mailbox.id,
-            tuple([_new_message(store, mailbox, message) for message in messages]),
-            actor.author(),
-            quota=QuotaPolicy.STRICT,
-            acl_version=mailbox.acl_version,
-            seen_account=mailbox.seen_account,
-        )
-        added = await store.engine.write(mailbox.account, command)
+        added = await store.engine.write(mailbox.account, addition(store, actor, mailbox, messages))
         assert isinstance(added, Added)
-        return added
+        return append_uid(mailbox, added)
 
-    added = await decided_again(attempt)
-    return AppendUid(added.uidvalidity, added.uids)
+    return await decided_again(attempt)
 
 
-def _new_message(store: Store, mailbox: Mailbox, appended: AppendedMessage) -> NewMessage:
+def addition(store: Store, actor: Actor, mailbox: Mailbox, messages: Sequence[AppendedMessage]) -> AddMessages:
+    """The command that adds them to a mailbox that was found with the right `i`."""
+    return AddMessages(
+        mailbox.id,
+        tuple([_new_message(store, actor, mailbox, message) for message in messages]),
+        actor.author(),
+        quota=QuotaPolicy.STRICT,
+        acl_version=mailbox.acl_version,
+        seen_account=mailbox.seen_account,
+    )
+
+
+def append_uid(mailbox: Mailbox, added: Added) -> AppendUid:
+    """Where they are in it."""
+    return AppendUid(added.uidvalidity, added.uids, is_readable=Right.READ in mailbox.rights)
+
+
+async def room_left(store: Store, target: AppendTarget) -> int | None:
+    """Octets that the quota root had room for when it was asked; None: as many as there may be.
+
+    Only for refusing early what is sure to be refused: what decides is the write.
+    """
+    quota = await store.quota_of(target.mailbox)
+    limit_kib = None if quota is None else quota.limits.get(QuotaResource.STORAGE)
+    if quota is None or limit_kib is None:
+        return None
+    return max(0, limit_kib * 1024 - quota.used[QuotaResource.STORAGE])
+
+
+def _new_message(store: Store, actor: Actor, mailbox: Mailbox, appended: AppendedMessage) -> NewMessage:
     return NewMessage(
         file=appended.message.files[mailbox.row.partition],
         flags=permitted_flags(mailbox, appended.flags),
         date=appended.date or InternalDate(store.sources.now_s()),
         content=appended.message.content,
         search=appended.message.search,
+        annotations=annotations_of_new(store, actor, mailbox, appended.annotations),
     )

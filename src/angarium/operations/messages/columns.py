@@ -4,21 +4,18 @@ Columns instead of rows, so that a front end renders a whole batch with one temp
 once.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 
-from angarium.engine.interface import MessageFile
 from angarium.engine.rows import Uid
 from angarium.flags import Flags
 from angarium.sequenceset import UidSet
 from angarium.store import Indexes, Uids
 
-_CHUNK_OCTETS = 1 << 16
-
 
 @dataclass(frozen=True, slots=True)
 class NumberColumn:
-    """UID, MODSEQ, RFC822.SIZE."""
+    """UID, MODSEQ, RFC822.SIZE, BINARY.SIZE."""
 
     values: list[int]
 
@@ -28,6 +25,13 @@ class BytesColumn:
     """ENVELOPE, BODY, BODYSTRUCTURE, ready to send."""
 
     values: list[bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class TextColumn:
+    """PREVIEW; None where it is not at hand and was asked for only if it is."""
+
+    values: list[str | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,31 +58,25 @@ class DateColumn:
     zone_min: list[int]
 
 
+@dataclass(frozen=True, slots=True)
 class SectionStream:
     """A long section, read while it is sent; valid until the next batch is asked for."""
 
-    __slots__ = ("_file", "_offset", "size_octets")
-
-    def __init__(self, file: MessageFile, offset: int, size_octets: int) -> None:
-        self._file = file
-        self._offset = offset
-        self.size_octets = size_octets
-
-    async def chunks(self) -> AsyncIterator[bytes]:
-        """Its octets in order, `size_octets` in all."""
-        end = self._offset + self.size_octets
-        for offset in range(self._offset, end, _CHUNK_OCTETS):
-            yield await self._file.read(offset, min(_CHUNK_OCTETS, end - offset))
+    size_octets: int
+    chunks: Callable[[], AsyncIterator[bytes]]
+    """Gives its octets in order, `size_octets` in all."""
+    has_nul: bool = False
+    """Only what was decoded has any (RFC 9051 §4.3.1)."""
 
 
 @dataclass(frozen=True, slots=True)
 class SectionColumn:
-    """BODY[...]; None where the message has no such part."""
+    """BODY[...], BINARY[...]; None where the message has no such part."""
 
     values: list[bytes | SectionStream | None]
 
 
-Column = NumberColumn | BytesColumn | FlagsColumn | DateColumn | SectionColumn
+Column = NumberColumn | BytesColumn | TextColumn | FlagsColumn | DateColumn | SectionColumn
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,3 +90,5 @@ class FetchBatch:
     """Messages whose files or contents are lost; they have no row."""
     newly_seen: UidSet
     """All messages whose `\\Seen` this FETCH has set, those of other batches too."""
+    undecodable: tuple[Uid, ...] = ()
+    """Messages of which a part in an unknown transfer encoding was to be decoded; they have no row either."""

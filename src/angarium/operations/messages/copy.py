@@ -77,12 +77,15 @@ async def _copy_within(
         target_seen_account=target.seen_account,
         kept_flags=_kept_flags(source, target),
         keep_keywords=keywords_writable(target),
+        keep_shared_annotations=Right.ANNOTATE in target.rights,
+        private_annotations_of=actor.account,
     )
     copied = await store.engine.write(source.account, command)
     assert isinstance(copied, Copied)
     if not copied.source:
         return None
-    return CopyUid(copied.uidvalidity, copied.source, copied.target, copied.modseq if move else None)
+    is_readable = Right.READ in target.rights
+    return CopyUid(copied.uidvalidity, copied.source, copied.target, copied.expunged_modseq, is_readable)
 
 
 def _kept_flags(source: Mailbox, target: Mailbox) -> SystemFlags:

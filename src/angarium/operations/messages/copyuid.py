@@ -14,3 +14,5 @@ class CopyUid:
     target: tuple[Uid, ...]
     modseq: ModSeq | None
     """Of the source's expunge by a MOVE."""
+    is_readable: bool
+    """Whether the actor may know; who could not select the target is not told (RFC 4315 §3)."""

@@ -7,11 +7,11 @@ from collections.abc import AsyncGenerator, Sequence
 from angarium.engine.commands import FlagOperation, FlagsStored, StoreFlags
 from angarium.engine.rows import ModSeq
 from angarium.errors import AclChanged, AngariumError
-from angarium.fetchitem import BodySection, FetchAttribute, sets_seen
+from angarium.fetchitem import sets_seen
 from angarium.flags import Flags, SystemFlags
 from angarium.operations.messages.cache import MessageCache
 from angarium.operations.messages.columns import FetchBatch
-from angarium.operations.messages.fetchbatch import BatchMaker
+from angarium.operations.messages.fetchbatch import BatchMaker, FetchedItem
 from angarium.operations.messages.slices import slices_of
 from angarium.rights import Right
 from angarium.sequenceset import UidSet
@@ -21,7 +21,7 @@ from angarium.store.acl import require
 _ROWS = 1000
 """Of values that are ready; 1-2 ms of work."""
 _ROWS_WITH_FIELDS = 256
-"""Of header fields, which are mostly remembered."""
+"""Of header fields, previews and digests, which are mostly remembered."""
 _ROWS_WITH_SECTIONS = 64
 """Of what is read from files; a batch ends earlier where they are large."""
 
@@ -34,15 +34,16 @@ async def fetch(
     actor: Actor,
     selected: SelectedMailbox,
     uids: UidSet,
-    items: Sequence[FetchAttribute | BodySection],
+    items: Sequence[FetchedItem],
     *,
     changed_since: ModSeq | None = None,
+    rows_at_most: int | None = None,
 ) -> AsyncGenerator[FetchBatch, None]:
     """What `items` ask of those of `uids` that are known, and changed after `changed_since`; needs `r`.
 
     Messages that others have expunged are still given while their rows are kept, since the session was not told yet.
     Sections without PEEK set `\\Seen` before the first batch, where the actor may; a store that takes no writes hinders
-    nobody from reading.
+    nobody from reading. A batch has `rows_at_most` rows, where the caller adds large values of its own to them.
     """
     await selected.refresh()
     require(selected.mailbox.rights, Right.READ)
@@ -51,8 +52,10 @@ async def fetch(
     maker = BatchMaker(cache, selected, items, newly_seen)
     indexes = selected.view.indexes_of(uids, expunged=True)
     rows = _ROWS
-    if maker.has_sections:
-        rows = _ROWS_WITH_FIELDS if maker.has_fields_alone else _ROWS_WITH_SECTIONS
+    if maker.reads_files:
+        rows = _ROWS_WITH_FIELDS if maker.reads_what_is_remembered else _ROWS_WITH_SECTIONS
+    if rows_at_most is not None:
+        rows = min(rows, rows_at_most)
     for start in range(0, len(indexes), rows):
         async for batch in maker.batches(indexes[start : start + rows]):
             yield batch

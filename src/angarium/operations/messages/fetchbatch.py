@@ -1,16 +1,16 @@
-"""Making the batches of one FETCH from the view, from contents, and from message files."""
+"""Making the batches of one FETCH from the view, from contents, from what is remembered, and from message files."""
 
-from collections.abc import AsyncGenerator, Callable, Sequence
-from dataclasses import replace
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from dataclasses import dataclass
 from operator import attrgetter
+from typing import assert_never
 
 import numpy as np
 from numpy.typing import NDArray
 
-from angarium import mime
 from angarium.engine.interface import MessageFile
-from angarium.engine.rows import Content, Uid
-from angarium.fetchitem import BodySection, FetchAttribute, Partial, SectionKind
+from angarium.engine.rows import Content, ContentId, Uid
+from angarium.fetchitem import BinarySection, BinarySize, BodySection, FetchAttribute, Partial, Preview
 from angarium.operations.messages.cache import MessageCache
 from angarium.operations.messages.columns import (
     BytesColumn,
@@ -21,28 +21,32 @@ from angarium.operations.messages.columns import (
     MessageFlags,
     NumberColumn,
     SectionColumn,
-    SectionStream,
+    TextColumn,
+)
+from angarium.operations.messages.sectionreader import (
+    ReadSections,
+    SectionItem,
+    SectionReader,
+    SectionValue,
+    Unreadable,
+    field_selection,
+    is_top_fields,
+    is_within_message,
+    part_of_block,
 )
 from angarium.sequenceset import UidSet
 from angarium.store import Indexes, SelectedMailbox
 from angarium.store.objectids import email_object_id, thread_object_id
 
-STREAMED_FROM_OCTETS = 1 << 18
-"""Sections of this size and above are read while they are sent."""
+FetchedItem = FetchAttribute | Preview | SectionItem
+"""What a FETCH of messages can ask for."""
+
 _BATCH_OCTETS = 1 << 19
 
 _CONTENT_ATTRIBUTES: dict[FetchAttribute, Callable[[Content], bytes]] = {
     FetchAttribute.ENVELOPE: attrgetter("envelope"),
     FetchAttribute.BODY: attrgetter("body"),
     FetchAttribute.BODYSTRUCTURE: attrgetter("bodystructure"),
-}
-_MIME_KINDS = {
-    SectionKind.WHOLE: mime.SectionKind.BODY,
-    SectionKind.HEADER: mime.SectionKind.HEADER,
-    SectionKind.HEADER_FIELDS: mime.SectionKind.HEADER,
-    SectionKind.HEADER_FIELDS_NOT: mime.SectionKind.HEADER,
-    SectionKind.TEXT: mime.SectionKind.TEXT,
-    SectionKind.MIME: mime.SectionKind.MIME,
 }
 
 _RECENT = np.uint16(1 << 15)
@@ -51,7 +55,22 @@ _CODE_BITS = np.uint64(16)
 _KEYWORDS_BESIDE_CODE = 48
 """So many have room in one number with the system flags."""
 
-_SectionValue = bytes | SectionStream | None
+
+@dataclass(frozen=True, slots=True)
+class _Slice:
+    """Some messages, and what was got for each of them; the lists are empty where nothing needs them."""
+
+    indexes: Indexes
+    contents: list[Content]
+    texts: Mapping[FetchedItem, Sequence[str | None]]
+    """Of digests and previews."""
+
+    def take(self, places: list[int]) -> "_Slice":
+        return _Slice(
+            self.indexes[np.array(places, dtype=np.intp)],
+            [self.contents[place] for place in places] if self.contents else [],
+            {item: [values[place] for place in places] for item, values in self.texts.items()},
+        )
 
 
 class BatchMaker:
@@ -61,7 +80,7 @@ class BatchMaker:
         self,
         cache: MessageCache,
         selected: SelectedMailbox,
-        items: Sequence[FetchAttribute | BodySection],
+        items: Sequence[FetchedItem],
         newly_seen: UidSet,
     ) -> None:
         self._cache = cache
@@ -72,136 +91,137 @@ class BatchMaker:
         self._mailbox = selected.mailbox.id
         self._items = items
         self._newly_seen = newly_seen
-        self._sections = [item for item in items if isinstance(item, BodySection)]
-        self._needs_content = any(
-            item in _CONTENT_ATTRIBUTES if isinstance(item, FetchAttribute) else _is_within_message(item)
-            for item in items
-        )
+        self._sections = [item for item in items if isinstance(item, SectionItem)]
+        self._texts = [item for item in items if isinstance(item, Preview) or item is FetchAttribute.DIGEST_SHA1]
+        self._reader = SectionReader(cache, self._account, self._mailbox, self._sections)
+        self._needs_content = any(_needs_content(item) for item in items)
 
     @property
-    def has_sections(self) -> bool:
+    def reads_files(self) -> bool:
         """Whether message files are read."""
-        return bool(self._sections)
+        return bool(self._sections or self._texts)
 
     @property
-    def has_fields_alone(self) -> bool:
-        """Whether all that is read from message files are fields of their top headers, which the cache remembers."""
-        return all(map(_is_top_fields, self._sections))
+    def reads_what_is_remembered(self) -> bool:
+        """Whether all that is read from message files is remembered by the cache, as fields of their top headers."""
+        return all(map(is_top_fields, self._sections))
 
     async def batches(self, indexes: Indexes) -> AsyncGenerator[FetchBatch, None]:
         """The rows at `indexes`: one batch, or several where sections are large."""
-        present: list[Content] = []
-        missing: list[Uid] = []
-        if self._needs_content:
-            ids, uids = self._view.content[indexes].tolist(), self._view.uid[indexes].tolist()
-            contents = await self._cache.contents(self._account, self._mailbox, ids, uids)
-            present = [content for content in contents if content is not None]
-            if len(present) < len(contents):
-                missing = [uid for uid, content in zip(uids, contents, strict=True) if content is None]
-                indexes = indexes[np.array([content is not None for content in contents], dtype=np.bool_)]
+        rows, missing = await self._gather(indexes)
         if not self._sections:
-            yield self._batch(indexes, present, {}, missing)
+            yield self._batch(rows, {}, missing)
             return
         if missing:
-            yield self._batch(indexes[:0], [], {}, missing)
-        if self.has_fields_alone:
-            yield await self._header_fields_batch(indexes, present)
+            yield self._batch(rows.take([]), {}, missing)
+        if self.reads_what_is_remembered:
+            yield await self._header_fields_batch(rows)
             return
-        async for batch in self._section_batches(indexes, present):
+        async for batch in self._section_batches(rows):
             yield batch
 
-    async def _header_fields_batch(self, indexes: Indexes, contents: list[Content]) -> FetchBatch:
+    async def _gather(self, indexes: Indexes) -> tuple[_Slice, list[Uid]]:
+        """Contents, digests and previews of the messages, and those of which one is lost."""
+        if not self._needs_content and not self._texts:
+            return _Slice(indexes, [], {}), []
+        ids, uids = self._view.content[indexes].tolist(), self._view.uid[indexes].tolist()
+        contents: list[Content | None] = []
+        if self._needs_content:
+            contents = await self._cache.contents(self._account, self._mailbox, ids, uids)
+        texts: dict[FetchedItem, Sequence[str | None]] = {}
+        for item in self._texts:
+            texts[item] = await self._texts_of(item, ids, uids)
+        required: list[Sequence[Content | str | None]] = [contents] if self._needs_content else []
+        required += [values for item, values in texts.items() if item != Preview(lazy=True)]
+        there = list(range(len(uids)))
+        missing: list[Uid] = []
+        if any(None in values for values in required):
+            whole = [None not in values for values in zip(*required, strict=True)]
+            there = [place for place, is_whole in enumerate(whole) if is_whole]
+            missing = [Uid(uid) for uid, is_whole in zip(uids, whole, strict=True) if not is_whole]
+        known = [content for content in map(contents.__getitem__, there) if content is not None] if contents else []
+        chosen = {item: [values[place] for place in there] for item, values in texts.items()}
+        return _Slice(indexes[there] if missing else indexes, known, chosen), missing
+
+    async def _texts_of(self, item: FetchedItem, ids: list[int], uids: list[int]) -> Sequence[str | None]:
+        if not isinstance(item, Preview):
+            return await self._cache.sha1_digests(self._account, self._mailbox, ids, uids)
+        if item.lazy:
+            return await self._cache.known_previews(self._account, ids)
+        return await self._cache.previews(self._account, self._mailbox, ids, uids)
+
+    async def _header_fields_batch(self, rows: _Slice) -> FetchBatch:
         """The one thing of message files that is remembered, so no row needs a look of its own."""
-        cached = await self._cached_fields(indexes)
+        cached = await self._cached_fields(rows.indexes)
         missing: list[Uid] = []
         if any(None in values for values in cached.values()):
-            there = np.array([None not in values for values in zip(*cached.values(), strict=True)], dtype=np.bool_)
-            missing = self._view.uid[indexes[~there]].tolist()
-            kept = np.flatnonzero(there).tolist()
-            cached = {section: [values[row] for row in kept] for section, values in cached.items()}
-            contents = [contents[row] for row in kept] if contents else contents
-            indexes = indexes[there]
-        sections = {id(section): _partials(cached[section], section.partial) for section in self._sections}
-        return self._batch(indexes, contents, sections, missing)
+            whole = [None not in values for values in zip(*cached.values(), strict=True)]
+            there = [place for place, is_whole in enumerate(whole) if is_whole]
+            missing = self._view.uid[rows.indexes[~np.array(whole, dtype=np.bool_)]].tolist()
+            cached = {section: [values[place] for place in there] for section, values in cached.items()}
+            rows = rows.take(there)
+        sections = {id(section): _partials(values, section.partial) for section, values in cached.items()}
+        return self._batch(rows, sections, missing)
 
-    async def _section_batches(self, indexes: Indexes, contents: list[Content]) -> AsyncGenerator[FetchBatch, None]:
-        cached = await self._cached_fields(indexes)
-        rows = _Rows()
+    async def _section_batches(self, rows: _Slice) -> AsyncGenerator[FetchBatch, None]:
+        cached = await self._cached_fields(rows.indexes)
+        ids, uids = self._view.content[rows.indexes].tolist(), self._view.uid[rows.indexes].tolist()
+        read = _Read()
         try:
-            for row, index in enumerate(indexes.tolist()):
-                fields = {section: values[row] for section, values in cached.items()}
-                await self._read_row(rows, row, index, contents[row] if contents else None, fields)
-                if rows.octets >= _BATCH_OCTETS or rows.files:
-                    yield self._batch_of(rows, indexes, contents)
-                    rows.close()
-                    rows = _Rows()
-            if rows.places or rows.missing:
-                yield self._batch_of(rows, indexes, contents)
+            for place, (number, uid) in enumerate(zip(ids, uids, strict=True)):
+                fields = {section: values[place] for section, values in cached.items()}
+                content = rows.contents[place] if rows.contents else None
+                read.add(place, Uid(uid), await self._reader.read(Uid(uid), ContentId(number), content, fields))
+                if read.octets >= _BATCH_OCTETS or read.files:
+                    yield self._batch_of(read, rows)
+                    read.close()
+                    read = _Read()
+            if read.places or read.missing or read.undecodable:
+                yield self._batch_of(read, rows)
         finally:
-            rows.close()
+            read.close()
 
     async def _cached_fields(self, indexes: Indexes) -> dict[BodySection, list[bytes | None]]:
         """HEADER.FIELDS of the messages themselves, which clients ask for all the time."""
-        sections = [section for section in self._sections if _is_top_fields(section)]
+        sections = [
+            section for section in self._sections if isinstance(section, BodySection) and is_top_fields(section)
+        ]
         if not sections:
             return {}
         ids, uids = self._view.content[indexes].tolist(), self._view.uid[indexes].tolist()
         return {
-            section: await self._cache.header_fields(self._account, self._mailbox, _selection(section), ids, uids)
+            section: await self._cache.header_fields(self._account, self._mailbox, field_selection(section), ids, uids)
             for section in sections
         }
 
-    async def _read_row(
-        self, rows: "_Rows", row: int, index: int, content: Content | None, fields: dict[BodySection, bytes | None]
-    ) -> None:
-        """Read the sections of one message; where its file is lost the row is missing."""
-        uid = int(self._view.uid[index])
-        file: MessageFile | None = None
-        values: list[_SectionValue] = []
-        try:
-            for section in self._sections:
-                if fields and section in fields:  # the hash of a section costs a microsecond
-                    block = fields[section]
-                    if block is None:
-                        rows.missing.append(Uid(uid))
-                        return
-                    values.append(_partial(block, section.partial))
-                    continue
-                if file is None:
-                    file = await self._cache.open(self._account, self._mailbox, uid)
-                    if file is None:
-                        rows.missing.append(Uid(uid))
-                        return
-                values.append(await _read_section(file, section, content))
-            rows.add(row, values)
-            if any(isinstance(value, SectionStream) for value in values) and file is not None:
-                rows.files.append(file)
-                file = None
-        finally:
-            if file is not None:
-                file.close()
-
-    def _batch_of(self, rows: "_Rows", indexes: Indexes, contents: list[Content]) -> FetchBatch:
-        chosen = [contents[place] for place in rows.places] if contents else []
-        columns = dict(zip(map(id, self._sections), map(list, zip(*rows.values, strict=True)), strict=False))
-        return self._batch(indexes[np.array(rows.places, dtype=np.intp)], chosen, columns, rows.missing)
+    def _batch_of(self, read: "_Read", rows: _Slice) -> FetchBatch:
+        columns = dict(zip(map(id, self._sections), map(list, zip(*read.values, strict=True)), strict=False))
+        return self._batch(rows.take(read.places), columns, read.missing, read.undecodable)
 
     def _batch(
         self,
-        indexes: Indexes,
-        contents: list[Content],
-        sections: dict[int, list[_SectionValue]],
+        rows: _Slice,
+        sections: Mapping[int, list[SectionValue]],
         missing: Sequence[Uid],
+        undecodable: Sequence[Uid] = (),
     ) -> FetchBatch:
-        columns = tuple(
-            [
-                SectionColumn(sections.get(id(item), []))
-                if isinstance(item, BodySection)
-                else self._attribute_column(item, indexes, contents)
-                for item in self._items
-            ]
-        )
-        return FetchBatch(self._view.uid[indexes], columns, tuple(missing), self._newly_seen)
+        columns = tuple([self._column(item, rows, sections.get(id(item), [])) for item in self._items])
+        return FetchBatch(self._view.uid[rows.indexes], columns, tuple(missing), self._newly_seen, tuple(undecodable))
+
+    def _column(self, item: FetchedItem, rows: _Slice, sections: list[SectionValue]) -> Column:
+        match item:
+            case FetchAttribute.DIGEST_SHA1:
+                return BytesColumn([text.encode() for text in rows.texts[item] if text is not None])
+            case FetchAttribute():
+                return self._attribute_column(item, rows.indexes, rows.contents)
+            case Preview():
+                return TextColumn(list(rows.texts[item]))
+            case BinarySize():
+                return NumberColumn([value for value in sections if isinstance(value, int)])
+            case BodySection() | BinarySection():
+                return SectionColumn([value for value in sections if not isinstance(value, int)])
+            case _:
+                assert_never(item)
 
     def _attribute_column(self, item: FetchAttribute, indexes: Indexes, contents: list[Content]) -> Column:
         view = self._view
@@ -225,7 +245,7 @@ class BatchMaker:
             case FetchAttribute.ENVELOPE | FetchAttribute.BODY | FetchAttribute.BODYSTRUCTURE:
                 return BytesColumn(list(map(_CONTENT_ATTRIBUTES[item], contents)))
             case FetchAttribute.DIGEST_SHA1:
-                raise ValueError(f"{item} is not served")
+                raise ValueError(f"{item} is read from files")
 
     def _flags_column(self, indexes: Indexes) -> FlagsColumn:
         """Few combinations of flags stand for many messages, so only the combinations are made into values."""
@@ -245,20 +265,26 @@ class BatchMaker:
         return FlagsColumn(distinct, index)
 
 
-class _Rows:
-    """Rows of a batch that is being made, and the files that its streams read."""
+class _Read:
+    """Rows of a batch that were read from files, and the files that its streams read."""
 
     def __init__(self) -> None:
         self.places: list[int] = []
-        self.values: list[list[_SectionValue]] = []
+        self.values: list[list[SectionValue]] = []
         self.missing: list[Uid] = []
+        self.undecodable: list[Uid] = []
         self.files: list[MessageFile] = []
         self.octets = 0
 
-    def add(self, place: int, values: list[_SectionValue]) -> None:
+    def add(self, place: int, uid: Uid, read: ReadSections | Unreadable) -> None:
+        if isinstance(read, Unreadable):
+            (self.missing if read is Unreadable.MISSING else self.undecodable).append(uid)
+            return
         self.places.append(place)
-        self.values.append(values)
-        self.octets += sum(len(value) for value in values if isinstance(value, bytes))
+        self.values.append(read.values)
+        self.octets += sum([len(value) for value in read.values if isinstance(value, bytes)])
+        if read.file is not None:
+            self.files.append(read.file)
 
     def close(self) -> None:
         for file in self.files:
@@ -271,47 +297,11 @@ def _ranks(bits: NDArray[np.uint64]) -> NDArray[np.uint64]:
     return np.unique(bits, return_inverse=True)[1].astype(np.uint64)
 
 
-def _is_whole_message(section: BodySection) -> bool:
-    return not section.part and section.kind is SectionKind.WHOLE
+def _needs_content(item: FetchedItem) -> bool:
+    if isinstance(item, FetchAttribute):
+        return item in _CONTENT_ATTRIBUTES
+    return not isinstance(item, Preview) and is_within_message(item)
 
 
-def _is_top_fields(section: BodySection) -> bool:
-    return bool(section.fields) and not section.part
-
-
-def _is_within_message(section: BodySection) -> bool:
-    """Whether it is found by the ranges of parts, which are in the content."""
-    return not _is_whole_message(section) and not _is_top_fields(section)
-
-
-def _selection(section: BodySection) -> mime.FieldSelection:
-    return mime.field_selection(section.fields, exclude=section.kind is SectionKind.HEADER_FIELDS_NOT)
-
-
-def _partial(block: bytes, partial: Partial | None) -> bytes:
-    return block if partial is None else block[partial.offset : partial.offset + partial.count]
-
-
-def _partials(blocks: list[bytes | None], partial: Partial | None) -> list[_SectionValue]:
-    return [None if block is None else _partial(block, partial) for block in blocks]
-
-
-async def _read_section(file: MessageFile, section: BodySection, content: Content | None) -> _SectionValue:
-    octets = _range_of(file, section, content)
-    if octets is None:
-        return None
-    if section.fields:
-        block = await file.read(octets.offset, octets.size)
-        return _partial(mime.select_fields(block, _selection(section)), section.partial)
-    if section.partial is not None:
-        start = min(section.partial.offset, octets.size)
-        octets = replace(octets, offset=octets.offset + start, size=min(section.partial.count, octets.size - start))
-    if octets.size >= STREAMED_FROM_OCTETS:
-        return SectionStream(file, octets.offset, octets.size)
-    return await file.read(octets.offset, octets.size)
-
-
-def _range_of(file: MessageFile, section: BodySection, content: Content | None) -> mime.ByteRange | None:
-    if _is_whole_message(section) or content is None:
-        return mime.ByteRange(0, file.size_octets)
-    return mime.section(mime.decode_parts(content.parts), section.part, _MIME_KINDS[section.kind])
+def _partials(blocks: list[bytes | None], partial: Partial | None) -> list[SectionValue]:
+    return [None if block is None else part_of_block(block, partial) for block in blocks]

@@ -64,13 +64,30 @@ class PreparedMessage:
     search: SearchFields
     size_octets: int
 
+    @property
+    def parsed_octets(self) -> int:
+        """How much is held in memory of it, next to small change."""
+        content, search = self.content, self.search
+        parsed = len(content.envelope) + len(content.body) + len(content.bodystructure) + len(content.parts)
+        text = len(search.from_) + len(search.to) + len(search.cc) + len(search.bcc) + 2 * len(search.subject)
+        return parsed + text + sum(map(len, search.references))
+
 
 class IncomingMessage:
     """An asynchronous context manager that takes one message in and removes its staged files at the end."""
 
-    def __init__(self, store: Store, partitions: Iterable[str], trace: Trace | None, limits: MessageLimits) -> None:
+    def __init__(
+        self,
+        store: Store,
+        partitions: Iterable[str],
+        trace: Trace | None,
+        limits: MessageLimits,
+        *,
+        ascii_header: bool = False,
+    ) -> None:
         """Use `delivered` or `appended`."""
         self._store = store
+        self._ascii_header = ascii_header
         self._partitions = sorted(partitions)
         self._trace = trace
         self._limits = limits
@@ -91,9 +108,11 @@ class IncomingMessage:
         return cls(store, partitions, trace, limits)
 
     @classmethod
-    def appended(cls, store: Store, partition: str, *, limits: MessageLimits) -> "IncomingMessage":
-        """A message that a client puts into a mailbox as it is."""
-        return cls(store, (partition,), None, limits)
+    def appended(
+        cls, store: Store, partition: str, *, limits: MessageLimits, ascii_header: bool = False
+    ) -> "IncomingMessage":
+        """A message that a client puts into a mailbox as it is; with `ascii_header` not if that has other octets."""
+        return cls(store, (partition,), None, limits, ascii_header=ascii_header)
 
     async def __aenter__(self) -> Self:
         """PartitionNotFound, DiskFull, DiskFailed: nothing is staged."""
@@ -105,6 +124,11 @@ class IncomingMessage:
 
     async def __aexit__(self, *_: object) -> None:
         await self._stack.aclose()
+
+    @property
+    def received_octets(self) -> int:
+        """What has been written; trace fields do not count."""
+        return self._received_octets
 
     @property
     def refusal(self) -> AngariumError | None:
@@ -150,6 +174,8 @@ class IncomingMessage:
     def _store_lines(self, data: bytes) -> None:
         if not self._header.ended:
             end = self._header.feed(data)
+            if self._ascii_header and not data[:end].isascii():
+                raise MessageInvalid(MessageDefect.HEADER_8BIT)
             fields = b"" if end is None else self._missing_fields()
             if fields:
                 data = data[:end] + fields + data[end:]

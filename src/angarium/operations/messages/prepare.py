@@ -1,24 +1,18 @@
 """Parsing a message once, at its arrival, into what the store keeps of it."""
 
-import asyncio
 import hashlib
 
 from angarium import mime
 from angarium.engine.rows import Content, SearchFields
+from angarium.operations.messages.slices import in_turns
 
 _HASH_SLICE_OCTETS = 1 << 20
 
 
 async def parse_message(view: memoryview, *, digest: bytes, limits: mime.Limits) -> tuple[Content, SearchFields]:
     """The parse of a whole message whose SHA-256 is `digest`; other tasks run between the scanner's slices."""
-    slices = mime.scan_in_slices(view, limits)
-    while True:
-        try:
-            next(slices)
-        except StopIteration as end:
-            scanned: mime.ScannedMessage = end.value
-            return content_of(scanned, digest), search_fields_of(scanned)
-        await asyncio.sleep(0)
+    scanned = await in_turns(mime.scan_in_slices(view, limits))
+    return content_of(scanned, digest), search_fields_of(scanned)
 
 
 def hash_message(view: memoryview) -> bytes:
@@ -56,4 +50,5 @@ def search_fields_of(scanned: mime.ScannedMessage) -> SearchFields:
         first_to=scanned.sort_to,
         first_cc=scanned.sort_cc,
         references=scanned.references,
+        is_reply=scanned.is_reply,
     )

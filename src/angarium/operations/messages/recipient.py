@@ -7,13 +7,13 @@ from functools import cache
 
 from angarium.config.options import LmtpSettings
 from angarium.engine.commands import QuotaPolicy
-from angarium.engine.rows import AccountId, MailboxId, MailboxState
+from angarium.engine.quota import check_room
+from angarium.engine.rows import AccountId, MailboxId, MailboxState, QuotaResource
 from angarium.errors import (
     MailboxMoving,
     MailboxNameInvalid,
     MailboxNotFound,
     PermissionDenied,
-    QuotaExceeded,
     UserNameInvalid,
     UserNotFound,
 )
@@ -22,7 +22,6 @@ from angarium.rights import Right
 from angarium.store import Actor, Store, TreeEntry
 
 _QUOTED_PAIR = re.compile(r"\\(.)", re.DOTALL)
-_KIBIBYTE = 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,9 +176,9 @@ def _components(detail: str, separator: str) -> Iterator[tuple[str, ...]]:
 async def _check_quota(store: Store, target: DeliveryTarget, entry: TreeEntry, size_octets: int) -> None:
     if entry.row.quota_root is None or target.quota is QuotaPolicy.IGNORE:
         return
+    # One octet, where the size does not matter or is not known: nothing goes into what is full already.
+    expected = max(size_octets, 1) if target.quota is QuotaPolicy.STRICT else 1
+    added = {QuotaResource.STORAGE: expected, QuotaResource.MESSAGE: 1}
     for quota in await store.engine.quotas(target.account):
-        if quota.root == entry.row.quota_root and quota.storage_limit_kib is not None:
-            limit = quota.storage_limit_kib * _KIBIBYTE
-            expected = size_octets if target.quota is QuotaPolicy.STRICT else 0
-            if quota.storage_used_octets >= limit or quota.storage_used_octets + expected > limit:
-                raise QuotaExceeded(entry.name.internal)
+        if quota.root == entry.row.quota_root:
+            check_room(quota, added, QuotaPolicy.STRICT)

@@ -7,15 +7,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from angarium import searchkey
+from angarium.collation import UNICODE_CASEMAP, Collation, SubstringNotSupported
 from angarium.engine.rows import ModSeq
 from angarium.flags import SystemFlags
+from angarium.operations.messages.annotations import annotated_mask
 from angarium.operations.messages.cache import MessageCache
-from angarium.operations.messages.searchtext import TextSearch
+from angarium.operations.messages.searchtext import Progress, TextSearch, quietly
 from angarium.operations.messages.sentdays import SentDays
 from angarium.rights import Right
 from angarium.searchkey import SearchedField, SearchKey
-from angarium.sequenceset import SequenceSet, UidSet
-from angarium.store import Mask, SelectedMailbox
+from angarium.sequenceset import UidSet
+from angarium.store import Indexes, Mask, SelectedMailbox
 from angarium.store.acl import require
 from angarium.store.objectids import parse_email_id, parse_thread_id
 
@@ -33,32 +35,48 @@ class Found:
 
 
 async def search(
-    cache: MessageCache, selected: SelectedMailbox, key: SearchKey, *, saved: UidSet | None = None
+    cache: MessageCache,
+    selected: SelectedMailbox,
+    key: SearchKey,
+    *,
+    collation: Collation = UNICODE_CASEMAP,
+    progress: Progress = quietly,
 ) -> Found:
     """Those of the messages that the session was told of, and that are still there, which match `key`; needs `r`.
 
-    `saved` is what `$` stands for. A message whose file is lost matches no text.
+    Texts are compared by `collation`; SubstringNotSupported where it cannot do that. A message whose file is lost
+    matches no text. `progress` hears of messages that had to be read.
     """
+    rows = await matching_rows(cache, selected, key, collation, progress)
+    return Found(selected.view.uids_at(rows), highest_modseq(selected, rows) if asks_modseq(key) else None)
+
+
+async def matching_rows(
+    cache: MessageCache, selected: SelectedMailbox, key: SearchKey, collation: Collation, progress: Progress
+) -> Indexes:
+    """As `search`: the places in `selected.view`, which is fresh on return."""
     await selected.refresh()
     require(selected.mailbox.rights, Right.READ)
-    evaluation = _Evaluation(cache, selected, saved or UidSet())
-    found = np.flatnonzero(await evaluation.matching(key, evaluation.told()))
-    modseq = None
-    if found.size and _asks_modseq(key):
-        modseq = ModSeq(int(selected.seen.modseqs(selected.view, found).max()))
-    return Found(selected.view.uids_at(found), modseq)
+    evaluation = _Evaluation(cache, selected, collation, progress)
+    return np.flatnonzero(await evaluation.matching(key, evaluation.told()))
 
 
-def _asks_modseq(key: SearchKey) -> bool:
+def highest_modseq(selected: SelectedMailbox, rows: Indexes) -> ModSeq | None:
+    """The greatest mod-sequence of messages, as the reader sees it; None without any."""
+    return ModSeq(int(selected.seen.modseqs(selected.view, rows).max())) if rows.size else None
+
+
+def asks_modseq(key: SearchKey) -> bool:
+    """Whether the answer tells a mod-sequence (RFC 7162 §3.1.5, §3.1.6)."""
     match key:
         case searchkey.ModSeq():
             return True
         case searchkey.And(keys):
-            return any(_asks_modseq(inner) for inner in keys)
+            return any(asks_modseq(inner) for inner in keys)
         case searchkey.Or(left, right):
-            return _asks_modseq(left) or _asks_modseq(right)
+            return asks_modseq(left) or asks_modseq(right)
         case searchkey.Not(inner):
-            return _asks_modseq(inner)
+            return asks_modseq(inner)
         case _:
             return False
 
@@ -78,6 +96,8 @@ def _cost(key: SearchKey) -> int:
             return 2
         case searchkey.Header():
             return 3
+        case searchkey.AnnotationText():
+            return 2
         case _:
             return 0
 
@@ -88,15 +108,17 @@ class _Evaluation:
     The view may grow while files are read, so the rows are those that it had at the start.
     """
 
-    def __init__(self, cache: MessageCache, selected: SelectedMailbox, saved: UidSet) -> None:
+    def __init__(
+        self, cache: MessageCache, selected: SelectedMailbox, collation: Collation, progress: Progress
+    ) -> None:
         self._cache = cache
         self._selected = selected
         self._view = selected.view
         self._rows = len(selected.view.uid)
-        self._saved = saved
+        self._collation = collation
         self._now_s = selected.store.sources.now_s()
         self._account = selected.mailbox.account
-        self._texts = TextSearch(cache, selected.mailbox, selected.view)
+        self._texts = TextSearch(cache, selected.mailbox, selected.view, collation, progress)
         self._sent = SentDays(cache, selected.mailbox, selected.view)
 
     def told(self) -> Mask:
@@ -116,8 +138,12 @@ class _Evaluation:
                 return matched | await self.matching(second, within & ~matched)
             case searchkey.Not(inner):
                 return within & ~await self.matching(inner, within)
+            case searchkey.FieldText() | searchkey.Header() if not self._collation.has_substring:
+                raise SubstringNotSupported(self._collation.name)
             case searchkey.FieldText() | searchkey.Header() if within.any():
                 return within & await self._texts.matching(key, within)
+            case searchkey.AnnotationText() if within.any():
+                return await annotated_mask(self._selected, key, self._collation, within)
             case searchkey.SentBefore(day):
                 return within & await self._sent.before(day, within)
             case searchkey.SentOn(day):
@@ -152,9 +178,9 @@ class _Evaluation:
             case searchkey.Smaller(size_octets):
                 return view.size_octets[:rows] < size_octets
             case searchkey.Uids(uids):
-                return self._mask_of_uids(self._saved if uids.is_saved_result else self._selected.uids_from(uids))
+                return self._mask_of_uids(self._selected.uids_from(uids))
             case searchkey.SequenceNumbers(numbers):
-                return self._mask_of_uids(self._numbered(numbers))
+                return self._mask_of_uids(self._selected.known_uids_of(numbers))
             case searchkey.Younger(seconds):
                 return view.date_s[:rows] >= self._now_s - seconds
             case searchkey.Older(seconds):
@@ -190,14 +216,6 @@ class _Evaluation:
         """The day of the save date, in UTC, in which FETCH tells it too."""
         days: NDArray[np.int64] = self._view.saved_s[: self._rows] // _DAY_S
         return days
-
-    def _numbered(self, numbers: SequenceSet) -> UidSet:
-        """Numbers beyond the last message match nothing here; only commands that act on messages refuse them."""
-        if numbers.is_saved_result:
-            return self._saved
-        told = self._selected.told_uids()
-        wanted = numbers.resolve(len(told)).intersect(UidSet(((1, len(told)),)) if len(told) else UidSet())
-        return UidSet.from_array(told[wanted.to_array() - 1])
 
     def _mask_of_uids(self, uids: UidSet) -> Mask:
         return self._mask_of(self._view.indexes_of(uids))

@@ -1,25 +1,19 @@
 """Folded text of a mailbox's messages, one column a field, searched by one pass over one string.
 
-A column follows the rows of a mailbox view: it grows as the view does, and a new generation of the view gets columns
-of its own. The texts of a column stand in one string with NUL between them, which none of them holds.
+The texts of a column stand in one string with NUL between them, which none of them holds.
 """
 
-import asyncio
 from bisect import bisect_right
-from collections import OrderedDict
 from collections.abc import Callable
 from weakref import ref
 
 import numpy as np
 from numpy.typing import NDArray
 
-from angarium.engine.interface import Engine
-from angarium.engine.rows import AccountId, ContentId, MailboxId, SearchFields
+from angarium.engine.rows import SearchFields
 from angarium.searchkey import SearchedField
 from angarium.store import MailboxView, Mask
 
-_LOADED_AT_ONCE = 500
-"""Rows of search fields read between two turns of the loop; some µs each."""
 _SEPARATOR = "\0"
 _NO_DATE = np.iinfo(np.int64).min
 
@@ -127,41 +121,3 @@ class SearchColumns:
         for field, column in self._texts.items():
             column.append("" if fields is None else _TEXT_OF[field](fields))
         self._sent.append(_NO_DATE if fields is None or fields.sent_s is None else fields.sent_s)
-
-
-class SearchColumnsCache:
-    """Columns of the mailboxes that were searched, the least recently used dropped by octets."""
-
-    def __init__(self, engine: Engine, *, octets: int) -> None:
-        self._engine = engine
-        self._limit_octets = octets
-        self._columns: OrderedDict[MailboxId, SearchColumns] = OrderedDict()
-
-    async def get(self, account: AccountId, view: MailboxView) -> SearchColumns:
-        """Columns that are at least as long as the view was when asked."""
-        columns = self._columns.get(view.mailbox)
-        if columns is None or not columns.is_of(view):
-            columns = SearchColumns(view)
-        if len(columns) < len(view.uid):
-            columns = await self._extended(account, view, columns)
-        self._columns[view.mailbox] = columns
-        self._columns.move_to_end(view.mailbox)
-        self._drop_beyond_limit()
-        return columns
-
-    async def _extended(self, account: AccountId, view: MailboxView, columns: SearchColumns) -> SearchColumns:
-        while len(columns) < len(view.uid):
-            start = len(columns)
-            ids = [ContentId(number) for number in view.content[start : start + _LOADED_AT_ONCE].tolist()]
-            found = await self._engine.search_fields(account, ids)
-            # Another search may have appended the same rows meanwhile.
-            for content in ids[len(columns) - start :]:
-                columns.append(found.get(content))
-            await asyncio.sleep(0)
-        return columns
-
-    def _drop_beyond_limit(self) -> None:
-        octets = sum(columns.octets for columns in self._columns.values())
-        while octets > self._limit_octets and len(self._columns) > 1:
-            _, dropped = self._columns.popitem(last=False)
-            octets -= dropped.octets

@@ -1,12 +1,17 @@
-"""Texts of SEARCH: from columns in memory where there are such, else from header fields and decoded bodies."""
+"""Texts of SEARCH: from columns in memory where there are such, else from header fields and decoded bodies.
+
+The columns are folded as the default collation compares; under another one header fields are read instead (RFC 5255
+§4.2).
+"""
 
 import asyncio
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
 from angarium import mime
+from angarium.collation import UNICODE_CASEMAP, Collation
 from angarium.engine.rows import Content
 from angarium.operations.messages.cache import MessageCache
 from angarium.searchkey import FieldText, Header, SearchedField
@@ -15,25 +20,37 @@ from angarium.store import Mailbox, MailboxView, Mask
 _MESSAGES = 64
 """Whose header fields are asked for together."""
 _CHUNK_OCTETS = 1 << 16
+Progress = Callable[[int, int], None]
+"""Hears how many messages were looked at, of how many."""
+
 _FIELD_END = re.compile(rb"\r?\n(?![ \t])")
 
 
-class TextSearch:
-    """Finds text in messages of one view; case and what Unicode folds with it make no difference."""
+def quietly(_done: int, _goal: int) -> None:
+    """Nobody hears of it."""
 
-    def __init__(self, cache: MessageCache, mailbox: Mailbox, view: MailboxView) -> None:
+
+class TextSearch:
+    """Finds text in messages of one view, as a collation compares it."""
+
+    def __init__(
+        self, cache: MessageCache, mailbox: Mailbox, view: MailboxView, collation: Collation, progress: Progress
+    ) -> None:
         self._cache = cache
         self._mailbox = mailbox
         self._view = view
+        self._collation = collation
+        self._form = collation.form
+        self._progress = progress
 
     async def matching(self, key: FieldText | Header, within: Mask) -> Mask:
         """Rows that contain the text; right for rows of `within` only."""
-        needle = mime.fold(key.text)
+        needle = self._form(key.text)
         if isinstance(key, Header):
             return await self._header(key.name, needle, within)
         if key.field in (SearchedField.BODY, SearchedField.TEXT):
             return await self._bodies(needle, within, with_header=key.field is SearchedField.TEXT)
-        if not needle:
+        if not needle or self._collation is not UNICODE_CASEMAP:
             return await self._header(key.field.value, needle, within)
         columns = await self._cache.columns(self._mailbox.account, self._view)
         return columns.text(key.field).rows_with(needle)[: len(within)]
@@ -47,7 +64,8 @@ class TextSearch:
             indexes = candidates[start : start + _MESSAGES]
             ids, uids = self._view.content[indexes].tolist(), self._view.uid[indexes].tolist()
             blocks = await self._cache.header_fields(self._mailbox.account, self._mailbox.id, selection, ids, uids)
-            mask[indexes] = [block is not None and _field_has(block, needle) for block in blocks]
+            mask[indexes] = [block is not None and self._field_has(block, needle) for block in blocks]
+            self._progress(start + indexes.size, candidates.size)
             await asyncio.sleep(0)
         return mask
 
@@ -61,7 +79,14 @@ class TextSearch:
                     index, content, needle, with_header=with_header
                 )
                 await asyncio.sleep(0)
+            self._progress(start + len(indexes), len(candidates))
         return mask
+
+    def _field_has(self, block: bytes, needle: str) -> bool:
+        """Whether one of the fields, given with their names, contains the text."""
+        if block == b"\r\n":
+            return False
+        return not needle or needle in _header_text(block, self._form, names=False)
 
     async def _contents(self, indexes: list[int]) -> list[Content | None]:
         return await self._cache.contents(
@@ -82,7 +107,7 @@ class TextSearch:
             view = file.view()
             try:
                 root = mime.decode_parts(content.parts)
-                for text in searched_texts(view, root, with_header=with_header, overlap=len(needle) - 1):
+                for text in searched_texts(view, root, self._form, with_header=with_header, overlap=len(needle) - 1):
                     if text is None:
                         await asyncio.sleep(0)
                     elif needle in text:
@@ -94,43 +119,40 @@ class TextSearch:
             file.close()
 
 
-def _field_has(block: bytes, needle: str) -> bool:
-    """Whether one of the fields, given with their names, contains the text."""
-    if block == b"\r\n":
-        return False
-    return not needle or needle in _folded_header(block, names=False)
-
-
-def _folded_header(block: bytes, *, names: bool) -> str:
+def _header_text(block: bytes, form: Callable[[str], str], *, names: bool) -> str:
+    """Each field unfolded, its encoded words decoded."""
     fields = _FIELD_END.split(block)
     if not names:
         fields = [field.partition(b":")[2] for field in fields]
-    return "\n".join([mime.fold(mime.decode_header(field)) for field in fields])
+    return "\n".join([form(mime.decode_header(field)) for field in fields])
 
 
-def searched_texts(view: memoryview, root: mime.Part, *, with_header: bool, overlap: int) -> Iterator[str | None]:
-    """The texts of a message that BODY and TEXT look into, folded: text parts, and headers of messages inside it.
+def searched_texts(
+    view: memoryview, root: mime.Part, form: Callable[[str], str], *, with_header: bool, overlap: int
+) -> Iterator[str | None]:
+    """The texts of a message that BODY and TEXT look into, in their `form`: text parts, headers of messages inside it.
 
     Long ones come in pieces that overlap by `overlap` characters; None stands between, where the loop may turn.
     """
     if with_header:
-        yield _folded_header(bytes(view[root.header_offset : root.header_offset + root.header_size]), names=True)
+        header = view[root.header_offset : root.header_offset + root.header_size]
+        yield _header_text(bytes(header), form, names=True)
     waiting = [root]
     while waiting:
         part = waiting.pop()
         if part.is_message:
             inner = part.children[0]
             header = view[inner.header_offset : inner.header_offset + inner.header_size]
-            yield _folded_header(bytes(header), names=True)
+            yield _header_text(bytes(header), form, names=True)
         if part.type == "TEXT":
-            yield from _part_texts(view, part, overlap)
+            yield from _part_texts(view, part, form, overlap)
         waiting.extend(reversed(part.children))
 
 
-def _part_texts(view: memoryview, part: mime.Part, overlap: int) -> Iterator[str | None]:
+def _part_texts(view: memoryview, part: mime.Part, form: Callable[[str], str], overlap: int) -> Iterator[str | None]:
     tail = ""
     for piece in mime.decode_text_in_chunks(_chunks(view, part), part.encoding, part.charset):
-        text = tail + mime.fold(piece)
+        text = tail + form(piece)
         yield text
         yield None
         tail = text[max(0, len(text) - overlap) :]

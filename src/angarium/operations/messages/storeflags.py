@@ -6,6 +6,7 @@ from angarium.errors import PermissionDenied
 from angarium.flags import Flags, SystemFlags
 from angarium.operations.messages.decision import keywords_writable, writable_flags
 from angarium.operations.messages.slices import slices_of
+from angarium.rights import Right
 from angarium.sequenceset import UidSet
 from angarium.store import Actor, Mailbox, SelectedMailbox, Store, decided_again
 from angarium.store.acl import require
@@ -62,7 +63,7 @@ async def store_flags(
 
 def require_flag_rights(selected: SelectedMailbox, mailbox: Mailbox, operation: FlagOperation, flags: Flags) -> None:
     """PermissionDenied in a mailbox that is read-only, or where the actor may change none of `flags`."""
-    require(mailbox.rights)
+    require(mailbox.rights, Right.READ)
     if selected.read_only:
         raise PermissionDenied("the mailbox is selected read-only")
     writable = writable_flags(mailbox)

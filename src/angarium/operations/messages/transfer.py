@@ -18,11 +18,13 @@ from angarium.engine.commands import (
     QuotaPolicy,
     StagedFile,
 )
-from angarium.engine.rows import Content, ContentId, EmailId, ModSeq, SearchFields, ThreadId, Uid
+from angarium.engine.rows import AnnotationRow, Content, ContentId, EmailId, ModSeq, SearchFields, ThreadId, Uid
 from angarium.errors import AngariumError, MessageFileMissing
 from angarium.flags import Flags, SystemFlags
+from angarium.operations.messages.annotations import copied_annotations
 from angarium.operations.messages.copyuid import CopyUid
 from angarium.operations.messages.decision import permitted_flags
+from angarium.rights import Right
 from angarium.sequenceset import UidSet
 from angarium.store import Actor, Mailbox, SeenState, SelectedMailbox, Store
 
@@ -38,6 +40,7 @@ class _Piece:
     indexes: tuple[int, ...]
     contents: dict[ContentId, Content]
     search: dict[ContentId, SearchFields]
+    annotations: list[AnnotationRow]
 
 
 async def transfer(
@@ -105,7 +108,8 @@ class _Transfer:
     def result(self) -> CopyUid | None:
         if self._added is None:
             return None
-        return CopyUid(self._added.uidvalidity, tuple(self._from), tuple(self._to), self._modseq)
+        is_readable = Right.READ in self._target.rights
+        return CopyUid(self._added.uidvalidity, tuple(self._from), tuple(self._to), self._modseq, is_readable)
 
     async def _expunge_sources(self, uids: Sequence[Uid]) -> None:
         command = Expunge(
@@ -128,7 +132,10 @@ class _Transfer:
         if missing:
             raise MessageFileMissing(f"{self._source.name.internal}: contents {missing} are gone")
         uids = tuple([Uid(int(self._view.uid[index])) for index in indexes])
-        return _Piece(uids, tuple(indexes), contents, search)
+        annotations: list[AnnotationRow] = []
+        if self._source.row.annotation_octets:
+            annotations = await engine.annotations(account, self._source.id, UidSet.from_numbers(uids))
+        return _Piece(uids, tuple(indexes), contents, search, annotations)
 
     def _new_message(self, piece: _Piece, place: int, file: StagedFile) -> NewMessage:
         index, view = piece.indexes[place], self._view
@@ -142,6 +149,11 @@ class _Transfer:
             email_id=EmailId(int(view.email_id[index])),
             thread_id=ThreadId(int(view.thread_id[index])),
             origin=MessageOrigin(self._source.id, piece.uids[place]) if self._move else None,
+            annotations=tuple(
+                copied_annotations(
+                    [row for row in piece.annotations if row.uid == piece.uids[place]], self._actor, self._target
+                )
+            ),
         )
 
     def _flags(self, index: int) -> Flags:
