@@ -24,6 +24,7 @@ AUTHOR = Actor.program("test").author()
 
 CHANGES = {"advise", "write", "write_batch", "stage", "create_account", "rename_account", "forget_account"}
 CHANGES |= {"recreate_account", "put_credential", "remove_credential", "note_work", "work_done"}
+CHANGES |= {"set_server_annotations"}
 
 
 @asynccontextmanager
@@ -85,6 +86,7 @@ def test_every_way_to_change_a_store_is_closed() -> None:
     harmless |= {"state", "account_name", "mailboxes", "mailbox", "messages", "contents", "search_fields", "seen"}
     harmless |= {"subscriptions", "quotas", "changes", "uidvalidity_of_tombstone", "mailbox_directory", "account_id"}
     harmless |= {"accounts", "catalogue", "credential", "credentials", "work"}
+    harmless |= {"annotations", "server_annotations", "previews", "last_change_s"}
     methods = {name for name in vars(Engine) if not name.startswith("_")}
     assert methods - harmless == CHANGES - {"recreate_account"}
     assert {name for name in vars(ReadOnlyEngine) if not name.startswith("_")} == CHANGES

@@ -252,16 +252,16 @@ def test_a_name_without_effect_yet_is_a_warning_and_one_without_meaning_is_not()
 
 def test_an_old_name_sets_the_new_option() -> None:
     assert load("tls_cert_file: /c").settings.tls.tls_server_cert == Path("/c")
+    quota = load("quotawarn: 80\nquotawarnkb: 10").settings.quota
+    assert (quota.quotawarnpercent, quota.quotawarnsize) == (80, 10 * 1024)
 
 
 def test_an_old_name_of_an_option_without_effect_is_told_twice() -> None:
-    deprecated, not_served = load("quotawarn: 80").notices
+    deprecated, not_served = load("archive_days: 80").notices
     assert deprecated.event is NoticeEvent.OPTION_DEPRECATED
-    assert deprecated.text == "Option 'quotawarn' is deprecated in favor of 'quotawarnpercent' since version 3.8.0."
+    assert deprecated.text == "Option 'archive_days' is deprecated in favor of 'archive_after' since version 3.1.8."
     assert not_served.event is NoticeEvent.OPTION_NOT_SERVED
-    assert not_served.text == (
-        "Option 'quotawarnpercent' has no effect yet; it belongs to what is not served: quota warnings."
-    )
+    assert not_served.text == ("Option 'archive_after' has no effect yet; it belongs to what is not served: archiving.")
 
 
 @pytest.mark.parametrize(

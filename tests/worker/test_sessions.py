@@ -92,6 +92,17 @@ def test_the_selected_mailbox_is_seen(state: SharedState) -> None:
     assert (record.user, record.mailbox, record.address) == ("ann", "user.ann", "192.0.2.1")
 
 
+def test_who_logs_out_counts_no_more(state: SharedState) -> None:
+    first, second = two_workers(state, logins_per_user_max=1)
+    seat = first.admit("imap", "192.0.2.1", FakeConnection())
+    seat.log_in("ann")
+    seat.select("user.ann")
+    seat.log_out()
+    (record,) = state.sessions()
+    assert (record.user, record.mailbox, record.address) == ("", "", "192.0.2.1")
+    second.admit("imap", "192.0.2.1", FakeConnection()).log_in("ann")
+
+
 async def drain(state: SharedState) -> None:
     first, _ = two_workers(state)
     connections = [FakeConnection(), FakeConnection()]

@@ -21,6 +21,10 @@ class CountedSeat:
             raise SessionLimitExceeded(str(refused)) from refused
         self._metrics.raise_by(Metric.LOGINS)
 
+    def log_out(self) -> None:
+        """Note that it is nobody any more."""
+        self._seat.log_out()
+
     def select(self, mailbox: str) -> None:
         """Note the mailbox that is selected; empty for none."""
         self._seat.select(mailbox)

@@ -8,6 +8,7 @@ from angarium.errors import AngariumError, ConfigError
 from angarium.names import NameSettings, VirtDomains
 from angarium.rights import Acl, DeleteRight, parse_rights
 from angarium.store import StorePolicy
+from angarium.store.annotationdefinitions import annotation_policy
 
 
 def name_settings(settings: Settings) -> NameSettings:
@@ -48,6 +49,7 @@ def store_policy(settings: Settings) -> StorePolicy:
         defaultpartition=settings.directories.defaultpartition,
         delayed_delete=settings.mailboxes.delete_mode is DeleteMode.DELAYED,
         view_octets=settings.engine.view_cache_size,
+        annotations=annotation_policy(settings.annotations),
     )
 
 

@@ -1,7 +1,7 @@
 """The engine of a store with `readonly`."""
 # ruff: noqa: ARG002 - what is refused looks at no argument
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NoReturn
 
 from angarium.engine.commands import Command, Result
@@ -36,6 +36,9 @@ class ReadOnlyEngine(SqliteEngine):
         raise _read_only()
 
     async def recreate_account(self, account: AccountId, name: str) -> str | None:
+        raise _read_only()
+
+    async def set_server_annotations(self, values: Mapping[str, bytes | None]) -> None:
         raise _read_only()
 
     async def put_credential(self, credential: CredentialRow) -> None:

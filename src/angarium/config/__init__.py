@@ -1,5 +1,6 @@
 """imapd.conf and cyrus.conf, as frozen typed values."""
 
+from .clientrules import Client, ClientRule
 from .commands import (
     CheckpointCommand,
     ExpireCommand,
@@ -43,6 +44,7 @@ from .options import (
     MailboxSettings,
     NamespaceSettings,
     PwcheckMethod,
+    QuotaSettings,
     ServerInfo,
     ServerSettings,
     SyslogFacility,
@@ -59,6 +61,8 @@ __all__ = [
     "AuthMech",
     "AuthSettings",
     "CheckpointCommand",
+    "Client",
+    "ClientRule",
     "CommandEntry",
     "CyrusConf",
     "DaemonEntry",
@@ -92,6 +96,7 @@ __all__ = [
     "Position",
     "Proto",
     "PwcheckMethod",
+    "QuotaSettings",
     "RecoverCommand",
     "RunCommand",
     "Schedule",

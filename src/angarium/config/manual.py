@@ -61,9 +61,11 @@ _HEADINGS: Final = {
     "tls": "TLS",
     "namespace": "Mailbox names",
     "acl": "Rights",
+    "annotations": "Annotations",
     "mailboxes": "Mailboxes and messages",
     "imap": "IMAP",
     "lmtp": "LMTP and delivery",
+    "quota": "Quotas",
     "limits": "Limits",
     "engine": "Index files, queues and caches",
 }

@@ -60,8 +60,7 @@ _NOT_SERVED_YET: Final = {
     "tls_server_ca_dir tls_client_certs tls_client_ca_file tls_client_ca_dir tls_client_cert tls_client_key "
     "tls_ciphers tls_crl_file tls_prefer_server_ciphers tls_eccurve allowstarttls",
     "fine settings of LIST and of names": "foolstupidclients ignorereference disable_user_namespace "
-    "disable_shared_namespace allowallsubscribe crossdomains crossdomains_onlyother specialusealways specialuse_extra "
-    "specialuse_nochildren specialuse_protect allowspecialusesubfolder notesmailbox",
+    "disable_shared_namespace allowallsubscribe crossdomains crossdomains_onlyother notesmailbox",
     "defaults and bounds of mailboxes": "mailbox_initial_flags mailbox_default_options mailbox_maxmessages_email "
     "mailbox_maxmessages_calendar mailbox_maxmessages_addressbook",
     "fine settings of rights": "acl_admin_implies_write",
@@ -69,20 +68,17 @@ _NOT_SERVED_YET: Final = {
     "expire_by_savedate expire_keep_flagged",
     "archiving": "archive_enabled archive_after archive_keepflagged archive_maxsize",
     "the renaming of users over IMAP": "allowusermoves",
-    "annotations": "annotation_definitions annotation_allow_undefined annotation_callout "
-    "annotation_callout_disable_append annotation_enable_legacy_commands admins_get_internal_seen",
+    "annotations": "annotation_callout annotation_callout_disable_append admins_get_internal_seen",
     "IMAP extensions that come later": "imap_inprogress_interval submitservers netscapeurl uidbatches_min_batch "
     "uidbatches_max_messages",
     "conversations beyond thread ids": "conversations conversations_counted_flags conversations_expire_after "
     "conversations_keep_existing conversations_max_thread conversations_max_guidrecords conversations_max_guidexists "
     "conversations_max_guidinfolder",
-    "quota warnings": "quotawarnpercent quotawarnsize quotawarnmsg",
-    "quota of anything but storage": "quota_use_conversations",
+    "fine settings of quotas": "quota_use_conversations",
     "the creation of users at their first login; use `angarium user add`": "autocreate_quota "
     "autocreate_quota_messages autocreate_inbox_folders autocreate_subscribe_folders "
     "autocreate_subscribe_sharedfolders autocreate_subscribe_sharedfolders_all autocreate_post autocreate_users "
     "autocreate_acl autocreate_sieve_folders autocreate_sieve_script",
-    "fine settings of IMAP": "literalminus",
     "the `deliver` program": "lmtpsocket",
     "duplicate suppression": "duplicatesuppression",
     "fine settings of delivery": "lmtp_fuzzy_mailbox_match lmtp_strict_rfc2821 lmtp_catchall_mailbox "
@@ -263,9 +259,9 @@ RECOGNISED: Final = {
 
 _ASKS_FOR_NOTHING: Final = {
     FALSE_WORDS: "acl_admin_implies_write allowapop allowdeleted allownewnews allowstarttls "
-    "annotation_enable_legacy_commands anysievefolder archive_enabled auditlog autocreate_post "
+    "anysievefolder archive_enabled auditlog autocreate_post "
     "autocreate_subscribe_sharedfolders_all autoexpunge chatty conversations crossdomains duplicatesuppression "
-    "expire_by_savedate foolstupidclients httpallowcors httpallowtrace imapmagicplus iolog ldap_start_tls literalminus "
+    "expire_by_savedate foolstupidclients httpallowcors httpallowtrace imapmagicplus iolog ldap_start_tls "
     "loginuseacl munge8bit popuseacl popuseimapflags prometheus_enabled quota_use_conversations reject8bit replicaonly "
     "sieveusehomedir sync_log tcp_keepalive",
     frozenset({"0"}): "commandmintimer plaintextloginpause popminpoll poppollpadding",

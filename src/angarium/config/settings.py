@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from .options import (
     AclSettings,
+    AnnotationSettings,
     AuthSettings,
     DirectorySettings,
     EngineSettings,
@@ -14,6 +15,7 @@ from .options import (
     LogSettings,
     MailboxSettings,
     NamespaceSettings,
+    QuotaSettings,
     ServerSettings,
     TlsSettings,
 )
@@ -30,9 +32,11 @@ class Settings:
     tls: TlsSettings
     namespace: NamespaceSettings
     acl: AclSettings
+    annotations: AnnotationSettings
     mailboxes: MailboxSettings
     imap: ImapSettings
     lmtp: LmtpSettings
+    quota: QuotaSettings
     limits: LimitSettings
     engine: EngineSettings
     services: Mapping[str, "Settings"] = field(default_factory=dict, repr=False)

@@ -10,7 +10,7 @@ import logging
 import os
 import time
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Protocol
 
@@ -102,6 +102,10 @@ class Seat:
         ):
             self._write(before)
             raise Refused(Refusal.TOO_MANY_LOGINS_OF_ADDRESS)
+
+    def log_out(self) -> None:
+        """Note that it is nobody any more, and has no mailbox selected."""
+        self._write(replace(self.record, user="", mailbox=""))
 
     def select(self, mailbox: str) -> None:
         """Note the mailbox that is selected; empty for none."""

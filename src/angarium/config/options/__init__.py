@@ -1,6 +1,7 @@
 """The table of options: one frozen class a subsystem, each field with its type, default and meaning."""
 
 from .acl import AclSettings
+from .annotations import AnnotationSettings
 from .auth import AuthMech, AuthSettings, PwcheckMethod
 from .directories import DirectorySettings
 from .engine import EngineSettings
@@ -10,11 +11,13 @@ from .lmtp import LmtpSettings
 from .log import LogFormat, LogSettings, SyslogFacility
 from .mailboxes import DeleteMode, ExpungeMode, MailboxSettings
 from .namespace import NamespaceSettings, VirtDomains
+from .quota import QuotaSettings
 from .server import ServerInfo, ServerSettings
 from .tls import TlsSettings, TlsVersion
 
 __all__ = [
     "AclSettings",
+    "AnnotationSettings",
     "AuthMech",
     "AuthSettings",
     "DeleteMode",
@@ -29,6 +32,7 @@ __all__ = [
     "MailboxSettings",
     "NamespaceSettings",
     "PwcheckMethod",
+    "QuotaSettings",
     "ServerInfo",
     "ServerSettings",
     "SyslogFacility",

@@ -4,6 +4,7 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
+from angarium.config.clientrules import ClientRule, ClientRules
 from angarium.config.kinds import Duration, Number, Size, Switch, Words
 from angarium.config.option import option, optional
 from angarium.config.quantities import DurationUnit
@@ -36,7 +37,24 @@ class ImapSettings:
     suppress_capabilities: tuple[str, ...] = option(
         Words(allowed="names of capabilities separated by spaces", change=str.upper),
         "",
-        meaning="Capabilities that are not announced. The commands go on working.",
+        meaning="Capabilities that are not announced. Extensions among them are refused as well; what belongs to "
+        "IMAP4rev1 itself goes on working.",
+    )
+    hide_capabilities: tuple[ClientRule, ...] = option(
+        ClientRules(),
+        "",
+        added=True,
+        meaning="The same for some clients: by the `name` and `version` that they tell with ID, by the `address` they "
+        "come from, by the `user` who logs in. Each is a pattern with `*`, `?` and `[]`, in any case of letters; an "
+        "address may be a network. A rule holds where all of its conditions are true, from the moment on when they "
+        "are known: what a client has enabled before stays so. For example: "
+        '`name:"Old Mail" version:1.* MOVE CONDSTORE; address:192.0.2.0/24 COMPRESS=DEFLATE`.',
+    )
+    literalminus: bool = option(
+        Switch(),
+        "no",
+        meaning="Announce LITERAL- and not LITERAL+: a literal that a client sends without waiting may then have 4096 "
+        "octets at the most, the messages of APPEND included (RFC 7888 §5).",
     )
     maxquoted: int = option(Size(minimum=1024), "131072", meaning="The longest quoted string in a command.")
     maxword: int = option(Size(minimum=1024), "131072", meaning="The longest atom in a command.")

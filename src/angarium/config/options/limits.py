@@ -60,7 +60,7 @@ class LimitSettings:
         meaning="What is kept for a client of IMAP that reads slowly; then its commands wait until it has read.",
     )
     maxmessagesize: int = option(
-        Size(), "0", meaning="The largest message, by delivery or APPEND; 0: no limit but the quota."
+        Size(), "0", meaning="The largest message, by delivery or APPEND; 0: no limit but the quota; 4 GB in APPEND."
     )
     boundary_limit: int = option(
         Number(1, 1000),

@@ -1,10 +1,11 @@
 """Mailboxes and messages: how they go, and how they are kept."""
 # ruff: noqa: RUF009 - `option` and `optional` make dataclass fields, as `field` does.
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 
-from angarium.config.kinds import Choice, Switch, Text
+from angarium.config.kinds import Choice, Switch, Text, ValueRefused, Words
 from angarium.config.option import Scope, option
 
 
@@ -23,9 +24,18 @@ class ExpungeMode(StrEnum):
     DELAYED = "delayed"
 
 
+def _special_use(word: str) -> str:
+    if not re.fullmatch(r"\\[A-Za-z0-9-]{1,50}", word):
+        raise ValueRefused(f"{word} is no attribute")
+    return word
+
+
+_SPECIAL_USES = Words(allowed="attributes with their backslash, separated by spaces", change=_special_use)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MailboxSettings:
-    """Deletion and storage."""
+    """Deletion, storage and special use."""
 
     delete_mode: DeleteMode = option(
         Choice(DeleteMode),
@@ -59,4 +69,32 @@ class MailboxSettings:
         scope=Scope.SERVER,
         meaning="Refuse whatever would change the store, as during a move: mailboxes are opened read-only, writing "
         "commands of IMAP get NO, mail stays in the MTA's queue, and tools refuse as well. Holds from the next start.",
+    )
+    specialusealways: bool = option(
+        Switch(),
+        "yes",
+        meaning="Tell the special use of mailboxes in every answer to LIST and LSUB, and not only where a client asks "
+        "for it.",
+    )
+    specialuse_extra: tuple[str, ...] = option(
+        _SPECIAL_USES,
+        "",
+        meaning="Attributes that mailboxes can have beside `\\Archive`, `\\Drafts`, `\\Important`, `\\Junk`, `\\Sent`, "
+        "`\\Snoozed` and `\\Trash`.",
+    )
+    specialuse_nochildren: tuple[str, ...] = option(
+        _SPECIAL_USES,
+        "",
+        meaning="Mailboxes with one of these uses get no mailboxes below them, but by administrators.",
+    )
+    specialuse_protect: tuple[str, ...] = option(
+        _SPECIAL_USES,
+        "\\Archive \\Drafts \\Important \\Junk \\Sent \\Trash",
+        meaning="Mailboxes with one of these uses are not deleted, but by administrators.",
+    )
+    allowspecialusesubfolder: bool = option(
+        Switch(),
+        "no",
+        meaning="Let CREATE give a special use to mailboxes at any level. Otherwise only mailboxes directly below a "
+        "user's INBOX, or beside it as she sees them, can have one.",
     )
