@@ -3,17 +3,21 @@
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 from typing import Final
 
 import pytest
 
-from angarium.imap.capabilities import capabilities_after_login, capabilities_before_login, greeting_capabilities
+from angarium.config import parse_settings
+from angarium.imap.capabilities import Moment, Occasion, capabilities
 from angarium.sasl import MECHANISMS
 
 ROOT: Final = Path(__file__).parent.parent
 SOURCE: Final = ROOT / "src" / "angarium"
 PAGE: Final = ROOT / "docs" / "standards.md"
+
+_SETTINGS: Final = "configdirectory: /var/imap\npartition-default: /var/spool/imap\n"
 
 CITATION: Final = re.compile(r"RFC[\s#]+([0-9]{3,5}(?:(?:,| and|, and)\s+[0-9]{3,5}(?![\w,.]*[0-9]))*)")
 """`RFC 9051`, also over the end of a line, and lists as `RFC 1870, 4954 and 6152`."""
@@ -101,11 +105,12 @@ def test_every_rfc_that_the_tables_refer_to_has_a_row() -> None:
 
 def test_the_page_has_what_imap_announces() -> None:
     described = {name.encode() for line in capability_lines() for name in re.findall("`([A-Z][^` ]*)`", cells(line)[0])}
-    mechanisms = list(MECHANISMS)
+    file = Path("/etc/imapd.conf")
+    settings = [parse_settings(_SETTINGS + more, file=file).settings for more in ("", "literalminus: yes\n")]
     announced = {
-        *greeting_capabilities(mechanisms, login_disabled=True),
-        *capabilities_before_login(mechanisms, login_disabled=True, idle=True),
-        *capabilities_after_login(idle=True),
+        word
+        for moment, each in product(Moment, settings)
+        for word in capabilities(Occasion(moment, each, list(MECHANISMS), plaintext_allowed=False))
     }
     assert described == announced
 

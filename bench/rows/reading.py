@@ -1,5 +1,6 @@
 """What people's programs ask for most: selecting, fetching, searching."""
 
+import re
 from datetime import timedelta
 
 from bench.bed import Bed, Sample, expect
@@ -50,6 +51,28 @@ def search_since_10k(bed: Bed) -> Sample:
 
 def search_since_100k(bed: Bed) -> Sample:
     return _search_since(bed, bed.small_letters(100_000), messages=100_000, searches=20)
+
+
+def sort_by_subject(bed: Bed) -> Sample:
+    return _order(bed, "SORT (SUBJECT) UTF-8 ALL", b"* SORT ")
+
+
+def thread_by_references(bed: Bed) -> Sample:
+    return _order(bed, "THREAD REFERENCES UTF-8 ALL", b"* THREAD ")
+
+
+def _order(bed: Bed, command: str, answer: bytes) -> Sample:
+    """All messages, again and again; the first time is not measured."""
+    mailbox, times = bed.small_letters(), 20
+    with bed.open(mailbox) as client:
+        found = client.command(command).partition(answer)[2].partition(b"\r\n")[0]
+        expect(len(re.findall(rb"[0-9]+", found)), bed.count(10_000), f"{bed.server.name}: {command}")
+
+        def work() -> None:
+            for _ in range(times):
+                client.command(command)
+
+        return bed.cost(times, work)
 
 
 def _select(bed: Bed, mailbox: str) -> Sample:

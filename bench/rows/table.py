@@ -17,6 +17,8 @@ from bench.rows.reading import (
     search_since_100k,
     select_10k,
     select_100k,
+    sort_by_subject,
+    thread_by_references,
 )
 from bench.rows.remaining import stay_plain, stay_with_tls
 from bench.rows.row import Goal, Row, Unit
@@ -40,6 +42,8 @@ ROWS: Final = (
     Row(key="from100k", title="SEARCH FROM in 100k", measure=search_from_100k, goal=Goal(270, 214, 15), is_extra=True),
     Row(key="since", title="SEARCH SINCE in 10k", measure=search_since_10k, goal=Goal(1.4, 11, 0.3)),
     Row(key="since100k", title="SEARCH SINCE in 100k", measure=search_since_100k, goal=Goal(16, 110, 1), is_extra=True),
+    Row(key="sort", title="SORT SUBJECT of 10k", measure=sort_by_subject, goal=Goal(34, 3.5, 3.5)),
+    Row(key="thread", title="THREAD REFERENCES of 10k", measure=thread_by_references, goal=Goal(50, 28, 25)),
     Row(key="store", title="STORE one flag", measure=store_one, goal=Goal(0.22, 0.034, 0.10)),
     Row(key="storeall", title="STORE, each of 10k", measure=store_all, goal=Goal(0.005, 0.0002, 0.0005)),
     Row(key="append", title="APPEND, 16 clients, one mailbox", measure=append_to_one, goal=Goal(0.90, 0.44, 0.40)),

@@ -38,6 +38,9 @@ class CountedSeat:
     def log_in(self, userid: str) -> None:
         self.user = userid
 
+    def log_out(self) -> None:
+        self.user = ""
+
     def select(self, mailbox: str) -> None:
         self.mailbox = mailbox
 

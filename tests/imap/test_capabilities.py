@@ -1,28 +1,66 @@
 """What is announced, and when."""
 
-from angarium.imap.capabilities import capabilities_after_login, capabilities_before_login, greeting_capabilities
+from dataclasses import replace
+from pathlib import Path
 
-_AFTER = b"IMAP4rev1 LITERAL+ ID ENABLE CHILDREN CONDSTORE MOVE NAMESPACE UIDPLUS UNSELECT"
+import pytest
+
+from angarium.config import parse_settings
+from angarium.imap.capabilities import Moment, Occasion, capabilities
+from angarium.imap.dialect import SERVED, Extension
+
+_BASE = "configdirectory: /var/imap\npartition-default: /var/spool/imap\n"
 
 
-def test_greeting_has_the_short_list() -> None:
-    plain = greeting_capabilities(("PLAIN", "LOGIN"), login_disabled=False)
-    assert b" ".join(plain) == b"IMAP4rev1 LITERAL+ ID ENABLE AUTH=PLAIN AUTH=LOGIN SASL-IR"
-    refused = greeting_capabilities((), login_disabled=True)
-    assert b" ".join(refused) == b"IMAP4rev1 LITERAL+ ID ENABLE LOGINDISABLED"
+def _settings_of(options: str = "") -> Occasion:
+    settings = parse_settings(_BASE + options, file=Path("/etc/imapd.conf")).settings
+    return Occasion(Moment.AFTER_LOGIN, settings, ("PLAIN", "LOGIN"))
+
+
+def _announced(occasion: Occasion) -> list[str]:
+    return [word.decode() for word in capabilities(occasion)]
+
+
+def test_the_greeting_has_the_short_list() -> None:
+    occasion = replace(_settings_of(), moment=Moment.GREETING)
+    assert _announced(occasion) == ["IMAP4rev1", "LITERAL+", "ID", "ENABLE", "AUTH=PLAIN", "AUTH=LOGIN", "SASL-IR"]
+    refused = replace(occasion, mechanisms=(), plaintext_allowed=False)
+    assert _announced(refused) == ["IMAP4rev1", "LITERAL+", "ID", "ENABLE", "LOGINDISABLED"]
 
 
 def test_before_login_mechanisms_stand_among_the_others() -> None:
-    capabilities = capabilities_before_login(("PLAIN",), login_disabled=True, idle=True)
-    assert b" ".join(capabilities) == _AFTER + b" LOGINDISABLED AUTH=PLAIN SASL-IR IDLE"
+    before = _announced(replace(_settings_of(), moment=Moment.BEFORE_LOGIN, plaintext_allowed=False))
+    at = before.index("LOGINDISABLED")
+    assert before[at : at + 4] == ["LOGINDISABLED", "AUTH=PLAIN", "AUTH=LOGIN", "SASL-IR"]
+    assert before.index("UNSELECT") < at < before.index("COMPRESS=DEFLATE") < before.index("IDLE")
 
 
 def test_after_login_there_is_nothing_about_logging_in() -> None:
-    assert b" ".join(capabilities_after_login(idle=True)) == _AFTER + b" IDLE"
-    assert b" ".join(capabilities_after_login(idle=False)) == _AFTER
+    after = _announced(_settings_of())
+    assert not [name for name in after if name.startswith(("LOGINDISABLED", "AUTH=", "SASL-IR"))]
+    assert "UNAUTHENTICATE" in after
+    assert "UNAUTHENTICATE" not in _announced(replace(_settings_of(), moment=Moment.BEFORE_LOGIN))
 
 
-def test_suppressed_ones_are_left_out_whatever_their_case() -> None:
-    assert b"MOVE" not in capabilities_after_login(idle=True, suppressed=("move", "Idle", "nosuch"))
-    assert b"IDLE" not in capabilities_before_login((), login_disabled=False, idle=True, suppressed=("Idle",))
-    assert b"SASL-IR" not in greeting_capabilities(("PLAIN",), login_disabled=False, suppressed=("SASL-IR",))
+def test_nothing_is_announced_twice() -> None:
+    after = _announced(replace(_settings_of(), served=frozenset(Extension)))
+    assert len(after) == len(set(after))
+
+
+@pytest.mark.parametrize("hidden", ["MOVE", "IDLE", "SASL-IR", "AUTH=PLAIN", "AUTH", "NOSUCH"])
+def test_hidden_ones_are_left_out_and_no_others(hidden: str) -> None:
+    occasion = replace(_settings_of(), moment=Moment.BEFORE_LOGIN)
+    left_out = set(_announced(occasion)) - set(_announced(replace(occasion, hidden=frozenset({hidden}))))
+    assert left_out == {name for name in _announced(occasion) if hidden in (name, name.partition("=")[0])}
+
+
+@pytest.mark.parametrize("extension", [extension for extension in Extension if extension in SERVED])
+def test_what_is_not_served_is_not_announced(extension: Extension) -> None:
+    occasion = replace(_settings_of(), served=SERVED - {extension})
+    assert extension.value.encode() not in capabilities(occasion)
+
+
+def test_options_decide_about_some() -> None:
+    assert "IDLE" not in _announced(_settings_of("imapidlepoll: 0\n"))
+    literals = [name for name in _announced(_settings_of("literalminus: yes\n")) if name.startswith("LITERAL")]
+    assert literals == ["LITERAL-"]

@@ -2,11 +2,12 @@
 
 import asyncio
 import time
+import zlib
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from tests.imap.sockets import serve
+from tests.imap.sockets import eventually, serve
 
 _OPTIONS = "login_timeout: 60\ntimeout: 30\nimapidletimeout: 60"
 
@@ -67,5 +68,26 @@ def test_idle_has_no_more_time_than_timeout_where_it_has_none_of_its_own(
             server.door.seats[0].connection.wake()  # what we tell is nothing that the client did
             _move_clock(monkeypatch, 31 * 60)
             assert await idling.rest() == b"* BYE Autologout; idle for too long\r\n"
+
+    asyncio.run(talk())
+
+
+def test_a_silent_client_costs_no_memory_for_compression_and_goes_on(tmp_path: Path) -> None:
+    async def talk() -> None:
+        async with serve(tmp_path) as server:
+            alice = await server.log_in()
+            await alice.ask(b"COMPRESS DEFLATE")
+            session = server.door.seats[0].connection.session
+            assert session is not None
+            deflater = session.output.deflater
+            assert deflater is not None
+            out, into = zlib.compressobj(6, zlib.DEFLATED, -15), zlib.decompressobj(-15)
+            for _ in range(3):
+                alice.send(out.compress(b"a NOOP\r\n") + out.flush(zlib.Z_SYNC_FLUSH))
+                told = b""
+                while not told.endswith(b"\r\n"):
+                    told += into.decompress(await alice.reader.read(1000))
+                assert told == b"a OK Completed\r\n"
+                await eventually(lambda: not deflater.holds_memory)
 
     asyncio.run(talk())

@@ -7,6 +7,7 @@ from angarium.fetchitem import (
     FetchAttribute,
     FetchItem,
     Partial,
+    Preview,
     SectionKind,
 )
 from angarium.imap.fetchtemplate import END, FetchTemplate, serialize_literal_head
@@ -42,6 +43,15 @@ def test_a_macro_gives_one_whole_line() -> None:
         b'* 7 FETCH (FLAGS (\\Seen) INTERNALDATE " 1-Feb-2024 12:00:00 +0000" RFC822.SIZE 144 ENVELOPE (NIL)'
         b' BODY ("TEXT" "PLAIN"))\r\n'
     )
+
+
+def test_previews_and_digests_are_attributes() -> None:
+    template = FetchTemplate([Preview(), A.ENVELOPE, A.DIGEST_SHA1, A.UID])
+    assert template.attributes == (A.UID, A.DIGEST_SHA1, Preview(), A.ENVELOPE)
+    assert template.responses([(1, 5, b"abc0", b'"All is well"', b"(NIL)")]) == (
+        b'* 1 FETCH (UID 5 DIGEST.SHA1 abc0 PREVIEW "All is well" ENVELOPE (NIL))\r\n'
+    )
+    assert FetchTemplate([Preview(lazy=True)]).head((2, b"NIL")) == b"* 2 FETCH (PREVIEW NIL)\r\n"
 
 
 def test_percent_signs_of_values_and_labels_stay() -> None:
@@ -85,3 +95,7 @@ def test_sections_alone_begin_without_a_space() -> None:
 
 def test_binary_octets_are_announced_as_literal8() -> None:
     assert serialize_literal_head(5, is_binary=True) == b"~{5}\r\n"
+
+
+def test_a_client_that_counts_by_uid_is_told_of_uids() -> None:
+    assert FetchTemplate([A.UID], uid_only=True).head((7, 7)) == b"* 7 UIDFETCH (UID 7)\r\n"

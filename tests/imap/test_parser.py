@@ -19,6 +19,7 @@ from angarium.imap.events import (
     LineReceived,
     LiteralChunk,
     LiteralWanted,
+    MessageBegun,
 )
 from angarium.imap.limits import BEFORE_LOGIN, ParserLimits
 from angarium.imap.parser import ImapParser
@@ -208,7 +209,7 @@ def test_before_login_nobody_learns_which_commands_exist(command: bytes) -> None
         ),
         (
             b"a APPEND INBOX {3+}\r\nabc {3+}\r\nabc\r\n",
-            [append(3), LiteralChunk(b"abc"), CommandBad(b"a", b"Unexpected extra arguments to Append")],
+            [append(3), LiteralChunk(b"abc"), MessageBegun((), None, 3), LiteralChunk(b"abc"), AppendFinished(b"a")],
         ),
         (
             b"a APPEND INBOX {3+}\r\nabc" + b"x" * 70 + b"\r\n",

@@ -223,7 +223,7 @@ def serialize_sort(command: c.Sort) -> bytes:
 
 def serialize_thread(command: c.Thread) -> bytes:
     name = b"UID THREAD " if command.by_uid else b"THREAD "
-    return name + command.algorithm.value + b" UTF-8 " + serialize_key(command.key)
+    return name + command.algorithm.value.encode() + b" UTF-8 " + serialize_key(command.key)
 
 
 def serialize_fetch(command: c.Fetch) -> bytes:

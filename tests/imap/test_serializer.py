@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+import numpy as np
 import pytest
 
 from angarium.imap import serializer as s
@@ -74,16 +75,32 @@ def test_responses(response: bytes, octets: bytes) -> None:
         (s.serialize_search(UidSet()), b"* SEARCH"),
         (s.serialize_search(UidSet(((1, 1),)), modseq=72), b"* SEARCH 1 (MODSEQ 72)"),
         (
-            s.serialize_esearch(b"a32", by_uid=False, count=4, minimum=1, maximum=4, found=UidSet(((1, 4),)), modseq=9),
+            s.serialize_esearch(b"a32", by_uid=False, count=4, minimum=1, maximum=4, found=((1, 4),), modseq=9),
             b'* ESEARCH (TAG "a32") COUNT 4 MIN 1 MAX 4 ALL 1:4 MODSEQ 9',
         ),
-        (s.serialize_esearch(b"a35", by_uid=False, found=UidSet()), b'* ESEARCH (TAG "a35")'),
-        (s.serialize_esearch(b"a33", by_uid=True, found=UidSet(((1, 2),))), b'* ESEARCH (TAG "a33") UID ALL 1:2'),
+        (s.serialize_esearch(b"a35", by_uid=False, found=()), b'* ESEARCH (TAG "a35")'),
+        (s.serialize_esearch(b"a33", by_uid=True, found=((1, 2),)), b'* ESEARCH (TAG "a33") UID ALL 1:2'),
         (s.serialize_esearch(b"a", by_uid=False, count=0), b'* ESEARCH (TAG "a") COUNT 0'),
+        (
+            s.serialize_esearch(b"a", by_uid=True, count=4, partial=(b"-1:-3", ((2, 3), (1, 1)))),
+            b'* ESEARCH (TAG "a") UID COUNT 4 PARTIAL (-1:-3 2:3,1)',
+        ),
+        (
+            s.serialize_esearch(b"a", by_uid=True, partial=(b"5:9", ()), modseq=3),
+            b'* ESEARCH (TAG "a") UID PARTIAL (5:9 NIL) MODSEQ 3',
+        ),
+        (s.serialize_sort(np.array([3, 1, 2])), b"* SORT 3 1 2"),
+        (s.serialize_sort(np.array([], np.uint32)), b"* SORT"),
+        (s.serialize_sort(np.array([3]), modseq=9), b"* SORT 3 (MODSEQ 9)"),
     ],
 )
 def test_answers_to_search_are_one_piece(pieces: Iterator[bytes], octets: bytes) -> None:
     assert list(pieces) == [octets + b"\r\n"]
+
+
+@pytest.mark.parametrize(("pieces", "octets"), [([], b"* THREAD\r\n"), ([b"(1)", b"(2 3)"], b"* THREAD (1)(2 3)\r\n")])
+def test_thread_lists_come_behind_one_space(pieces: list[bytes], octets: bytes) -> None:
+    assert b"".join(s.serialize_thread(iter(pieces))) == octets
 
 
 @pytest.mark.parametrize("count", [3, 4, 5, 8, 9])
@@ -93,6 +110,17 @@ def test_long_answers_to_search_come_in_pieces(count: int, monkeypatch: pytest.M
     numbers = [b"%d" % number for number in range(1, 2 * count, 2)]
     search = list(s.serialize_search(found, modseq=5))
     assert b"".join(search) == b"* SEARCH " + b" ".join(numbers) + b" (MODSEQ 5)\r\n"
-    esearch = list(s.serialize_esearch(b"a", by_uid=True, found=found, modseq=5))
+    esearch = list(s.serialize_esearch(b"a", by_uid=True, found=found.ranges, modseq=5))
     assert b"".join(esearch) == b'* ESEARCH (TAG "a") UID ALL ' + b",".join(numbers) + b" MODSEQ 5\r\n"
     assert len(search) == len(esearch) == -(-count // 4)
+
+
+def test_vanished_comes_in_lines_that_clients_can_read() -> None:
+    gone = UidSet.from_numbers(range(4_000_000_000, 4_000_002_000, 2))
+    lines = list(s.serialize_vanished(gone, earlier=True))
+    assert all(line.startswith(b"* VANISHED (EARLIER) ") and line.endswith(b"\r\n") for line in lines)
+    assert max(map(len, lines)) < 8000
+    told = [uid for line in lines for uid in UidSet.parse(line.split()[-1])]
+    assert told == list(gone)
+    assert list(s.serialize_vanished(UidSet.from_numbers([5, 7, 8]))) == [b"* VANISHED 5,7:8\r\n"]
+    assert not list(s.serialize_vanished(UidSet()))

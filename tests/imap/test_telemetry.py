@@ -1,6 +1,7 @@
 """What of a session is recorded: everything but credentials, in whatever pieces it comes."""
 
 import asyncio
+import zlib
 from itertools import pairwise
 from pathlib import Path
 
@@ -123,3 +124,28 @@ def test_sessions_are_recorded_from_login_on_or_from_when_the_directory_comes(tm
     assert b"NOOP" not in recorded
     assert b"AGFsaWNl" not in recorded
     assert PASSWORD.encode() not in recorded
+
+
+def test_compressed_sessions_are_recorded_as_what_was_said(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+
+    async def talk() -> None:
+        async with serve(tmp_path) as server:
+            telemetry = server.services.telemetry
+            assert isinstance(telemetry, Telemetry)
+            (log / "alice").mkdir(parents=True)
+            telemetry.look(log)
+            alice = await server.log_in()
+            await alice.ask(b"COMPRESS DEFLATE")
+            out = zlib.compressobj(6, zlib.DEFLATED, -15)
+            alice.send(out.compress(b"a NOOP\r\nb UNAUTHENTICATE\r\n") + out.flush(zlib.Z_SYNC_FLUSH))
+            alice.send(b"c NOOP\r\nd LOGOUT\r\n")
+            await eventually(server.door.seats[0].left.is_set)
+            telemetry.write()
+
+    asyncio.run(talk())
+    recorded = _recorded(log)
+    assert b"<t COMPRESS DEFLATE\r\n" in recorded
+    assert recorded.count(b"NOOP") == 1
+    assert b"a OK Completed\r\nb OK [CAPABILITY " in recorded.replace(b">", b"")
+    assert b"LOGOUT" not in recorded

@@ -1,5 +1,8 @@
 """Terminals of responses, read back by the parser's own cursor."""
 
+from itertools import pairwise
+
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -7,11 +10,14 @@ from hypothesis import strategies as st
 from angarium.imap.cursor import Cursor
 from angarium.imap.limits import ParserLimits
 from angarium.imap.terminals import (
+    QuotableUtf8,
+    ranges_of,
     serialize_astring,
     serialize_astrings,
     serialize_flags,
     serialize_nstring,
     serialize_numbers,
+    serialize_ranges,
     serialize_string,
 )
 
@@ -76,3 +82,32 @@ def test_lists() -> None:
 @given(st.lists(st.sampled_from([b"INBOX", b"Work/2026", b"nil", b"Vanilla", b"", b"a b", b"a\nb", b'"', b"\xc3"])))
 def test_many_astrings_are_each_as_one_alone(octets: list[bytes]) -> None:
     assert serialize_astrings(octets) == [serialize_astring(each) for each in octets]
+
+
+@pytest.mark.parametrize(
+    ("numbers", "octets"),
+    [
+        ([], b""),
+        ([5], b"5"),
+        ([1, 2, 4, 3], b"1:2,4,3"),
+        ([3, 2, 1], b"3,2,1"),
+        ([4294967294, 4294967295, 1], b"4294967294:4294967295,1"),
+    ],
+)
+def test_numbers_in_any_order_are_ranges_that_ascend(numbers: list[int], octets: bytes) -> None:
+    assert serialize_ranges(ranges_of(np.array(numbers, np.uint32))) == octets
+
+
+@given(st.lists(st.integers(1, 12)))
+def test_ranges_mean_the_numbers_in_their_order(numbers: list[int]) -> None:
+    ranges = ranges_of(np.array(numbers, np.uint32))
+    assert [number for first, last in ranges for number in range(first, last + 1)] == numbers
+    assert all(last + 1 != first for (_, last), (first, _) in pairwise(ranges))
+
+
+def test_utf_8_is_quoted_for_those_alone_who_take_it() -> None:
+    octets = 'a "ü"'.encode()
+    assert serialize_astring(QuotableUtf8(octets)) == b'"a \\"\xc3\xbc\\""'
+    assert serialize_astring(octets) == b"{6}\r\n" + octets
+    assert serialize_astring(QuotableUtf8(b"Work")) == b"Work"
+    assert serialize_string(QuotableUtf8(b"a\nb")) == b"{3}\r\na\nb"

@@ -235,6 +235,8 @@ class Nowhere:
 
     def log_in(self, userid: str) -> None: ...
 
+    def log_out(self) -> None: ...
+
     def select(self, mailbox: str) -> None: ...
 
 
@@ -252,7 +254,7 @@ class Connection:
     async def send(self, octets: bytes) -> None:
         """Execute what the client sends, whole or octet by octet."""
         for start in range(len(octets)) if self._by_octet else (0,):
-            self.session.parser.receive_data(octets[start : start + 1] if self._by_octet else octets)
+            self.session.receive(octets[start : start + 1] if self._by_octet else octets)
             await dispatch.run(self.session)
         await self.tell()
 
@@ -276,6 +278,11 @@ class Connection:
             return line.decode("utf-8", "backslashreplace") or None
         self._transport.written = bytearray(rest)
         return line.decode("utf-8", "backslashreplace")
+
+    def take_written(self) -> bytes:
+        """The octets that were written already."""
+        written, self._transport.written = bytes(self._transport.written), bytearray()
+        return written
 
     async def ask(self, line: str | bytes) -> list[str]:
         """Send a line, and give all that is answered."""

@@ -86,3 +86,9 @@ def test_the_empty_set_has_no_bounds() -> None:
     with pytest.raises(ValueError, match="maximum"):
         _ = UidSet().maximum
     assert UidSet().to_array().size == 0
+
+
+@given(NUMBERS, st.integers(1, 50), st.integers(1, 50))
+def test_a_window_is_a_slice_of_the_numbers(numbers: set[int], first: int, last: int) -> None:
+    window = UidSet.from_numbers(numbers).window(first, last)
+    assert list(window) == sorted(numbers)[first - 1 : last]

@@ -92,6 +92,31 @@ class Picture:
         if told.uid is not None:
             self.gone.add(told.uid)
 
+    def vanished(self, uids: Iterable[int]) -> None:
+        """What went, by UID (RFC 7162 §3.2.10.2)."""
+        for uid in uids:
+            check(uid not in self.gone, f"UID {uid} vanished twice")
+            place = self._place_of(uid)
+            check(place is not None, f"UID {uid} vanished, and was never there")
+            assert place is not None
+            del self.messages[place]
+            self.gone.add(uid)
+
+    def _place_of(self, uid: int) -> int | None:
+        for place, told in enumerate(self.messages):
+            if told.uid == uid:
+                return place
+        before = [place for place, told in enumerate(self.messages) if told.uid is not None and told.uid < uid]
+        first = before[-1] + 1 if before else 0
+        unknown = 0
+        for told in self.messages[first:]:
+            if told.uid is not None:
+                break
+            # Which of these has gone cannot be known, so what was told of one may have been told of the other.
+            told.flags = told.flags_modseq = told.modseq = None
+            unknown += 1
+        return first if unknown else None
+
     def fetched(self, number: int, items: dict[str, Value]) -> Told:
         """Take in a FETCH response; gives what is known of the message then."""
         check(1 <= number <= len(self.messages), f"FETCH {number} of {len(self.messages)}")

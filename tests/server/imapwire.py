@@ -90,13 +90,20 @@ class ImapWire:
     """A connection whose every line is kept, the newest last."""
 
     def __init__(self, host: str, port: int, *, timeout_s: float) -> None:
-        self._socket = socket.create_connection((host, port), timeout=timeout_s)
+        self._address, self._timeout_s = (host, port), timeout_s
+        self._socket = socket.create_connection(self._address, timeout=timeout_s)
         self._received = bytearray()
         self._numbers = 0
         self.transcript: deque[tuple[float, str]] = deque(maxlen=_TRANSCRIPT_LINES)
 
     def close(self) -> None:
         self._socket.close()
+
+    def connect_again(self) -> None:
+        """Another connection, perhaps to another worker."""
+        self._socket.close()
+        self._socket = socket.create_connection(self._address, timeout=self._timeout_s)
+        self._received.clear()
 
     def new_tag(self) -> str:
         self._numbers += 1

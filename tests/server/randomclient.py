@@ -16,6 +16,7 @@ from tests.server.clientmodel import (
     parse_fetch,
 )
 from tests.server.imapwire import ImapWire, Response, Status, parse_uids, parse_values
+from tests.server.resyncing import ModSeqKeeper, Snapshot
 from tests.server.running import User
 
 _FLAGS = ("\\Seen", "\\Answered", "\\Flagged", "\\Draft", "$Forwarded", "red", "green")
@@ -44,6 +45,8 @@ class _Answers:
     """Identities of the messages whose flags were told with it."""
     numbered: set[int] = field(default_factory=set)
     """Those whose MODSEQ was."""
+    vanished: set[int] = field(default_factory=set)
+    """UIDs of VANISHED (EARLIER)."""
     untagged: list[Response] = field(default_factory=list)
     """What is no news of the selected mailbox."""
 
@@ -66,6 +69,10 @@ class RandomClient:
         self._is_read_only = False
         self._appended = 0
         self._renamed = 0
+        self._knows = ""
+        self._uidvalidity = 0
+        self._modseq = ModSeqKeeper()
+        self._snapshots: dict[str, Snapshot] = {}
 
     @property
     def selected(self) -> str:
@@ -73,13 +80,17 @@ class RandomClient:
         return self._picture.mailbox if self._picture is not None else ""
 
     def begin(self, random: Random) -> None:
-        """Log in; some clients know mod-sequences."""
+        """Log in; some clients know mod-sequences, and some keep what they have seen."""
         self._random = random
+        self._knows = random.choice(("", "CONDSTORE", "QRESYNC"))
+        self._log_in()
+        self._select()
+
+    def _log_in(self) -> None:
         check(self.wire.receive().octets.startswith(b"OK "), "the greeting is not OK")
         self._command(f"LOGIN {self._user.name} {self._user.password}")
-        if random.random() < 0.5:
-            self._command("ENABLE CONDSTORE")
-        self._select()
+        if self._knows:
+            self._command(f"ENABLE {self._knows}")
 
     def step(self) -> None:
         """One random thing that is legal now."""
@@ -91,7 +102,7 @@ class RandomClient:
             self._thin_out()
         reading = [self._noop, self._fetch, self._fetch_text, self._search, self._idle, self._status]
         changing = [self._store, self._store, self._store, self._append, self._copy, self._move, self._expunge]
-        leaving = [self._select, self._close, self._manage]
+        leaving = [self._select, self._close, self._manage, self._reconnect]
         if self._is_read_only or not self._messages:
             changing = [self._append]
         actions: list[Callable[[], None]] = self._random.choices((reading, changing, leaving), (8, 8, 2))[0]
@@ -121,20 +132,41 @@ class RandomClient:
     # What it does
 
     def _select(self) -> None:
+        self._leave()
         mailbox = self._random.choice(self._mailboxes)
         verb = self._random.choices(("SELECT", "EXAMINE"), (5, 1))[0]
         floors = self._floors(mailbox)
         # Whatever comes until the tagged answer is of the new mailbox, but for CLOSED before it.
         self._picture = Picture(mailbox.key)
         self._mailbox, self._is_read_only = mailbox, verb == "EXAMINE"
-        answers = self._command(f'{verb} "{mailbox.name}"')
+        snapshot = self._snapshots.get(mailbox.key)
+        self._modseq = ModSeqKeeper()
+        answers = self._command(f'{verb} "{mailbox.name}"{snapshot.parameter if snapshot is not None else ""}')
         codes = {status.code: status.argument for response in answers.untagged if (status := response.status)}
         self._ledger.has_uidvalidity(mailbox.key, int(codes["UIDVALIDITY"]))
         self._observe(mailbox, floors, uidnext=int(codes["UIDNEXT"]), highestmodseq=int(codes["HIGHESTMODSEQ"]))
-        if self._messages and self._random.random() < 0.8:
+        self._uidvalidity = int(codes["UIDVALIDITY"])
+        if snapshot is not None:
+            snapshot.came_back(answers.vanished, self._picture)
+        if self._messages and (snapshot is not None or self._random.random() < 0.8):
             self._command("FETCH 1:* (UID FLAGS MODSEQ)", keeps_numbers=True, may_refuse=True)
+        if snapshot is not None:
+            snapshot.compare(self._picture, int(codes["HIGHESTMODSEQ"]))
+
+    def _leave(self) -> None:
+        """Keep what is known of the selected mailbox, as clients do that come back with QRESYNC."""
+        if self._knows == "QRESYNC" and self._picture is not None and self._modseq.value:
+            self._snapshots[self._mailbox.key] = Snapshot.of(self._picture, self._uidvalidity, self._modseq.value)
+
+    def _reconnect(self) -> None:
+        self._leave()
+        self._picture = None
+        self.wire.connect_again()
+        self._log_in()
+        self._select()
 
     def _close(self) -> None:
+        self._leave()
         self._command(self._random.choice(("CLOSE", "UNSELECT")), ends=True)
 
     def _noop(self) -> None:
@@ -285,6 +317,7 @@ class RandomClient:
         for response in self.wire.receive_until(tag):
             if response.tag == "*":
                 self._take(response, answers)
+        self._note_tagged(response.status)
         self._refuse_unless_ok(response, "IDLE")
 
     def _status(self) -> None:
@@ -368,6 +401,7 @@ class RandomClient:
         for response in self.wire.receive_until(tag):
             if response.tag == "*":
                 self._take(response, answers, keeps_numbers=keeps_numbers)
+        self._note_tagged(response.status)
         if ends:
             self._picture = None
         # Messages that others have expunged cannot be had any more, and only that is a reason.
@@ -377,18 +411,28 @@ class RandomClient:
         answers.status = response.status
         return answers
 
+    def _note_tagged(self, status: Status | None) -> None:
+        if status is not None and status.code == "HIGHESTMODSEQ":
+            self._modseq.told(int(status.argument))
+        self._modseq.tagged()
+
     def _refuse_unless_ok(self, response: Response, text: str) -> None:
         check(response.octets.startswith(b"OK "), f"{text} was answered {response.octets!r}")
 
     def _take(self, response: Response, answers: _Answers, *, keeps_numbers: bool = False) -> None:
         number, word = response.number or (0, "")
-        if self._picture is None or word not in ("EXISTS", "EXPUNGE", "FETCH"):
+        if response.octets.startswith(b"VANISHED "):
+            self._take_vanished(response, answers, keeps_numbers=keeps_numbers)
+        elif self._picture is None or word not in ("EXISTS", "EXPUNGE", "FETCH"):
             status = response.status
             check(status is None or status.condition == "OK", f"unexpected: {response.octets!r}")
+            if status is not None and status.code == "HIGHESTMODSEQ":
+                self._modseq.told(int(status.argument))
             answers.untagged.append(response)
         elif word == "EXISTS":
             self._picture.exists(number)
         elif word == "EXPUNGE":
+            check(self._knows != "QRESYNC", "EXPUNGE after ENABLE QRESYNC")
             check(not keeps_numbers, "EXPUNGE in the answer of a command by message number (RFC 9051 §7.5.1)")
             self._picture.expunge(number)
         else:
@@ -398,9 +442,20 @@ class RandomClient:
                 answers.fetched.add(id(told))
             if "MODSEQ" in items:
                 answers.numbered.add(id(told))
+                self._modseq.heard(told.modseq or 0)
             text = items.get("BODY[TEXT]")
             if isinstance(text, bytes) and told.uid is not None:
                 self._ledger.is_of(self._picture.mailbox, told.uid, text.decode().strip())
+
+    def _take_vanished(self, response: Response, answers: _Answers, *, keeps_numbers: bool) -> None:
+        check(self._knows == "QRESYNC", "VANISHED without ENABLE QRESYNC")
+        *_, uids = response.octets.split()
+        if b"(EARLIER)" in response.octets:
+            answers.vanished.update(parse_uids(uids))
+            return
+        check(not keeps_numbers, "VANISHED in the answer of a command by message number (RFC 7162 §3.2.10.2)")
+        assert self._picture is not None
+        self._picture.vanished(parse_uids(uids))
 
 
 def _stored(before: Flags | None, mode: str, flags: Flags) -> Flags | None:

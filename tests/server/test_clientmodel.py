@@ -88,3 +88,15 @@ def test_copies_are_as_many_as_their_sources() -> None:
 def test_values_have_literals_lists_and_strings() -> None:
     octets = b'(FLAGS (\\Seen a) BODY[TEXT] {4}\r\n()\r\n X "a\\"b" E ())\r\n'
     assert parse_values(octets) == [[b"FLAGS", [b"\\Seen", b"a"], b"BODY[TEXT]", b"()\r\n", b"X", b'a"b', b"E", []]]
+
+
+def test_what_vanishes_by_uid_is_taken_where_it_was() -> None:
+    picture = Picture("x")
+    told(picture, "4 EXISTS", "1 FETCH (UID 4)", r"3 FETCH (FLAGS (\Seen))")
+    picture.vanished([4, 9])
+    assert [(each.uid, each.flags) for each in picture.messages] == [(None, None), (None, None)]
+    told(picture, "1 FETCH (UID 7)", "2 FETCH (UID 8)")
+    with pytest.raises(Contradiction):
+        picture.vanished([9])
+    with pytest.raises(Contradiction):
+        picture.vanished([10])

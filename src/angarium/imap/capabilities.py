@@ -1,41 +1,190 @@
-"""What is announced, in Cyrus's order: only what works in whole (RFC 9051 §6.1.1)."""
+"""What is announced (RFC 9051 §6.1.1): one table, in the order of Cyrus; and what is hidden from some clients.
 
-from collections.abc import Collection, Sequence
+A capability has its line here with the change that makes all of it work. One whose name is that of an `Extension` is
+announced only where that is served, so what is hidden from a client is refused to it as well, and nothing is announced
+that the grammar does not know.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from enum import Enum, auto
 from typing import Final
 
-_BASICS: Final = (b"IMAP4rev1", b"LITERAL+", b"ID", b"ENABLE")
-_AFTER_LOGIN: Final = (b"CHILDREN", b"CONDSTORE", b"MOVE", b"NAMESPACE", b"UIDPLUS", b"UNSELECT")
-_IDLE: Final = b"IDLE"
+from angarium.config import Settings
+
+from .dialect import SERVED, Extension
+from .limits import append_limit
 
 
-def greeting_capabilities(
-    mechanisms: Sequence[str], *, login_disabled: bool, suppressed: Collection[str] = ()
-) -> list[bytes]:
-    """The short list of the greeting's code."""
-    return _shown([*_BASICS, *_authentication(mechanisms, login_disabled=login_disabled)], suppressed)
+class Moment(Enum):
+    """When capabilities are told."""
+
+    GREETING = auto()
+    """In the code of the greeting: the short list."""
+    BEFORE_LOGIN = auto()
+    AFTER_LOGIN = auto()
 
 
-def capabilities_before_login(
-    mechanisms: Sequence[str], *, login_disabled: bool, idle: bool, suppressed: Collection[str] = ()
-) -> list[bytes]:
-    """What CAPABILITY answers to a stranger."""
-    authentication = _authentication(mechanisms, login_disabled=login_disabled)
-    return _shown([*_BASICS, *_AFTER_LOGIN, *authentication, *([_IDLE] if idle else [])], suppressed)
+@dataclass(frozen=True, slots=True)
+class Occasion:
+    """What decides what is announced to a client now."""
+
+    moment: Moment
+    settings: Settings
+    mechanisms: Sequence[str] = ()
+    """SASL mechanisms that it may use."""
+    plaintext_allowed: bool = True
+    """Whether it may use LOGIN."""
+    served: AbstractSet[Extension] = SERVED
+    hidden: AbstractSet[str] = frozenset()
+    """Names or whole words that are hidden from it, in capitals."""
 
 
-def capabilities_after_login(*, idle: bool, suppressed: Collection[str] = ()) -> list[bytes]:
-    """What CAPABILITY answers to a user."""
-    return _shown([*_BASICS, *_AFTER_LOGIN, *([_IDLE] if idle else [])], suppressed)
+def _once(_: Occasion) -> bool:
+    return True
 
 
-def _authentication(mechanisms: Sequence[str], *, login_disabled: bool) -> list[bytes]:
-    found = [b"LOGINDISABLED"] if login_disabled else []
-    if mechanisms:
-        found += [b"AUTH=" + name.encode("ascii") for name in mechanisms]
-        found.append(b"SASL-IR")
-    return found
+@dataclass(frozen=True, slots=True)
+class Capability:
+    """A line of the table: `words` makes what is announced where that is more than the name."""
+
+    name: str
+    condition: Callable[[Occasion], bool] = _once
+    words: Callable[[Occasion], Iterable[str]] | None = None
+    in_greeting: bool = False
+
+    def announced(self, occasion: Occasion) -> Iterator[str]:
+        """What is announced of it now."""
+        if occasion.moment is Moment.GREETING and not self.in_greeting:
+            return
+        extension = _EXTENSIONS.get(self.name.upper())
+        if extension is not None and extension not in occasion.served:
+            return
+        if self.name.upper() in occasion.hidden or not self.condition(occasion):
+            return
+        for word in [self.name] if self.words is None else self.words(occasion):
+            if word.upper() not in occasion.hidden:
+                yield word
 
 
-def _shown(capabilities: list[bytes], suppressed: Collection[str]) -> list[bytes]:
-    hidden = {name.upper().encode("ascii", "replace") for name in suppressed}
-    return [name for name in capabilities if name.upper() not in hidden]
+_EXTENSIONS: Final = {extension.value.upper(): extension for extension in Extension}
+
+
+def _before_login(occasion: Occasion) -> bool:
+    return occasion.moment is not Moment.AFTER_LOGIN
+
+
+def _after_login(occasion: Occasion) -> bool:
+    return occasion.moment is Moment.AFTER_LOGIN
+
+
+def _login_disabled(occasion: Occasion) -> bool:
+    # Cyrus goes on with it after login; RFC 9051 §6.2.3 speaks of a command that is of no use there anyway.
+    return _before_login(occasion) and not occasion.plaintext_allowed
+
+
+def _has_mechanisms(occasion: Occasion) -> bool:
+    return _before_login(occasion) and bool(occasion.mechanisms)
+
+
+def _mechanisms(occasion: Occasion) -> Iterable[str]:
+    return [f"AUTH={name}" for name in occasion.mechanisms]
+
+
+def _idle_is_on(occasion: Occasion) -> bool:
+    return bool(occasion.settings.imap.imapidlepoll)
+
+
+def _catenates(occasion: Occasion) -> bool:
+    return Extension.CATENATE in occasion.served
+
+
+def _has_legacy_annotations(occasion: Occasion) -> bool:
+    return occasion.settings.annotations.annotation_enable_legacy_commands
+
+
+_QUOTA_RESOURCES: Final = ("STORAGE", "MESSAGE", "ANNOTATION-STORAGE", "MAILBOX")
+_CYRUS_QUOTA_RESOURCES: Final = ("STORAGE", "MESSAGE", "X-ANNOTATION-STORAGE", "X-NUM-FOLDERS")
+"""The names by which SETQUOTA of Cyrus knows them."""
+
+
+def _append_limit(occasion: Occasion) -> Iterable[str]:
+    # One limit for all mailboxes (RFC 7889 §3)
+    return [f"APPENDLIMIT={append_limit(occasion.settings)}"]
+
+
+_TABLE: Final = (
+    Capability("IMAP4rev1", in_greeting=True),
+    # Never both (RFC 7888 §5)
+    Capability("LITERAL+", lambda occasion: not occasion.settings.imap.literalminus, in_greeting=True),
+    Capability("LITERAL-", lambda occasion: occasion.settings.imap.literalminus, in_greeting=True),
+    Capability("ID", in_greeting=True),
+    Capability("ENABLE", in_greeting=True),
+    # Standards by the alphabet, ACL to WITHIN
+    Capability("ACL"),
+    Capability("ANNOTATE-EXPERIMENT-1"),
+    Capability("BINARY"),
+    Capability("CATENATE"),
+    Capability("CHILDREN"),
+    Capability("CONDSTORE"),
+    Capability("CREATE-SPECIAL-USE"),
+    Capability("ESEARCH"),
+    Capability("ESORT"),
+    Capability("I18NLEVEL=2"),
+    Capability("INPROGRESS"),
+    Capability("LIST-EXTENDED"),
+    Capability("LIST-MYRIGHTS"),
+    Capability("LIST-STATUS"),
+    Capability("MAILBOX-REFERRALS"),
+    Capability("METADATA"),
+    Capability("MOVE"),
+    Capability("MULTIAPPEND"),
+    Capability("NAMESPACE"),
+    Capability("OBJECTID"),
+    Capability("PARTIAL"),
+    Capability("PREVIEW"),
+    Capability("QRESYNC"),
+    Capability("QUOTA"),
+    *[Capability(f"QUOTA=RES-{resource}") for resource in _QUOTA_RESOURCES],
+    Capability("QUOTASET"),
+    Capability("REPLACE"),
+    Capability("RIGHTS=kxten"),
+    Capability("SAVEDATE"),
+    Capability("SEARCHRES"),
+    Capability("SORT"),
+    Capability("SORT=DISPLAY"),
+    Capability("SPECIAL-USE"),
+    Capability("STATUS=SIZE"),
+    Capability("THREAD=ORDEREDSUBJECT"),
+    Capability("THREAD=REFERENCES"),
+    Capability("UIDONLY"),
+    Capability("UIDPLUS"),
+    Capability("UNSELECT"),
+    Capability("URL-PARTIAL", _catenates),
+    Capability("WITHIN"),
+    # Not (yet) standards in Cyrus's days, by the alphabet again: ANNOTATEMORE to XLIST, LIST-METADATA among them
+    Capability("ANNOTATEMORE", _has_legacy_annotations),
+    Capability("DIGEST=SHA1"),
+    Capability("LIST-METADATA"),
+    Capability("SORT=MODSEQ"),
+    Capability("SORT=UID"),
+    Capability("THREAD=REFS"),
+    Capability("XLIST"),
+    # About the connection
+    Capability("LOGINDISABLED", _login_disabled, in_greeting=True),
+    Capability("AUTH", _has_mechanisms, _mechanisms, in_greeting=True),
+    Capability("SASL-IR", _has_mechanisms, in_greeting=True),
+    Capability("UNAUTHENTICATE", _after_login),
+    Capability("COMPRESS=DEFLATE"),
+    # About the server's settings: quota resources, IDLE, APPENDLIMIT=
+    *[Capability(f"X-QUOTA={resource}") for resource in _CYRUS_QUOTA_RESOURCES],
+    Capability("IDLE", _idle_is_on),
+    Capability("APPENDLIMIT", words=_append_limit),
+)
+"""In the order of the announcement. The parts between comments are those of Cyrus's list."""
+
+
+def capabilities(occasion: Occasion) -> list[bytes]:
+    """What is announced to a client, in order."""
+    return [word.encode("ascii") for line in _TABLE for word in line.announced(occasion)]

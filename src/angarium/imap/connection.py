@@ -120,7 +120,7 @@ class ImapConnection(asyncio.Protocol):
             if self._ahead_octets > self._services.settings.limits.max_ahead_size:
                 self._pause_reading()
             return
-        self._feed(self.session, data)
+        self.session.receive(data)
         self._start()
 
     def eof_received(self) -> bool:
@@ -158,6 +158,11 @@ class ImapConnection(asyncio.Protocol):
         self._wants_to_tell = True
         if self._task is None and self.session is not None and not self.session.close_after_answer:
             self._start()
+
+    def rest(self) -> None:
+        """The client has been silent for a while, and perhaps is for long: hold no more for it than must be."""
+        if self._task is None and self._output is not None and self._output.deflater is not None:
+            self._output.deflater.rest()
 
     def close_for_shutdown(self) -> None:
         """Say goodbye: at once where no command runs, else after it."""
@@ -212,7 +217,7 @@ class ImapConnection(asyncio.Protocol):
                 self._wants_to_tell = False
                 await dispatch.tell_changes(session)
             elif self._ahead:
-                self._feed(session, b"".join(self._ahead))
+                session.receive(b"".join(self._ahead))
                 self._ahead.clear()
                 self._ahead_octets = 0
                 self._resume_reading()
@@ -228,11 +233,6 @@ class ImapConnection(asyncio.Protocol):
             await dispatch.end(session)
         except AngariumError as error:
             log.warning("imap_session_not_ended", extra={"session": session.peer.session, "error": str(error)})
-
-    def _feed(self, session: ImapSession, data: bytes) -> None:
-        if session.output.recording is not None:
-            session.output.recording.received(data)
-        session.parser.receive_data(data)
 
     def _pause_reading(self) -> None:
         if self._transport is not None and not self._reading_paused and not self._transport.is_closing():

@@ -11,6 +11,7 @@ from angarium.sequenceset import MAXIMUM_UID, SequenceSet, SequenceSetInvalid
 
 from .dialect import DEFAULT, Dialect, Extension
 from .limits import ATOM_TOO_LONG, QUOTED_TOO_LONG, TOO_DEEPLY_NESTED, TOO_MANY_ARGUMENTS, ParserLimits
+from .terminals import QuotableUtf8
 
 MAXIMUM_NUMBER64: Final = 0x7FFF_FFFF_FFFF_FFFF
 
@@ -42,12 +43,16 @@ class UidRequired(Malformed):
 
 
 class Refused(Exception):
-    """The command is understood and cannot be served; `code` and `text` go into the NO."""
+    """The command is understood and cannot be served; `code` and `text` go into the NO.
 
-    def __init__(self, code: bytes, text: bytes) -> None:
+    `saves`: it was to save a search result, which is empty after a NO (RFC 5182 §2.1).
+    """
+
+    def __init__(self, code: bytes, text: bytes, *, saves: bool = False) -> None:
         super().__init__(code, text)
         self.code = code
         self.text = text
+        self.saves = saves
 
 
 class Cursor:
@@ -197,10 +202,12 @@ class Cursor:
         octets = match[1]
         if len(octets) > self.limits.quoted_octets:
             raise Malformed(QUOTED_TOO_LONG)
-        if not octets.isascii() and self.dialect.quotes_utf8:
+        is_utf8 = not octets.isascii() and self.dialect.quotes_utf8
+        if is_utf8:
             _require_utf8(octets)
         self.position = match.end()
-        return _ESCAPE.sub(rb"\1", octets) if b"\\" in octets else octets
+        text = _ESCAPE.sub(rb"\1", octets) if b"\\" in octets else octets
+        return QuotableUtf8(text) if is_utf8 else text  # so that it is told again as it was said
 
     def literal(self) -> bytes:
         """`literal`, whose size the parser has checked before it let it in."""

@@ -5,8 +5,10 @@ are, so that a value which nobody can execute never leaves the parser. The sessi
 the client enables something, and may hide extensions from it.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
+from functools import lru_cache
 from typing import Final
 
 
@@ -18,6 +20,7 @@ class Extension(Enum):
     APPENDLIMIT = "APPENDLIMIT"
     CATENATE = "CATENATE"
     COMPRESS_DEFLATE = "COMPRESS=DEFLATE"
+    CONDSTORE = "CONDSTORE"
     CONTEXT_SEARCH = "CONTEXT=SEARCH"
     CONTEXT_SORT = "CONTEXT=SORT"
     CREATE_SPECIAL_USE = "CREATE-SPECIAL-USE"
@@ -25,14 +28,17 @@ class Extension(Enum):
     ESORT = "ESORT"
     FILTERS = "FILTERS"
     I18NLEVEL_2 = "I18NLEVEL=2"
+    IDLE = "IDLE"
     IMAP4REV2 = "IMAP4REV2"
     LANGUAGE = "LANGUAGE"
     LIST_METADATA = "LIST-METADATA"
     LIST_MYRIGHTS = "LIST-MYRIGHTS"
     MAILBOX_REFERRALS = "MAILBOX-REFERRALS"
     METADATA = "METADATA"
+    MOVE = "MOVE"
     MULTIAPPEND = "MULTIAPPEND"
     MULTISEARCH = "MULTISEARCH"
+    NAMESPACE = "NAMESPACE"
     NOTIFY = "NOTIFY"
     OBJECTID = "OBJECTID"
     PARTIAL = "PARTIAL"
@@ -51,12 +57,55 @@ class Extension(Enum):
     THREAD_REFS = "THREAD=REFS"
     UIDONLY = "UIDONLY"
     UNAUTHENTICATE = "UNAUTHENTICATE"
+    UNSELECT = "UNSELECT"
     UTF8_ACCEPT = "UTF8=ACCEPT"
     WITHIN = "WITHIN"
     XLIST = "XLIST"
 
 
-SERVED: Final[frozenset[Extension]] = frozenset()
+SERVED: Final[frozenset[Extension]] = frozenset(
+    {
+        Extension.ANNOTATE,
+        Extension.ANNOTATEMORE,
+        Extension.APPENDLIMIT,
+        Extension.CATENATE,
+        Extension.COMPRESS_DEFLATE,
+        Extension.CONDSTORE,
+        Extension.CREATE_SPECIAL_USE,
+        Extension.DIGEST_SHA1,
+        Extension.ESORT,
+        Extension.I18NLEVEL_2,
+        Extension.IDLE,
+        Extension.IMAP4REV2,
+        Extension.LIST_METADATA,
+        Extension.LIST_MYRIGHTS,
+        Extension.MAILBOX_REFERRALS,
+        Extension.METADATA,
+        Extension.MOVE,
+        Extension.MULTIAPPEND,
+        Extension.NAMESPACE,
+        Extension.OBJECTID,
+        Extension.PARTIAL,
+        Extension.PREVIEW,
+        Extension.QRESYNC,
+        Extension.QUOTA_STORAGE,
+        Extension.REPLACE,
+        Extension.SAVEDATE,
+        Extension.SORT,
+        Extension.SORT_DISPLAY,
+        Extension.SORT_MODSEQ,
+        Extension.SORT_UID,
+        Extension.SPECIAL_USE,
+        Extension.THREAD_ORDEREDSUBJECT,
+        Extension.THREAD_REFERENCES,
+        Extension.THREAD_REFS,
+        Extension.UIDONLY,
+        Extension.UNAUTHENTICATE,
+        Extension.UNSELECT,
+        Extension.WITHIN,
+        Extension.XLIST,
+    }
+)
 """Extensions whose handlers exist."""
 
 _QUOTES_UTF8: Final = frozenset({Extension.IMAP4REV2, Extension.UTF8_ACCEPT})
@@ -84,8 +133,22 @@ class Dialect:
         """Whether message numbers are refused (RFC 9586 §3)."""
         return Extension.UIDONLY in self.enabled
 
+    def enabling(self, extensions: Iterable[Extension]) -> "Dialect":
+        """The same after ENABLE of these."""
+        return Dialect(self.served, self.enabled.union(extensions))
+
+    def serving(self, served: frozenset[Extension]) -> "Dialect":
+        """The same where these are served; what is enabled stays so."""
+        return self if served is self.served else Dialect(served, self.enabled)
+
 
 DEFAULT: Final = Dialect()
 """A client that has enabled nothing."""
 EVERYTHING: Final = Dialect(frozenset(Extension))
 """All that the grammar knows."""
+
+
+@lru_cache(maxsize=256)
+def served_but(hidden: frozenset[str]) -> frozenset[Extension]:
+    """What is served to a client from which these capabilities are hidden, in capitals; one set for many sessions."""
+    return frozenset(each for each in SERVED if each.value.upper() not in hidden) if hidden else SERVED

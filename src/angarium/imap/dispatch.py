@@ -8,13 +8,14 @@ any more, so the session ends with BYE, and only what was done is still answered
 
 import asyncio
 import logging
-import time
 from collections.abc import Awaitable, Callable
 
 from angarium.errors import AngariumError, MailboxNotFound, PermanentError, PermissionDenied
+from angarium.sequenceset import UidSet
 
 from . import commands as c
-from .capabilities import greeting_capabilities
+from .capabilities import Moment
+from .compression import CompressionBroken
 from .errors import SERVER_BUG, Answer, answer_for
 from .events import (
     AppendBegun,
@@ -26,20 +27,25 @@ from .events import (
     LineReceived,
     LiteralChunk,
     LiteralWanted,
+    MessageBegun,
+    ReplaceBegun,
+    TextBegun,
+    UrlGiven,
 )
 from .handlers.appending import begin_append
+from .handlers.login import log_end
+from .handlers.replacing import begin_replace
+from .handlers.resyncing import send_modseq_where_delayed
+from .handlers.searching import names_numbers
 from .handlers.table import HANDLERS
 from .handlers.updating import send_updates
 from .responses import Condition, ResponseCode, code_capability, serialize_continuation, serialize_status
-from .session import CommandFailed, Completion, ImapSession
+from .session import CommandFailed, Completion, ImapSession, PendingAppend
 
 log = logging.getLogger(__name__)
 
 _EVENTS_A_TURN = 32
 """How much of what a client sent ahead is executed before others have their turn."""
-
-_KEEPS_NUMBERS = (c.Fetch, c.Store, c.Search)
-"""Commands in whose answer message numbers must not shift, unless they go by UID."""
 
 _LEAVES_MAILBOX = (c.Logout, c.Close, c.Unselect, c.Select, c.Examine)
 """Commands that do not need the selected mailbox to be there still."""
@@ -50,11 +56,7 @@ _REVOKED = Answer(b"Credentials have changed, please log in again", ResponseCode
 def greet(session: ImapSession) -> None:
     """The greeting (RFC 9051 §7.1.5), with the short list of capabilities."""
     services = session.services
-    capabilities = greeting_capabilities(
-        services.logins.mechanisms(session.peer),
-        login_disabled=not services.logins.plaintext_allowed(session.peer),
-        suppressed=services.settings.imap.suppress_capabilities,
-    )
+    capabilities = session.capabilities(Moment.GREETING)
     text = services.greeting.encode("utf-8", "replace")
     session.output.write(serialize_status(Condition.OK, text, code=code_capability(capabilities)))
     session.output.flush()
@@ -73,12 +75,13 @@ async def run(session: ImapSession) -> None:
         if session.append is None and _end_where_shut(session):
             break
         event = session.parser.next_event()
-        if event is None:
+        if event is not None:
+            await _execute(session, event)
+            _end_where_too_much(session)
+            session.output.flush_soon()
+            await session.output.drain()
+        elif not _inflate(session):
             break
-        await _execute(session, event)
-        _end_where_too_much(session)
-        session.output.flush_soon()
-        await session.output.drain()
         events += 1
         if events % _EVENTS_A_TURN == 0:
             await asyncio.sleep(0)
@@ -98,6 +101,14 @@ def _end_where_shut(session: ImapSession) -> bool:
     return True
 
 
+def _inflate(session: ImapSession) -> bool:
+    try:
+        return session.inflate_some()
+    except CompressionBroken:
+        session.say_bye(b"Compressed data is broken")
+        return False
+
+
 async def tell_changes(session: ImapSession) -> None:
     """An announcement came for a session in IDLE (RFC 9051 §6.3.13). ClientGone."""
     if session.is_idling and session.selected is not None:
@@ -114,17 +125,7 @@ async def end(session: ImapSession) -> None:
     session.stop_idling()
     session.selected = None
     if session.actor is not None:
-        log.info(
-            "session_ended",
-            extra={
-                "service": session.peer.service,
-                "session": session.peer.session,
-                "user": str(session.actor.userid or "anonymous"),
-                "commands": session.commands_done,
-                "sent_octets": session.output.sent_octets,
-                "seconds": round(time.monotonic() - session.started_s, 3),
-            },
-        )
+        log_end(session)
 
 
 def server_bug(session: ImapSession) -> None:
@@ -148,9 +149,18 @@ async def _execute(session: ImapSession, event: Event) -> None:
             await _conclude(session, lambda: handler(session, line))
         case LiteralWanted():
             session.output.write(serialize_continuation(b"go ahead"))
-        case AppendBegun(tag):
-            _begin(session, tag)
-            await _begin_append(session, event)
+        case AppendBegun() | ReplaceBegun():
+            _begin(session, event.tag)
+            await _go_on_appending(session, lambda: _begin_append(session, event))
+        case MessageBegun():
+            append = _pending_append(session)
+            await _go_on_appending(session, lambda: append.begin_message(session, event))
+        case TextBegun():
+            append = _pending_append(session)
+            await _go_on_appending(session, lambda: append.begin_text(session, event))
+        case UrlGiven():
+            append = _pending_append(session)
+            await _go_on_appending(session, lambda: append.take_url(session, event))
         case LiteralChunk(data):
             if session.append is not None:
                 session.append.write(data)
@@ -159,10 +169,12 @@ async def _execute(session: ImapSession, event: Event) -> None:
             session.append = None
             if pending is not None:
                 await _conclude(session, lambda: pending.finish(session))
-        case CommandBad(tag, text):
+        case CommandBad(tag, text, code):
             session.bad_commands += 1
-            await _refuse_broken(session, serialize_status(Condition.BAD, text, tag=tag))
-        case CommandRefused(tag, code, text):
+            await _refuse_broken(session, serialize_status(Condition.BAD, text, tag=tag, code=code))
+        case CommandRefused(tag, code, text, saves):
+            if saves and session.selected is not None:
+                session.selected.saved_result = UidSet()
             await _refuse_broken(session, serialize_status(Condition.NO, text, tag=tag, code=code))
 
 
@@ -201,21 +213,46 @@ async def _execute_command(session: ImapSession, command: c.Command) -> None:
             await session.selected.refresh()
         return await handler(session, command)
 
-    keeps_numbers = isinstance(command, _KEEPS_NUMBERS) and not command.by_uid
-    await _conclude(session, work, allow_expunge=not keeps_numbers)
+    await _conclude(session, work, allow_expunge=not _keeps_numbers(command))
 
 
-async def _begin_append(session: ImapSession, event: AppendBegun) -> None:
-    """A refusal here comes before the message: a client that waits for the continuation is spared sending it."""
+def _keeps_numbers(command: c.Command) -> bool:
+    """Whether message numbers must not shift in the answer (RFC 9051 §7.5.1, RFC 7162 §3.2.10.2)."""
+    match command:
+        case c.Search() | c.Sort() | c.Thread():
+            return not command.by_uid or names_numbers(command.key)
+        case c.Fetch() | c.Store() | c.StoreAnnotation():
+            return not command.by_uid
+        case _:
+            return False
+
+
+async def _begin_append(session: ImapSession, event: AppendBegun | ReplaceBegun) -> None:
+    await _require_welcome(session)
+    match event:
+        case AppendBegun():
+            session.append = await begin_append(session, event)
+        case ReplaceBegun():
+            session.append = await begin_replace(session, event)
+
+
+def _pending_append(session: ImapSession) -> PendingAppend:
+    assert session.append is not None, "what is refused is not told by the parser"
+    return session.append
+
+
+async def _go_on_appending(session: ImapSession, work: Callable[[], Awaitable[None]]) -> None:
+    """A refusal here comes before the end: a client that waits for a continuation is spared sending the rest."""
     try:
-        await _require_welcome(session)
-        session.append = await begin_append(session, event)
+        await work()
+        return
     except AngariumError as error:
-        session.parser.refuse_append()
-        _answer_failure(session, _answer_to(session, error))
+        failure = _answer_to(session, error)
     except CommandFailed as failed:
-        session.parser.refuse_append()
-        _answer_failure(session, failed.answer)
+        failure = failed.answer
+    session.parser.refuse_append()
+    await _drop_append(session)
+    _answer_failure(session, failure)
 
 
 async def _drop_append(session: ImapSession) -> None:
@@ -260,20 +297,34 @@ async def _conclude(
         failure = failed.answer
     if session.selected is not None and session.selected is before:
         # One that this command selected has just been told of in whole.
-        await _tell(session, allow_expunge=allow_expunge)
+        told = await _tell(session, allow_expunge=allow_expunge)
+        if not told and completion is not None:
+            completion = _without_modseq(completion)
     if failure is not None:
         _answer_failure(session, failure)
     elif completion is not None:
         session.answer(Condition.OK, completion.text, completion.code)
+        if session.after_answer is not None:
+            session.after_answer()
+            session.after_answer = None
 
 
-async def _tell(session: ImapSession, *, allow_expunge: bool, renew: bool = False) -> None:
+def _without_modseq(completion: Completion) -> Completion:
+    """A HIGHESTMODSEQ would say that all changes up to there have been told (RFC 7162 §6)."""
+    code = completion.code
+    is_modseq = isinstance(code, bytes) and code.startswith(b"HIGHESTMODSEQ ")
+    return Completion(completion.text) if is_modseq else completion
+
+
+async def _tell(session: ImapSession, *, allow_expunge: bool, renew: bool = False) -> bool:
+    """Tell what changed; False where that cannot be had now."""
     selected = session.mailbox
     try:
         if renew:  # no command has asked lately
             await _renew(session)
         await selected.refresh()
         await send_updates(session, selected.updates(allow_expunge=allow_expunge))
+        send_modseq_where_delayed(session, told=True)
     except (MailboxNotFound, PermissionDenied):
         session.stop_idling()
         session.close_mailbox()
@@ -281,9 +332,12 @@ async def _tell(session: ImapSession, *, allow_expunge: bool, renew: bool = Fals
     except AngariumError as error:
         # The command itself is answered; what could not be told now is told after the next one.
         log.warning("changes_not_told", extra={"session": session.peer.session, "error": str(error)})
+        send_modseq_where_delayed(session, told=False)
+        return False
     finally:
         session.flags_told = None
         selected.rest()
+    return True
 
 
 def _answer_to(session: ImapSession, error: AngariumError) -> Answer:

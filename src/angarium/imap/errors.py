@@ -15,7 +15,7 @@ class Answer:
     """A tagged NO or BAD."""
 
     text: bytes
-    code: ResponseCode | None = None
+    code: ResponseCode | bytes | None = None
     condition: Condition = Condition.NO
 
 
@@ -32,6 +32,8 @@ ANSWERS: dict[type[errors.AngariumError], Answer] = {
     errors.AccountNotFound: Answer(b"Mailbox does not exist", ResponseCode.NONEXISTENT),
     errors.AccountExists: Answer(b"Mailbox already exists", ResponseCode.ALREADYEXISTS),
     errors.PartitionNotFound: Answer(b"Unknown/invalid partition", ResponseCode.CANNOT),
+    errors.SpecialUseTaken: Answer(b"SPECIAL-USE flag conflict", ResponseCode.USEATTR),
+    errors.SpecialUseInvalid: Answer(b"Invalid annotation entry", ResponseCode.USEATTR),
     errors.SubscriptionNotFound: Answer(b"Mailbox is not subscribed", ResponseCode.NONEXISTENT),
     errors.PermissionDenied: Answer(b"Permission denied", ResponseCode.NOPERM),
     errors.AclInvalid: Answer(b"Invalid identifier", ResponseCode.CANNOT),
@@ -39,9 +41,15 @@ ANSWERS: dict[type[errors.AngariumError], Answer] = {
     errors.MessageNotFound: Answer(b"Message no longer exists", ResponseCode.EXPUNGEISSUED),
     errors.MessageFileMissing: Answer(b"Message file is missing", ResponseCode.CORRUPTION),
     errors.MessageTooLarge: Answer(b"Message size exceeds fixed limit", ResponseCode.TOOBIG),
+    errors.SectionNotFound: Answer(b"No such body part", ResponseCode.NONEXISTENT),
+    errors.UidValidityChanged: Answer(b"Uidvalidity of mailbox has changed", ResponseCode.NONEXISTENT),
     errors.MessageInvalid: Answer(b"Message contains invalid data", ResponseCode.CANNOT),
     errors.FlagInvalid: Answer(b"Invalid flag", ResponseCode.CANNOT),
     errors.KeywordLimitExceeded: Answer(b"Too many user flags in mailbox", ResponseCode.LIMIT),
+    errors.AnnotationInvalid: Answer(b"Invalid annotation value", ResponseCode.CANNOT),
+    errors.AnnotationTooLarge: Answer(b"Annotation is too large", ResponseCode.TOOBIG),
+    errors.AnnotationLimitExceeded: Answer(b"Too many annotations", ResponseCode.LIMIT),
+    errors.PrivateAnnotationsUnsupported: Answer(b"Private annotations cannot be kept here", ResponseCode.CANNOT),
     errors.QuotaExceeded: Answer(b"Over quota", ResponseCode.OVERQUOTA),
     errors.QuotaRootNotFound: Answer(b"Quota root does not exist", ResponseCode.NONEXISTENT),
     errors.QuotaResourceUnknown: Answer(b"Unsupported quota resource", ResponseCode.CANNOT),

@@ -138,6 +138,8 @@ class CommandRefused:
     tag: bytes
     code: bytes
     text: bytes
+    saves: bool = False
+    """It was to save a search result (RFC 5182 §2.1)."""
 
 
 Event = (

@@ -32,6 +32,8 @@ class ImapFactory:
         for connection in tuple(self._connections):
             if now_s > self._deadline_s(connection):
                 connection.time_out()
+            elif now_s > connection.active_s + _SWEEP_S:
+                connection.rest()
         if self._connections:
             self._sweeping = asyncio.get_running_loop().call_later(_SWEEP_S, self._sweep)
 

@@ -9,23 +9,31 @@ from collections.abc import Iterable
 from itertools import chain
 from typing import Final
 
-from angarium.fetchitem import BinarySection, BinarySize, BodySection, FetchAttribute, FetchItem
+from angarium.fetchitem import Annotation, BinarySection, BinarySize, BodySection, FetchAttribute, FetchItem, Preview
 
-_FORMATS: Final[dict[FetchAttribute, bytes]] = {
+AttributeItem = FetchAttribute | Preview | Annotation
+
+_FORMATS: Final[dict[AttributeItem, bytes]] = {
     FetchAttribute.FLAGS: b"FLAGS (%b)",
     FetchAttribute.UID: b"UID %d",
+    FetchAttribute.DIGEST_SHA1: b"DIGEST.SHA1 %b",
     FetchAttribute.INTERNALDATE: b"INTERNALDATE %b",
     FetchAttribute.MODSEQ: b"MODSEQ (%d)",
     FetchAttribute.RFC822_SIZE: b"RFC822.SIZE %d",
     FetchAttribute.SAVEDATE: b"SAVEDATE %b",
     FetchAttribute.EMAILID: b"EMAILID (%b)",
     FetchAttribute.THREADID: b"THREADID (%b)",
+    Preview(): b"PREVIEW %b",
+    Preview(lazy=True): b"PREVIEW %b",
     FetchAttribute.ENVELOPE: b"ENVELOPE %b",
     FetchAttribute.BODYSTRUCTURE: b"BODYSTRUCTURE %b",
     FetchAttribute.BODY: b"BODY %b",
 }
-"""In the order of the answer. FLAGS takes names with spaces between, INTERNALDATE a quoted date-time, the last three
-what the scanner has made ready."""
+"""In the order of the answer. FLAGS takes names with spaces between, INTERNALDATE a quoted date-time, PREVIEW an
+`nstring`, the last three what the scanner has made ready."""
+
+_ANNOTATION: Final = b"ANNOTATION %b"
+"""Behind them all, as often as it is asked for."""
 
 END: Final = b")\r\n"
 """Closes a response that has sections."""
@@ -36,18 +44,24 @@ SectionItem = BodySection | BinarySection | BinarySize
 class FetchTemplate:
     """The answers of one FETCH.
 
+    With `uid_only` the UID stands for the message number (RFC 9586 §3.3).
+
     `attributes` says which values `head` wants behind the message number, and their order; `sections` what follows,
     `labels` its names as they are sent, each with the spaces around it.
     """
 
     __slots__ = ("_template", "_whole", "attributes", "labels", "sections")
 
-    def __init__(self, items: Iterable[FetchItem]) -> None:
+    def __init__(self, items: Iterable[FetchItem], *, uid_only: bool = False) -> None:
         asked = tuple(dict.fromkeys(items))
-        self.attributes: tuple[FetchAttribute, ...] = tuple(attribute for attribute in _FORMATS if attribute in asked)
+        self.attributes: tuple[AttributeItem, ...] = (
+            *[attribute for attribute in _FORMATS if attribute in asked],
+            *[item for item in asked if isinstance(item, Annotation)],
+        )
         self.sections: tuple[SectionItem, ...] = tuple(item for item in asked if isinstance(item, SectionItem))
-        formats = b" ".join([_FORMATS[attribute] for attribute in self.attributes])
-        self._template = b"* %d FETCH (" + formats + (b"" if self.sections else END)
+        formats = b" ".join([_FORMATS.get(attribute, _ANNOTATION) for attribute in self.attributes])
+        name = b"UIDFETCH" if uid_only else b"FETCH"
+        self._template = b"* %d " + name + b" (" + formats + (b"" if self.sections else END)
         self.labels: tuple[bytes, ...] = tuple(
             (b" " if position or self.attributes else b"") + section.label + b" "
             for position, section in enumerate(self.sections)
@@ -67,7 +81,7 @@ class FetchTemplate:
         """The responses of many messages, whole and joined.
 
         Each row has the values of `head`, and behind them for each section the number of its octets, and these. Only
-        what may be a literal can be told so, and small sections should, since their octets are copied.
+        what may be a literal without NUL can be told so, and small sections should, since their octets are copied.
         """
         values = tuple(chain.from_iterable(rows))
         return self._whole * (len(values) // (1 + len(self.attributes) + 2 * len(self.sections))) % values

@@ -22,6 +22,8 @@ class ParserLimits:
     """A whole command with its literals, the message of an APPEND left out (`maxargssize`)."""
     message_octets: int = 0
     """The message of an APPEND (`maxmessagesize`); 0: as large as the file system takes."""
+    unasked_octets: int = 0
+    """A literal that the client sends without waiting (RFC 7888 §5); 0: as large as any other."""
     arguments: int = 10_000
     """Elements of all lists of one command together: flags, fetch items, search keys, patterns, …; those of a
     sequence-set are bounded by the line."""
@@ -44,9 +46,13 @@ ATOM_TOO_LONG: Final = b"Word too long"
 QUOTED_TOO_LONG: Final = b"Quoted string too long"
 LITERAL_TOO_LARGE: Final = b"Literal too large"
 COMMAND_TOO_LONG: Final = b"Command too long"
+LITERAL_UNASKED: Final = b"Literal too large to be sent without waiting"
 MESSAGE_TOO_LARGE: Final = b"Message size exceeds fixed limit"
 TOO_MANY_ARGUMENTS: Final = b"Too many arguments"
 TOO_DEEPLY_NESTED: Final = b"Arguments nested too deeply"
+
+LITERAL_MINUS_OCTETS: Final = 4096
+"""`unasked_octets` where LITERAL- is announced (RFC 7888 §5)."""
 
 _APPEND_LIMIT_MAX: Final = 0xFFFFFFFF
 

@@ -34,3 +34,8 @@ def find_literal(line: bytes | bytearray) -> LiteralAnnouncement | None:
         is_binary=bool(match[1]),
         start=match.start(),
     )
+
+
+def is_unasked(announcement: LiteralAnnouncement, unasked_octets: int) -> bool:
+    """Whether a literal that the client does not wait with is larger than those may be (`ParserLimits`)."""
+    return 0 < unasked_octets < announcement.size_octets and not announcement.synchronising

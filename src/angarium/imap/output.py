@@ -6,6 +6,7 @@ full, so what is kept for it stays bounded.
 
 import asyncio
 
+from .compression import Deflater
 from .telemetry import SessionTelemetry
 
 _GATHERED_OCTETS = 65_536
@@ -29,6 +30,7 @@ class Output:
         "_octets",
         "_paused",
         "_transport",
+        "deflater",
         "recording",
         "sent_octets",
     )
@@ -40,6 +42,8 @@ class Output:
         self._paused = False
         self._flushes_soon = False
         self._drained: asyncio.Future[None] | None = None
+        self.deflater: Deflater | None = None
+        """What goes out goes through it, from the next flush on (`ImapSession.compress`)."""
         self.sent_octets = 0
         self.recording: SessionTelemetry | None = None
         """Where this is recorded as well, while it is (`ImapSession.follow_telemetry`)."""
@@ -59,7 +63,9 @@ class Output:
                 return
             if self.recording is not None:
                 self.recording.sent(b"".join(gathered))
-            if octets >= _JOINED_OCTETS * len(gathered):
+            if self.deflater is not None:
+                self._transport.write(self.deflater.deflate(b"".join(gathered)))
+            elif octets >= _JOINED_OCTETS * len(gathered):
                 self._transport.writelines(gathered)
             else:
                 self._transport.write(b"".join(gathered))
@@ -74,6 +80,13 @@ class Output:
     def _flush_now(self) -> None:
         self._flushes_soon = False
         self.flush()
+
+    def end_compression(self) -> None:
+        """Send what is gathered and the end of the compressed stream; what follows is sent as it is."""
+        self.flush()
+        if self.deflater is not None and not self._transport.is_closing():
+            self._transport.write(self.deflater.end())
+        self.deflater = None
 
     async def drain(self) -> None:
         """Between slices of an answer: send what has gathered to a piece, and wait while the client is behind.

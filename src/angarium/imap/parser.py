@@ -36,9 +36,16 @@ from .events import (
     UrlGiven,
 )
 from .grammar import COMMANDS, UID_COMMANDS, AppendEntry, AppendSteps, ArgumentWanted, Entry, is_in_parts, is_served
-from .limits import COMMAND_TOO_LONG, LINE_TOO_LONG, LITERAL_TOO_LARGE, TOO_MANY_ARGUMENTS, ParserLimits
+from .limits import (
+    COMMAND_TOO_LONG,
+    LINE_TOO_LONG,
+    LITERAL_TOO_LARGE,
+    LITERAL_UNASKED,
+    TOO_MANY_ARGUMENTS,
+    ParserLimits,
+)
 from .linebuffer import LineBuffer, LineTooLong
-from .literals import LiteralAnnouncement, find_literal
+from .literals import LiteralAnnouncement, find_literal, is_unasked
 from .states import State, illegal_text
 
 # tag (RFC 9051 §9), of a length that we are ready to send back, and the command's name, which may be missing
@@ -259,6 +266,8 @@ class ImapParser:
         so_far = self._command_octets if self._command is None else len(self._command)
         if announcement.is_binary and not takes_literal8:
             raise Malformed(b"Invalid literal")
+        if is_unasked(announcement, self.limits.unasked_octets):
+            raise Malformed(LITERAL_UNASKED, code=b"TOOBIG")
         if announcement.size_octets > self.limits.literal_octets:
             raise Refused(b"LIMIT", LITERAL_TOO_LARGE)
         if so_far + announcement.size_octets > self.limits.command_octets:
@@ -377,7 +386,7 @@ class ImapParser:
         self._resynchronise()
         if isinstance(error, Malformed):
             return CommandBad(self._tag, error.text, error.code)
-        return CommandRefused(self._tag, error.code, error.text)
+        return CommandRefused(self._tag, error.code, error.text, error.saves)
 
     def _give_up(self) -> None:
         self._command = None

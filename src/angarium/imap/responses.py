@@ -1,11 +1,14 @@
 """Status responses (RFC 9051 §7.1) with their codes (RFC 9051 §7.1, RFC 5530, RFC 4315, RFC 7162)."""
 
+import re
 from collections.abc import Iterable
 from enum import Enum
 
 from angarium.sequenceset import UidSet
 
 from .terminals import serialize_flags
+
+_NO_URL_OCTET = re.compile(rb"[^!#-\[^-~]")
 
 
 class Condition(Enum):
@@ -28,6 +31,7 @@ class ResponseCode(Enum):
     CANNOT = b"CANNOT"
     CLIENTBUG = b"CLIENTBUG"
     CLOSED = b"CLOSED"
+    COMPRESSIONACTIVE = b"COMPRESSIONACTIVE"
     CONTACTADMIN = b"CONTACTADMIN"
     CORRUPTION = b"CORRUPTION"
     EXPIRED = b"EXPIRED"
@@ -50,6 +54,7 @@ class ResponseCode(Enum):
     UIDNOTSTICKY = b"UIDNOTSTICKY"
     UNAVAILABLE = b"UNAVAILABLE"
     UNKNOWN_CTE = b"UNKNOWN-CTE"
+    USEATTR = b"USEATTR"
 
 
 def serialize_status(
@@ -93,9 +98,20 @@ def code_appenduid(uidvalidity: int, uids: UidSet) -> bytes:
     return b"APPENDUID %d %b" % (uidvalidity, uids.serialize())
 
 
+def code_badurl(url: bytes) -> bytes:
+    """BADURL (RFC 4469 §4.1), quoted as Cyrus does; what cannot be in a code is percent-encoded."""
+    return b'BADURL "%b"' % _NO_URL_OCTET.sub(lambda octet: b"%%%02X" % octet[0][0], url)
+
+
 def code_modified(messages: UidSet) -> bytes:
     """MODIFIED (RFC 7162 §3.1.3): message numbers, or UIDs for UID STORE."""
     return b"MODIFIED " + messages.serialize()
+
+
+def code_inprogress(tag: bytes, state: tuple[int, int] | None) -> bytes:
+    """INPROGRESS (RFC 9585 §4): what is done and of how many, where that is known."""
+    shown_tag = b"NIL" if b"]" in tag else b'"%b"' % tag
+    return b"INPROGRESS (%b %b)" % (shown_tag, b"NIL NIL" if state is None else b"%d %d" % state)
 
 
 def code_badcharset(charsets: Iterable[bytes]) -> bytes:

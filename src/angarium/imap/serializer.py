@@ -6,6 +6,9 @@ Each function gives a whole line. FETCH has a module of its own (`fetchtemplate`
 
 from collections.abc import Iterable, Iterator, Sequence
 
+import numpy as np
+from numpy.typing import NDArray
+
 from angarium.sequenceset import UidSet
 
 from .commands import StatusItem
@@ -14,11 +17,18 @@ from .terminals import (
     serialize_flags,
     serialize_nstring,
     serialize_numbers,
+    serialize_ranges,
     serialize_string,
 )
 
 _PIECE_NUMBERS = 10_000
 """Of message numbers or UIDs, or ranges of them; a hundred nanoseconds each."""
+
+_VANISHED_RANGES = 300
+"""In one response: some 6 KB, since clients read line by line."""
+
+Ranges = Sequence[tuple[int, int]]
+"""Of message numbers or UIDs, both ends included, in the order in which they are sent."""
 
 Namespace = Sequence[tuple[bytes, bytes | None]]
 """(prefix, delimiter) pairs; empty where there are no such mailboxes."""
@@ -47,6 +57,13 @@ def serialize_recent(messages: int) -> bytes:
 def serialize_expunge(number: int) -> bytes:
     """EXPUNGE (RFC 9051 §7.5.1)."""
     return b"* %d EXPUNGE\r\n" % number
+
+
+def serialize_vanished(uids: UidSet, *, earlier: bool = False) -> Iterator[bytes]:
+    """VANISHED (RFC 7162 §3.2.10): as many responses as keep each line short; none where nothing has gone."""
+    name = b"* VANISHED (EARLIER) " if earlier else b"* VANISHED "
+    for start in range(0, len(uids.ranges), _VANISHED_RANGES):
+        yield name + UidSet(uids.ranges[start : start + _VANISHED_RANGES]).serialize() + b"\r\n"
 
 
 def serialize_flags_response(flags: Iterable[str]) -> bytes:
@@ -111,9 +128,26 @@ def serialize_search(numbers: UidSet, *, modseq: int | None = None) -> Iterator[
 
     In pieces, each of them some milliseconds of work at the most; nearly all answers are one.
     """
+    return _serialize_numbers(b"* SEARCH", numbers.to_array(), modseq)
+
+
+def serialize_sort(numbers: NDArray[np.integer], *, modseq: int | None = None) -> Iterator[bytes]:
+    """SORT (RFC 5256 §4), with a mod-sequence as SEARCH (RFC 7162 §3.1.6), and in pieces as that."""
+    return _serialize_numbers(b"* SORT", numbers, modseq)
+
+
+def serialize_thread(threads: Iterator[bytes]) -> Iterator[bytes]:
+    """THREAD (RFC 5256 §4) around the thread lists, which come in pieces."""
+    yield b"* THREAD"
+    separator = b" "
+    for piece in threads:
+        yield separator + piece
+        separator = b""
+    yield b"\r\n"
+
+
+def _serialize_numbers(piece: bytes, array: NDArray[np.integer], modseq: int | None) -> Iterator[bytes]:
     tail = b"\r\n" if modseq is None else b" (MODSEQ %d)\r\n" % modseq
-    array = numbers.to_array()
-    piece = b"* SEARCH"
     for start in range(0, array.size, _PIECE_NUMBERS):
         if start:
             yield piece
@@ -129,26 +163,41 @@ def serialize_esearch(
     count: int | None = None,
     minimum: int | None = None,
     maximum: int | None = None,
-    found: UidSet | None = None,
+    found: Ranges | None = None,
+    partial: tuple[bytes, Ranges] | None = None,
     modseq: int | None = None,
 ) -> Iterator[bytes]:
-    """ESEARCH (RFC 9051 §7.3.4) in Cyrus's order; what is None, and an empty set, are left out. In pieces as SEARCH."""
+    """ESEARCH (RFC 9051 §7.3.4) in Cyrus's order; what is None, and an empty set, are left out. In pieces as SEARCH.
+
+    `partial` is the window as the client asked for it and what stands there (RFC 9394 §3.1).
+    """
     parts = [b"* ESEARCH (TAG ", serialize_string(tag), b")"]
     if by_uid:
         parts.append(b" UID")
     for name, number in ((b"COUNT", count), (b"MIN", minimum), (b"MAX", maximum)):
         if number is not None:
             parts.append(b" %b %d" % (name, number))
-    ranges = found.ranges if found else ()
+    head, ranges, end = b" ALL ", found or (), b""
+    if partial is not None:
+        head, ranges, end = b" PARTIAL (%b " % partial[0], partial[1], b")"
+        parts += (head, b"NIL)") if not ranges else ()
     for start in range(0, len(ranges), _PIECE_NUMBERS):
         if start:
             yield b"".join(parts)
             parts.clear()
-        parts += (b"," if start else b" ALL ", UidSet(ranges[start : start + _PIECE_NUMBERS]).serialize())
+        parts += (b"," if start else head, serialize_ranges(ranges[start : start + _PIECE_NUMBERS]))
+    if ranges:
+        parts.append(end)
     if modseq is not None:
         parts.append(b" MODSEQ %d" % modseq)
     parts.append(b"\r\n")
     yield b"".join(parts)
+
+
+def serialize_comparator(active: str, matching: Iterable[str]) -> bytes:
+    """COMPARATOR (RFC 5255 §4.8); `matching` are told where there are several."""
+    names = b" ".join([serialize_astring(name.encode("ascii")) for name in matching])
+    return b"* COMPARATOR " + serialize_astring(active.encode("ascii")) + (b" (%b)" % names if names else b"") + b"\r\n"
 
 
 def serialize_acl(mailbox: bytes, entries: Iterable[tuple[bytes, bytes]]) -> bytes:

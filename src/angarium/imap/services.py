@@ -53,6 +53,9 @@ class Place(Protocol):
     def log_in(self, userid: str) -> None:
         """Note who it is; raises where the user or the address has too many sessions."""
 
+    def log_out(self) -> None:
+        """Note that it is nobody any more."""
+
     def select(self, mailbox: str) -> None:
         """Note the mailbox that is selected; empty for none."""
 

@@ -10,20 +10,27 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Protocol
 
+from angarium.collation import DEFAULT_COMPARATOR, Comparator
+from angarium.config import Client
 from angarium.engine.rows import AccountId, ModSeq
+from angarium.errors import MailboxNameInvalid
 from angarium.names import MailboxName, Namespace, modutf7
 from angarium.sequenceset import UidSet
 from angarium.store import Actor, SeenOverlay, SelectedMailbox
 
-from .capabilities import capabilities_after_login, capabilities_before_login
+from .capabilities import Moment, Occasion, capabilities
+from .compression import Deflater, Inflater
+from .dialect import DEFAULT, Extension, served_but
 from .errors import Answer
-from .limits import BEFORE_LOGIN, ParserLimits
+from .events import MessageBegun, TextBegun, UrlGiven
+from .limits import BEFORE_LOGIN, LITERAL_MINUS_OCTETS, ParserLimits
 from .output import Output
 from .parser import ImapParser
 from .responses import Condition, ResponseCode, serialize_status
 from .services import ImapServices, Peer, Place
 from .states import State
 from .telemetry import SessionTelemetry
+from .terminals import QuotableUtf8
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +62,25 @@ class FlagsTold:
 
 
 class PendingAppend(Protocol):
-    """An APPEND whose message is coming."""
+    """An APPEND or REPLACE whose messages are coming, in the order that `AppendBegun` tells.
+
+    What cannot be stored is said at once by the coroutines; what `write` finds is remembered until the next of them.
+    """
+
+    async def begin_message(self, session: "ImapSession", event: MessageBegun) -> None:
+        """The message that was coming is whole, and another one follows."""
+
+    async def begin_text(self, session: "ImapSession", event: TextBegun) -> None:
+        """A part follows whose octets the client sends."""
+
+    async def take_url(self, session: "ImapSession", event: UrlGiven) -> None:
+        """The next part is here already."""
 
     def write(self, chunk: bytes) -> None:
-        """The next octets; what cannot be stored is remembered, and said at the end."""
+        """The next octets."""
 
     async def finish(self, session: "ImapSession") -> Completion:
-        """The message is whole: store it."""
+        """All messages are whole: store them."""
 
     async def abort(self) -> None:
         """Throw away what has come."""
@@ -76,14 +95,19 @@ class ImapSession:
 
     __slots__ = (
         "actor",
+        "after_answer",
         "append",
         "bad_commands",
         "client_id",
+        "client_name",
+        "client_version",
         "close_after_answer",
         "commands_done",
-        "condstore",
+        "comparator",
         "ends_after_command",
         "flags_told",
+        "hidden",
+        "inflater",
         "is_idling",
         "line_handler",
         "namespace",
@@ -109,13 +133,13 @@ class ImapSession:
         self.wake = wake
         """Has the connection run `dispatch.tell_changes` soon; what a watch calls."""
         self.parser = ImapParser(limits_before_login(services))
-        self.actor: Actor | None = None
-        self.namespace: Namespace | None = None
         self.selected: SelectedMailbox | None = None
-        self.condstore = False
-        """Whether the client has shown that it knows mod-sequences (RFC 7162 §3.1)."""
+        self.hidden: frozenset[str] = frozenset()
+        """Capabilities that are hidden from this client, in capitals; `hide` follows what is known of it."""
         self.client_id = ""
         """What ID told, for logs."""
+        self.client_name = ""
+        self.client_version = ""
         self.is_idling = False
         self.watched: AccountId | None = None
         """Whose announcements call `wake`, in IDLE."""
@@ -123,16 +147,30 @@ class ImapSession:
         """By the present command, so that they are not told again at its end."""
         self.append: PendingAppend | None = None
         self.line_handler: LineHandler | None = None
+        self.after_answer: Callable[[], None] | None = None
+        """What the present command changes only behind its answer."""
+        self.inflater: Inflater | None = None
+        """What the client sends comes through it."""
         self.tag = b"*"
         """Of the command that is being executed."""
+        self.close_after_answer = False
+        self.ends_after_command = False
+        """The server shuts down: BYE comes with the end of the command that runs."""
+        self._begin()
+
+    def _begin(self) -> None:
+        """Nobody is logged in; what a user's commands leave in the session is here, so that the next one finds nothing
+        of it."""
+        self.actor: Actor | None = None
+        self.namespace: Namespace | None = None
         self.bad_commands = 0
         """In a row."""
         self.commands_done = 0
         """Refused ones too."""
-        self.close_after_answer = False
-        self.ends_after_command = False
-        """The server shuts down: BYE comes with the end of the command that runs."""
+        self.comparator: Comparator = DEFAULT_COMPARATOR
+        """By which texts are compared (RFC 5255 §4.2)."""
         self.started_s = time.monotonic()
+        self.hide()
 
     # Who
 
@@ -161,7 +199,19 @@ class ImapSession:
         self.namespace = self.services.store.namespace(actor)
         self.parser.limits = limits_after_login(self.services)
         self.parser.state = State.AUTHENTICATED
+        self.hide()
         self.follow_telemetry()
+
+    def log_out(self) -> None:
+        """From here on the session is nobody's, and as it was at its beginning; but for TLS, and for what ID has told
+        (RFC 8437 §3). `end_compression` and `follow_telemetry` are due behind the answer."""
+        self.stop_idling()
+        self.close_mailbox()
+        self.place.log_out()
+        self.parser.limits = limits_before_login(self.services)
+        self.parser.state = State.NOT_AUTHENTICATED
+        self.parser.dialect = DEFAULT
+        self._begin()
 
     def follow_telemetry(self) -> None:
         """Begin or end the record of this session, as the user's directory for it has come or gone."""
@@ -190,6 +240,40 @@ class ImapSession:
         if self.selected is not None:
             self.selected.actor = actor
 
+    # What it may say
+
+    def hide(self) -> None:
+        """Hide from the client what the options say, by what is known of it now; what is enabled stays so."""
+        imap = self.services.settings.imap
+        if imap.hide_capabilities:
+            user = str(self.actor.userid or "anonymous") if self.actor is not None else ""
+            client = Client(self.peer.address, self.client_name, self.client_version, user)
+            rules = [rule.hidden for rule in imap.hide_capabilities if rule.matches(client)]
+            self.hidden = frozenset(imap.suppress_capabilities).union(*rules)
+        elif imap.suppress_capabilities:
+            self.hidden = frozenset(imap.suppress_capabilities)
+        self.parser.dialect = self.parser.dialect.serving(served_but(self.hidden))
+
+    @property
+    def enabled(self) -> frozenset[Extension]:
+        """What the client has turned on, by ENABLE or by using it; the parser goes by the same set."""
+        return self.parser.dialect.enabled
+
+    def enable(self, *extensions: Extension) -> None:
+        """From here on these are on; QRESYNC has CONDSTORE in it (RFC 7162 §3.2.3)."""
+        implied = [Extension.CONDSTORE] if Extension.QRESYNC in extensions else []
+        self.parser.dialect = self.parser.dialect.enabling([*extensions, *implied])
+
+    @property
+    def is_rev2(self) -> bool:
+        """Whether the client speaks IMAP4rev2 (RFC 9051 §6.3.1)."""
+        return Extension.IMAP4REV2 in self.parser.dialect.enabled
+
+    @property
+    def condstore(self) -> bool:
+        """Whether the client has shown that it knows mod-sequences (RFC 7162 §3.1)."""
+        return Extension.CONDSTORE in self.parser.dialect.enabled
+
     # Names on the wire
 
     def mailbox_name(self, octets: bytes) -> MailboxName:
@@ -197,16 +281,22 @@ class ImapSession:
         return self.names.to_internal(self.decode_name(octets))
 
     def decode_name(self, octets: bytes) -> str:
-        """A name or pattern of the client's as text: modified UTF-7 (RFC 3501 §5.1.3)."""
-        return modutf7.decode(octets)
+        """A name or pattern of the client's as text: modified UTF-7 (RFC 3501 §5.1.3), or UTF-8 where the client has
+        enabled what brings it (RFC 9051 §5.1, RFC 9755 §3). MailboxNameInvalid."""
+        if not self.parser.dialect.quotes_utf8:
+            return modutf7.decode(octets)
+        try:
+            return octets.decode()
+        except UnicodeDecodeError as error:
+            raise MailboxNameInvalid("not UTF-8") from error
 
     def encode_name(self, name: MailboxName) -> bytes:
         """The mailbox as this client is told of it."""
-        return modutf7.encode(self.names.to_external(name))
+        return self.encode_text(self.names.to_external(name))
 
     def encode_text(self, text: str) -> bytes:
         """A name, prefix or pattern as this client is told of it."""
-        return modutf7.encode(text)
+        return QuotableUtf8(text.encode()) if self.parser.dialect.quotes_utf8 else modutf7.encode(text)
 
     # Selected or not
 
@@ -237,21 +327,58 @@ class ImapSession:
             self.services.watchers.unwatch(self.watched, self.wake)
             self.watched = None
 
+    # Compressed or not
+
+    def compress(self) -> None:
+        """Behind the present answer all goes compressed, in both directions."""
+        self.output.flush()
+        self.output.deflater = Deflater()
+        self.inflater = Inflater()
+        self.inflater.receive(self.parser.take_buffered())
+
+    def end_compression(self) -> None:
+        """Behind the present answer nothing is compressed any more (RFC 8437 §4.1)."""
+        self.output.end_compression()
+        if self.inflater is not None:
+            self.parser.receive_data(self.inflater.end())
+            self.inflater = None
+
+    def receive(self, data: bytes) -> None:
+        """Takes octets as they came."""
+        if self.inflater is None:
+            self._parse(data)
+        else:
+            self.inflater.receive(data)
+
+    def inflate_some(self) -> bool:
+        """Give the parser, which has nothing left, more of what the client sent compressed; whether there was any.
+        CompressionBroken."""
+        piece = self.inflater.next_piece() if self.inflater is not None else b""
+        if piece:
+            self._parse(piece)
+        return bool(piece)
+
+    def _parse(self, data: bytes) -> None:
+        if self.output.recording is not None:
+            self.output.recording.received(data)
+        self.parser.receive_data(data)
+
     # Answers
 
-    def capabilities(self) -> list[bytes]:
-        """What CAPABILITY answers now."""
-        suppressed = self.services.settings.imap.suppress_capabilities
-        idle = self.services.idle_is_offered
-        if self.actor is not None:
-            return capabilities_after_login(idle=idle, suppressed=suppressed)
+    def capabilities(self, moment: Moment | None = None) -> list[bytes]:
+        """What CAPABILITY answers now, or what the greeting announces."""
+        if moment is None:
+            moment = Moment.BEFORE_LOGIN if self.actor is None else Moment.AFTER_LOGIN
         logins = self.services.logins
-        return capabilities_before_login(
+        occasion = Occasion(
+            moment,
+            self.services.settings,
             logins.mechanisms(self.peer),
-            login_disabled=not logins.plaintext_allowed(self.peer),
-            idle=idle,
-            suppressed=suppressed,
+            logins.plaintext_allowed(self.peer),
+            self.parser.dialect.served,
+            self.hidden,
         )
+        return capabilities(occasion)
 
     def answer(self, condition: Condition, text: bytes, code: ResponseCode | bytes = b"") -> None:
         """The tagged answer of the present command."""
@@ -272,6 +399,7 @@ def limits_before_login(services: ImapServices) -> ParserLimits:
         quoted_octets=BEFORE_LOGIN.quoted_octets,
         literal_octets=limits.max_literal_before_login,
         command_octets=limits.max_line_before_login + 2 * limits.max_literal_before_login,
+        unasked_octets=LITERAL_MINUS_OCTETS if services.settings.imap.literalminus else 0,
         arguments=BEFORE_LOGIN.arguments,
     )
 
@@ -285,6 +413,7 @@ def limits_after_login(services: ImapServices) -> ParserLimits:
         quoted_octets=imap.maxquoted,
         literal_octets=imap.maxliteral,
         command_octets=imap.maxargssize or 2 * imap.maxline,
+        unasked_octets=LITERAL_MINUS_OCTETS if imap.literalminus else 0,
         message_octets=services.settings.limits.maxmessagesize,
         arguments=services.settings.limits.max_command_arguments,
         nesting=imap.maxnesting,

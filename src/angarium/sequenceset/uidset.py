@@ -128,6 +128,19 @@ class UidSet:
             raise ValueError("the empty set has no maximum")
         return self.ranges[-1][1]
 
+    def window(self, first: int, last: int) -> "UidSet":
+        """The numbers at these places of the set, counted from 1, both included; fewer where it ends before."""
+        result: list[tuple[int, int]] = []
+        before = 0
+        for low, high in self.ranges:
+            start, end = low + max(0, first - 1 - before), min(high, low + last - 1 - before)
+            if start <= end:
+                result.append((start, end))
+            before += high - low + 1
+            if before >= last:
+                break
+        return UidSet(tuple(result))
+
     def union(self, other: "UidSet") -> "UidSet":
         """Numbers in either set."""
         return UidSet.from_ranges(self.ranges + other.ranges)

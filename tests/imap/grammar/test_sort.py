@@ -7,9 +7,12 @@ import pytest
 from angarium import searchkey as k
 from angarium.flags import SystemFlags
 from angarium.imap import commands as c
+from angarium.imap.responses import code_badcharset
+from angarium.mime import CHARSETS
 from angarium.sortcriteria import SortCriterion, SortKey
 
 Parse = Callable[..., object]
+BADCHARSET = code_badcharset([charset.encode("ascii") for charset in CHARSETS])
 R = c.SearchReturn
 K = SortKey
 
@@ -57,7 +60,7 @@ def by(key: SortKey, *, is_reverse: bool = False) -> SortCriterion:
         (b"SORT (SUBJECT) UTF-8 FOO", b"Invalid Search criteria"),
         (b"SORT (ANNOTATION /a value) UTF-8 ALL", b"Invalid Sort criterion annotation"),
         (b"SORT (ANNOTATION /a* value.priv) UTF-8 ALL", b"Invalid entry name"),
-        (b"SORT (SUBJECT) KOI-99 ALL", (b"BADCHARSET (US-ASCII UTF-8)", b"Unrecognized character set")),
+        (b"SORT (SUBJECT) KOI-99 ALL", (BADCHARSET, b"Unrecognized character set")),
         (b"UID SORT (DATE)", b"Missing required argument to Uid"),
     ],
 )

@@ -6,8 +6,11 @@ import pytest
 
 from angarium import searchkey as k
 from angarium.imap import commands as c
+from angarium.imap.responses import code_badcharset
+from angarium.mime import CHARSETS
 
 Parse = Callable[..., object]
+BADCHARSET = code_badcharset([charset.encode("ascii") for charset in CHARSETS])
 T = c.ThreadAlgorithm
 
 
@@ -21,7 +24,7 @@ T = c.ThreadAlgorithm
         (b"THREAD FOO UTF-8 ALL", b"Invalid Thread algorithm FOO"),
         (b"THREAD REFS", b"Missing required argument to Thread"),
         (b"THREAD REFS UTF-8", b"Missing required argument to Thread"),
-        (b"THREAD REFS KOI-99 ALL", (b"BADCHARSET (US-ASCII UTF-8)", b"Unrecognized character set")),
+        (b"THREAD REFS KOI-99 ALL", (BADCHARSET, b"Unrecognized character set")),
     ],
 )
 def test_thread(parse: Parse, text: bytes, expected: object) -> None:

@@ -1,10 +1,21 @@
 """APPEND, beyond what the transcripts say."""
 
 import asyncio
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from tests.imap.transcript import log_in, open_services
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tests.imap.transcript import Connection, log_in, open_services
+
+from angarium.engine.rows import Uid
+from angarium.fetchitem import BodySection
+from angarium.imap.dialect import SERVED, Dialect, Extension
+from angarium.imap.handlers import appending
+from angarium.imap.services import ImapServices
+from angarium.names import MailboxName, UserId
+from angarium.operations.messages import StoredPart, part_octets
 
 
 @pytest.mark.parametrize(
@@ -69,3 +80,214 @@ def test_date_keeps_its_zone_and_the_day_before_1970(tmp_path: Path) -> None:
             assert lines[:-1] == [f'* {number} FETCH (INTERNALDATE "{date}")' for number, date in enumerate(dates, 1)]
 
     asyncio.run(talk())
+
+
+async def _ask_in_turn(connection: Connection, *pieces: bytes) -> list[str]:
+    """Send piece by piece, each when what stands before was answered; all answers."""
+    answers = []
+    for piece in pieces:
+        await connection.send(piece)
+        answers += connection.pending_lines()
+    return answers
+
+
+def test_quota_counts_the_sum_of_all_messages_and_refuses_before_they_are_sent(tmp_path: Path) -> None:
+    async def talk() -> None:
+        async with open_services("sqlite", tmp_path) as services:
+            cyrus, alice = await log_in(services, "cyrus"), await log_in(services, "alice")
+            await cyrus.ask("a SETQUOTA user/alice (STORAGE 1)")
+            message = b"Subject: One\r\n\r\n" + b"x" * 600
+            announced = b"{%d}\r\n" % len(message)
+            assert await _ask_in_turn(alice, b"a APPEND INBOX " + announced, message, b" " + announced) == [
+                "+ go ahead",
+                "a NO [OVERQUOTA] Over quota",
+            ]
+            assert (await alice.ask("a STATUS INBOX (MESSAGES)"))[0] == "* STATUS INBOX (MESSAGES 0)"
+            assert await alice.ask(b"a APPEND INBOX {1025}") == ["a NO [OVERQUOTA] Over quota"]
+
+    asyncio.run(talk())
+
+
+def test_quota_counts_what_urls_refer_to(tmp_path: Path) -> None:
+    async def talk() -> None:
+        async with open_services("memory", tmp_path) as services:
+            cyrus, alice = await log_in(services, "cyrus"), await log_in(services, "alice")
+            message = b"Subject: One\r\n\r\n" + b"x" * 300
+            await alice.ask(b"a APPEND INBOX {%d+}\r\n%b" % (len(message), message))
+            await cyrus.ask("a SETQUOTA user/alice (STORAGE 1)")
+            url = b'URL "/INBOX/;UID=1"'
+            answers = await alice.ask(b"a APPEND INBOX CATENATE (%b)" % b" ".join([url] * 3))
+            assert answers == ["a NO [OVERQUOTA] Over quota"]
+            (answer,) = await alice.ask(b"a APPEND INBOX CATENATE (%b)" % b" ".join([url] * 2))
+            assert answer.startswith("a OK [APPENDUID ")
+
+    asyncio.run(talk())
+
+
+def test_what_is_held_of_messages_that_wait_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(appending, "_PARSED_OCTETS", 20_000)
+
+    async def talk() -> None:
+        async with open_services("memory", tmp_path) as services:
+            alice = await log_in(services, "alice")
+            messages = b" {16+}\r\nSubject: One\r\n\r\n" * 20
+            assert await alice.ask(b"a APPEND INBOX" + messages) == ["a NO [LIMIT] Too many messages in one command"]
+            assert (await alice.ask("a STATUS INBOX (MESSAGES)"))[0] == "* STATUS INBOX (MESSAGES 0)"
+
+    asyncio.run(talk())
+
+
+@pytest.mark.parametrize(
+    ("command", "answer"),
+    [
+        (b"a APPEND INBOX ~{17+}\r\nSubject: One\r\n\r\n\0", "a NO [UNKNOWN-CTE] Message contains NUL characters"),
+        (b"a APPEND INBOX CATENATE (TEXT {16+}\r\nSubject: One\r\n\r\n TEXT ~{1+}\r\n\0)", "a NO [UNKNOWN-CTE] "),
+        (b"a APPEND INBOX ~{16+}\r\nSubject: One\r\n\r\n", "a OK "),
+    ],
+)
+def test_literal8_may_hold_anything_but_what_cannot_be_stored(command: bytes, answer: str, tmp_path: Path) -> None:
+    async def talk() -> None:
+        async with open_services("memory", tmp_path) as services:
+            alice = await log_in(services, "alice")
+            assert (await alice.ask(command))[0].startswith(answer)
+
+    asyncio.run(talk())
+
+
+_UTF8 = "Subject: Grüße\r\n\r\n".encode()
+
+
+@pytest.mark.parametrize(
+    ("command", "served", "enabled", "answer"),
+    [
+        # A client to which it is not announced goes on as ever
+        (b"a APPEND INBOX {%d+}\r\n%b", False, False, "a OK "),
+        # RFC 9755 §4: it has to say that it knows such messages
+        (b"a APPEND INBOX {%d+}\r\n%b", True, False, "a NO [CANNOT] Message contains non-ASCII characters in headers"),
+        (b"a APPEND INBOX CATENATE (TEXT {%d+}\r\n%b)", True, False, "a NO [CANNOT] Message contains non-ASCII"),
+        (b"a APPEND INBOX {%d+}\r\n%b", True, True, "a OK "),
+        (b"a APPEND INBOX UTF8 (~{%d+}\r\n%b)", True, True, "a OK "),
+        (b"a APPEND INBOX UTF8 (~{%d+}\r\n%b)", True, False, "a NO [CANNOT] UTF8=ACCEPT is not enabled"),
+        (b"a APPEND INBOX CATENATE (UTF8 (~{%d+}\r\n%b))", True, True, "a OK "),
+        (b"a APPEND INBOX CATENATE (UTF8 (~{%d+}\r\n%b))", True, False, "a NO [CANNOT] UTF8=ACCEPT is not enabled"),
+    ],
+)
+def test_headers_in_utf8(command: bytes, served: bool, enabled: bool, answer: str, tmp_path: Path) -> None:
+    async def talk() -> None:
+        async with open_services("memory", tmp_path) as services:
+            alice = await log_in(services, "alice")
+            utf8 = frozenset({Extension.UTF8_ACCEPT})
+            extensions = SERVED | utf8 if served else SERVED - utf8
+            alice.session.parser.dialect = Dialect(extensions, utf8 if enabled else frozenset())
+            (line, *rest) = await alice.ask(command % (len(_UTF8), _UTF8))
+            assert line.startswith(answer)
+            assert not rest
+
+    asyncio.run(talk())
+
+
+def test_client_that_stops_in_the_middle_holds_up_nobody_and_leaves_nothing(tmp_path: Path) -> None:
+    async def talk() -> None:
+        async with open_services("sqlite", tmp_path) as services:
+            slow, other = await log_in(services, "alice"), await log_in(services, "alice")
+            await slow.send(b"a APPEND INBOX {16+}\r\nSubject: One\r\n\r\n {1000000}\r\n")
+            await slow.send(b"Subject: never whole\r\n")
+            staged = [path for path in tmp_path.rglob("stage/*") if path.is_file()]
+            assert len(staged) == 2
+            (answer,) = await other.ask(b"a APPEND INBOX {16+}\r\nSubject: Two\r\n\r\n")
+            assert answer.endswith(" 1] Completed")
+            await slow.close()
+            assert (await other.ask("a STATUS INBOX (MESSAGES)"))[0] == "* STATUS INBOX (MESSAGES 1)"
+            assert not [path for path in tmp_path.rglob("stage/*") if path.is_file()]
+
+    asyncio.run(talk())
+
+
+def test_large_message_is_never_held_in_memory(tmp_path: Path) -> None:
+    async def talk() -> None:
+        async with open_services("sqlite", tmp_path) as services:
+            alice = await log_in(services, "alice")
+            chunk = b"0123456789abcd\r\n" * 4096
+            head = b"Subject: large\r\n\r\n"
+            await alice.send(b"a APPEND INBOX {%d+}\r\n%b" % (len(head) + 1024 * len(chunk), head))
+            before = most = _private_octets()
+            for _ in range(1024):
+                await alice.send(b"".join((chunk[:16], chunk[16:])))
+                most = max(most, _private_octets())
+            assert (await alice.ask(b""))[0].startswith("a OK ")
+            task = asyncio.create_task(alice.ask('a APPEND INBOX CATENATE (URL "/INBOX/;UID=1")'))
+            while not task.done():
+                await asyncio.sleep(0)
+                most = max(most, _private_octets())
+            assert (await task)[0].startswith("a OK ")
+            assert most - before < 32 << 20
+
+    asyncio.run(talk())
+
+
+def _private_octets() -> int:
+    status = Path("/proc/self/status").read_text()
+    return int(status.split("RssAnon:")[1].split()[0]) << 10
+
+
+_STORED = b"Subject: stored\r\n\r\nbody\r\n"
+_PARTS = [
+    (b"TEXT {7+}\r\nFrom: a", b"From: a"),
+    (b"TEXT {2}\r\n\r\n", b"\r\n"),
+    (b"TEXT {0+}\r\n", b""),
+    (b'URL "/INBOX/;UID=1"', _STORED),
+    (b"URL {13+}\r\n/INBOX/;UID=1", _STORED),
+    (b'URL "/INBOX/;UID=1/;SECTION=TEXT"', b"body\r\n"),
+    (b"URL /INBOX/;UID=1/;SECTION=TEXT/;PARTIAL=1.2", b"od"),
+]
+"""What a client sends, and what it stands for."""
+
+
+def _in_parts(parts: list[tuple[bytes, bytes]]) -> tuple[bytes, bytes]:
+    return (
+        b"CATENATE (TEXT {6+}\r\nA: b\r\n%b)" % b"".join([b" " + sent for sent, _ in parts]),
+        b"A: b\r\n" + b"".join([octets for _, octets in parts]),
+    )
+
+
+_MESSAGES = st.lists(
+    st.lists(st.sampled_from(_PARTS), max_size=4).map(_in_parts)
+    | st.sampled_from([(b"{6}\r\nA: b\r\n", b"A: b\r\n"), (b"~{4+}\r\nA: b", b"A: b")]),
+    min_size=1,
+    max_size=4,
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(messages=_MESSAGES, cuts=st.lists(st.integers(0, 400), max_size=6))
+def test_messages_are_what_was_sent_however_it_comes(messages: list[tuple[bytes, bytes]], cuts: list[int]) -> None:
+    sent = b"a APPEND INBOX" + b"".join([b" " + command for command, _ in messages]) + b"\r\n"
+    pieces = [sent[start:end] for start, end in pairwise([0, *sorted(cuts), len(sent)])]
+
+    async def talk() -> None:
+        async with open_services("memory", Path("/nowhere")) as services:
+            alice = await log_in(services, "alice")
+            await alice.ask(b"a APPEND INBOX {%d+}\r\n%b" % (len(_STORED), _STORED))
+            *go_ahead, answer = await _ask_in_turn(alice, *pieces)
+            if all(_is_message(octets) for _, octets in messages):
+                assert answer.startswith("a OK ")
+                stored = [await _octets(services, uid) for uid in range(2, 2 + len(messages))]
+                assert stored == [octets for _, octets in messages]
+            else:
+                assert "a NO [CANNOT] Message contains invalid header" in (answer, *go_ahead)
+                assert (await alice.ask("a STATUS INBOX (MESSAGES)"))[0] == "* STATUS INBOX (MESSAGES 1)"
+
+    asyncio.run(talk())
+
+
+def _is_message(octets: bytes) -> bool:
+    """Whether each line of the header is a field."""
+    header = octets.partition(b"\r\n\r\n")[0]
+    return all(b":" in line for line in header.split(b"\r\n") if line)
+
+
+async def _octets(services: ImapServices, uid: int) -> bytes:
+    """A message of alice's INBOX, whole."""
+    alice = await services.store.actor(UserId("alice"))
+    part = StoredPart(MailboxName.from_internal("user.alice"), Uid(uid), BodySection(peek=True))
+    return b"".join([piece async for piece in part_octets(services.store, services.cache, alice, part)])

@@ -25,7 +25,7 @@ def test_sets_keep_the_order_of_copying(uids: list[int]) -> None:
 
 def test_copies_need_not_ascend_in_the_target(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     async def moved(*_: object) -> CopyUid:
-        return CopyUid(UidValidity(7), (Uid(1), Uid(2), Uid(4)), (Uid(9), Uid(3), Uid(4)), ModSeq(5))
+        return CopyUid(UidValidity(7), (Uid(1), Uid(2), Uid(4)), (Uid(9), Uid(3), Uid(4)), ModSeq(5), is_readable=True)
 
     async def talk() -> None:
         async with open_services("memory", tmp_path) as services:

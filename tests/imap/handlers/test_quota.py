@@ -27,7 +27,7 @@ def test_name_without_a_root(command: str, of_cyrus: str, of_alice: str, tmp_pat
     asyncio.run(talk())
 
 
-@pytest.mark.parametrize("limits", ["(MESSAGE 5)", "(STORAGE 1 MESSAGE 5)", "(X-NUM-FOLDERS 1)"])
+@pytest.mark.parametrize("limits", ["(COWS 5)", "(STORAGE 1 COWS 5)"])
 def test_resource_that_is_not_counted_changes_nothing(limits: str, tmp_path: Path) -> None:
     async def talk() -> None:
         async with open_services("memory", tmp_path) as services:

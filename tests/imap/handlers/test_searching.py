@@ -27,14 +27,3 @@ def test_mod_sequences_are_noticed_anywhere(program: str, knows: bool, tmp_path:
             assert alice.session.condstore is knows
 
     asyncio.run(talk())
-
-
-@pytest.mark.parametrize("program", ["$", "UID $", "NOT $", "OR SEEN $", "SEEN (UNSEEN UID $)"])
-def test_saved_results_are_refused_anywhere(program: str, tmp_path: Path) -> None:
-    async def talk() -> None:
-        async with open_services("memory", tmp_path) as services:
-            alice = await log_in(services, "alice")
-            await alice.ask("a SELECT INBOX")
-            assert await alice.ask(f"a SEARCH {program}") == ["a BAD Invalid Search criteria"]
-
-    asyncio.run(talk())

@@ -5,6 +5,8 @@ client has enabled). APPEND and REPLACE are not here: a message never is in memo
 (`angarium.imap.events`).
 """
 
+from angarium.threads import ThreadAlgorithm
+
 from .administration import (
     DeleteAcl,
     GetAcl,
@@ -32,7 +34,6 @@ from .searching import (
     Sort,
     SortAnnotation,
     Thread,
-    ThreadAlgorithm,
 )
 from .session import (
     Authenticate,

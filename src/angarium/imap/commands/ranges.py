@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from angarium.sequenceset import UidSet
+
 
 @dataclass(frozen=True, slots=True)
 class PartialRange:
@@ -17,6 +19,17 @@ class PartialRange:
     def __post_init__(self) -> None:
         if not 1 <= self.first <= self.last:
             raise ValueError("not a partial range")
+
+    def of(self, found: UidSet) -> UidSet:
+        """What of a result stands at these places."""
+        return found.window(*self.places(len(found)))
+
+    def places(self, count: int) -> tuple[int, int]:
+        """The first and the last place, from the start, in a result of that many; the last may be before the first,
+        or beyond the end."""
+        if not self.from_end:
+            return self.first, self.last
+        return max(1, count - self.last + 1), max(0, count - self.first + 1)
 
     def serialize(self) -> bytes:
         """As ESEARCH repeats it (RFC 9394 §4, partial-range)."""

@@ -6,6 +6,7 @@ from enum import Enum
 from angarium.fetchitem import FetchItem
 from angarium.searchkey import SearchKey
 from angarium.sortcriteria import SortCriterion
+from angarium.threads import ThreadAlgorithm
 
 from .filters import MailboxFilter
 from .ranges import PartialRange
@@ -63,14 +64,6 @@ class Sort:
     returns: frozenset[SearchReturn] | None = None
     partial: PartialRange | None = None
     update_items: tuple[FetchItem, ...] = ()
-
-
-class ThreadAlgorithm(Enum):
-    """RFC 5256 §3, and REFS of draft-ietf-morg-inthread as with Cyrus; the value is the name on the wire."""
-
-    ORDEREDSUBJECT = b"ORDEREDSUBJECT"
-    REFERENCES = b"REFERENCES"
-    REFS = b"REFS"
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,8 +18,8 @@ from angarium.imap.dates import parse_date_time
 from angarium.imap.dialect import Extension
 from angarium.imap.events import AppendBegun, MessageBegun, ReplaceBegun, TextBegun, UrlGiven
 from angarium.imap.flagnames import parse_keyword, parse_system_flag
-from angarium.imap.limits import MESSAGE_TOO_LARGE
-from angarium.imap.literals import LiteralAnnouncement, find_literal
+from angarium.imap.limits import LITERAL_UNASKED, MESSAGE_TOO_LARGE
+from angarium.imap.literals import LiteralAnnouncement, find_literal, is_unasked
 from angarium.sequenceset import SequenceSet
 
 from .annotations import read_astring, read_values
@@ -169,6 +169,8 @@ def _message_literal(cursor: Cursor, *, is_utf8: bool = False, before_octets: in
         raise Malformed(b"Missing required argument to " + cursor.name)
     if announcement.start != cursor.position or (is_utf8 and not announcement.is_binary):
         raise cursor.invalid()
+    if is_unasked(announcement, cursor.limits.unasked_octets):
+        raise Malformed(LITERAL_UNASKED, code=b"TOOBIG")
     if 0 < cursor.limits.message_octets < before_octets + announcement.size_octets:
         # RFC 7889 §4, with the code of RFC 4469 §4.2
         raise Refused(b"TOOBIG", MESSAGE_TOO_LARGE)

@@ -1,5 +1,7 @@
 """STORE (with RFC 7162 §3.1.3 and RFC 5257 §4.5), COPY, MOVE and UID EXPUNGE (RFC 9051 §6.4)."""
 
+from typing import Final
+
 from angarium.imap import commands as c
 from angarium.imap.cursor import Cursor, Malformed
 from angarium.imap.dialect import Extension
@@ -121,15 +123,17 @@ def parse_uid_expunge(cursor: Cursor) -> c.Expunge:
     return c.Expunge(uids)
 
 
+_MOVE: Final = frozenset({Extension.MOVE})
+
 ENTRIES = {
     b"STORE": Entry(b"Store", c.Store, parse_store, by_number=True, takes_literal8=True),
     b"COPY": Entry(b"Copy", c.Copy, parse_copy, by_number=True),
-    b"MOVE": Entry(b"Move", c.Move, parse_move, by_number=True),
+    b"MOVE": Entry(b"Move", c.Move, parse_move, _MOVE, by_number=True),
 }
 
 UID_ENTRIES = {
     b"STORE": Entry(b"Uid", c.Store, parse_uid_store, takes_literal8=True),
     b"COPY": Entry(b"Uid", c.Copy, parse_uid_copy),
-    b"MOVE": Entry(b"Uid", c.Move, parse_uid_move),
+    b"MOVE": Entry(b"Uid", c.Move, parse_uid_move, _MOVE),
     b"EXPUNGE": Entry(b"Uid", c.Expunge, parse_uid_expunge),
 }

@@ -1,12 +1,14 @@
 """Return options of SEARCH, SORT and ESEARCH (RFC 9051 §6.4.4, RFC 5267 §4, RFC 9394 §3)."""
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
 
 from angarium.fetchitem import FetchItem
 from angarium.imap import commands as c
-from angarium.imap.cursor import Cursor, Malformed
+from angarium.imap.cursor import Cursor, Malformed, Refused
 from angarium.imap.dialect import Extension
 from angarium.sequenceset import MAXIMUM_UID
 
@@ -55,6 +57,16 @@ def take_returns(cursor: Cursor) -> Returns | None:
         raise Malformed(b"Invalid combination of return options")
     cursor.space()
     return Returns(frozenset(options or {c.SearchReturn.ALL}), partial, update_items)
+
+
+@contextmanager
+def noting_saves(returns: Returns | None) -> Iterator[None]:
+    """A refusal of the keys tells whether their result was to be saved."""
+    try:
+        yield
+    except Refused as refused:
+        saves = returns is not None and c.SearchReturn.SAVE in returns.options
+        raise Refused(refused.code, refused.text, saves=saves) from refused
 
 
 def take_word(cursor: Cursor, word: bytes) -> bool:

@@ -8,7 +8,7 @@ from angarium.imap.dialect import Extension
 
 from .entry import Entry
 from .mailboxfilters import parse_filter
-from .returns import Returns, take_returns, take_word
+from .returns import Returns, noting_saves, take_returns, take_word
 from .searchkeys import parse_search_program
 
 _SELECTED: Final = c.MailboxFilter(c.FilterKind.SELECTED)
@@ -27,7 +27,8 @@ def parse_uid_search(cursor: Cursor) -> c.Search:
 def _parse_search(cursor: Cursor, *, by_uid: bool) -> c.Search:
     cursor.space()
     returns = take_returns(cursor)
-    key = parse_search_program(cursor)
+    with noting_saves(returns):
+        key = parse_search_program(cursor)
     if returns is None:
         return c.Search(key, by_uid)
     return c.Search(key, by_uid, returns.options, returns.partial, returns.update_items)
@@ -41,7 +42,8 @@ def parse_esearch(cursor: Cursor) -> c.ESearch:
     if c.SearchReturn.SAVE in returns.options and sources != (_SELECTED,):
         # RFC 7377 §2.2
         raise Malformed(b"SAVE is only allowed for the selected mailbox")
-    key = parse_search_program(cursor)
+    with noting_saves(returns):
+        key = parse_search_program(cursor)
     return c.ESearch(sources, key, returns.options, returns.partial, returns.update_items)
 
 

@@ -11,7 +11,8 @@ from angarium.imap.cursor import Cursor, Malformed, Refused, UidRequired
 from angarium.imap.dates import parse_date
 from angarium.imap.dialect import Extension
 from angarium.imap.flagnames import parse_keyword
-from angarium.mime import codec_name
+from angarium.imap.responses import code_badcharset
+from angarium.mime import CHARSETS, codec_name
 
 from .annotations import entry_name
 from .returns import take_word
@@ -19,6 +20,7 @@ from .returns import take_word
 INVALID: Final = b"Invalid Search criteria"
 
 _UTF8: Final = "utf_8"
+_CHARSETS: Final = [charset.encode("ascii") for charset in CHARSETS]
 _OBJECT_ID = re.compile(rb"[A-Za-z0-9_-]{1,255}")
 _SEARCHED_ATTRIBUTES: Final = (b"value", b"value.priv", b"value.shared")
 
@@ -54,7 +56,7 @@ def parse_charset(cursor: Cursor) -> str:
     codec = codec_name(name.decode("latin-1"))
     if codec is None:
         # RFC 9051 §6.4.4 asks for the code; Cyrus answers BAD without one
-        raise Refused(b"BADCHARSET (US-ASCII UTF-8)", b"Unrecognized character set")
+        raise Refused(code_badcharset(_CHARSETS), b"Unrecognized character set")
     return codec
 
 

@@ -21,11 +21,8 @@ _BARE: dict[bytes, c.Command] = {
     b"NOOP": c.Noop(),
     b"LOGOUT": c.Logout(),
     b"STARTTLS": c.StartTls(),
-    b"NAMESPACE": c.Namespace(),
-    b"IDLE": c.Idle(),
     b"CHECK": c.Check(),
     b"CLOSE": c.Close(),
-    b"UNSELECT": c.Unselect(),
     b"EXPUNGE": c.Expunge(),
 }
 
@@ -139,6 +136,9 @@ ENTRIES = {name: _bare_entry(name, command) for name, command in _BARE.items()} 
     b"AUTHENTICATE": Entry(b"Authenticate", c.Authenticate, parse_authenticate),
     b"ID": Entry(b"Id", c.Id, parse_id),
     b"ENABLE": Entry(b"Enable", c.Enable, parse_enable),
+    b"IDLE": _bare_entry(b"IDLE", c.Idle(), Extension.IDLE),
+    b"NAMESPACE": _bare_entry(b"NAMESPACE", c.Namespace(), Extension.NAMESPACE),
+    b"UNSELECT": _bare_entry(b"UNSELECT", c.Unselect(), Extension.UNSELECT),
     b"COMPRESS": Entry(b"Compress", c.Compress, parse_compress, frozenset({Extension.COMPRESS_DEFLATE})),
     b"UNAUTHENTICATE": _bare_entry(b"UNAUTHENTICATE", c.Unauthenticate(), Extension.UNAUTHENTICATE),
     b"LANGUAGE": Entry(b"Language", c.Language, parse_language, frozenset({Extension.LANGUAGE})),

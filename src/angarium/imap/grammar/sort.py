@@ -9,7 +9,7 @@ from angarium.sortcriteria import SortCriterion, SortKey
 
 from .annotations import entry_name
 from .entry import Entry
-from .returns import take_returns
+from .returns import noting_saves, take_returns
 from .searchkeys import parse_search_criteria
 
 _KEYS: Final = {key.value.encode("ascii"): key for key in SortKey}
@@ -37,7 +37,8 @@ def _parse_sort(cursor: Cursor, *, by_uid: bool) -> c.Sort:
     returns = take_returns(cursor) if cursor.serves(Extension.ESORT) else None
     criteria = _parse_criteria(cursor)
     cursor.space()
-    key = parse_search_criteria(cursor)
+    with noting_saves(returns):
+        key = parse_search_criteria(cursor)
     if returns is None:
         return c.Sort(criteria, key, by_uid)
     return c.Sort(criteria, key, by_uid, returns.options, returns.partial, returns.update_items)

@@ -10,7 +10,7 @@ from .entry import Entry
 from .searchkeys import parse_search_criteria
 
 _ALGORITHMS: Final = {
-    algorithm.value: (algorithm, extension)
+    algorithm.value.encode("ascii"): (algorithm, extension)
     for algorithm, extension in (
         (c.ThreadAlgorithm.ORDEREDSUBJECT, Extension.THREAD_ORDEREDSUBJECT),
         (c.ThreadAlgorithm.REFERENCES, Extension.THREAD_REFERENCES),

@@ -20,7 +20,7 @@ async def copy(session: ImapSession, command: c.Copy) -> Completion:
     copied = await messages.copy(session.services.store, session.user, session.mailbox, uids, name)
     if copied is None:
         return _nothing_there(command)
-    return Completion(code=_code_copyuid(copied))
+    return Completion(code=_code_copyuid(copied)) if copied.is_readable else COMPLETED
 
 
 async def move(session: ImapSession, command: c.Move) -> Completion:
@@ -30,7 +30,8 @@ async def move(session: ImapSession, command: c.Move) -> Completion:
     moved = await messages.move(session.services.store, session.user, session.mailbox, uids, name)
     if moved is None:
         return _nothing_there(command)
-    session.output.write(serialize_status(Condition.OK, b"Completed", code=_code_copyuid(moved)))
+    if moved.is_readable:
+        session.output.write(serialize_status(Condition.OK, b"Completed", code=_code_copyuid(moved)))
     return _expunged_at(moved.modseq)
 
 
@@ -44,14 +45,15 @@ async def expunge(session: ImapSession, command: c.Expunge) -> Completion:
 
 def _chosen(session: ImapSession, command: c.Copy | c.Move) -> UidSet:
     uids = chosen_uids(session.mailbox, command.messages, by_uid=command.by_uid)
-    if not uids and not command.by_uid:
+    if not uids and not command.by_uid and not command.messages.is_saved_result:
         raise CommandFailed(NO_MESSAGES)
     return uids
 
 
 def _nothing_there(command: c.Copy | c.Move) -> Completion:
-    """UIDs that are not there are no error (RFC 9051 §6.4.9); numbers name messages that others have expunged."""
-    if not command.by_uid:
+    """UIDs that are not there are no error (RFC 9051 §6.4.9), and neither is an empty `$` (RFC 5182 §2.1); numbers name
+    messages that others have expunged."""
+    if not command.by_uid and not command.messages.is_saved_result:
         raise CommandFailed(EXPUNGED)
     return COMPLETED
 

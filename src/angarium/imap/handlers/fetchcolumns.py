@@ -11,6 +11,7 @@ from typing import Final
 import numpy as np
 
 from angarium.imap.dates import serialize_date_time
+from angarium.imap.terminals import serialize_nstring
 from angarium.operations.messages import (
     BytesColumn,
     Column,
@@ -19,6 +20,7 @@ from angarium.operations.messages import (
     MessageFlags,
     NumberColumn,
     SectionColumn,
+    TextColumn,
 )
 
 _DAY_S: Final = 86_400
@@ -36,9 +38,11 @@ def template_values(column: Column) -> list[int] | list[bytes]:
             return values
         case BytesColumn(values):
             return values
+        case TextColumn(texts):
+            return [serialize_nstring(None if text is None else text.encode()) for text in texts]
         case FlagsColumn(distinct, index):
-            texts = np.array([serialize_message_flags(flags) for flags in distinct], dtype=np.object_)
-            told: list[bytes] = texts[index].tolist()
+            names = np.array([serialize_message_flags(flags) for flags in distinct], dtype=np.object_)
+            told: list[bytes] = names[index].tolist()
             return told
         case DateColumn(utc_s, zone_min):
             return serialize_internal_dates(utc_s, zone_min)

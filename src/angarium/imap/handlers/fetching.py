@@ -3,35 +3,39 @@
 import contextlib
 import time
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 
 from angarium.engine.rows import ModSeq, Uid
-from angarium.fetchitem import BinarySection, BinarySize, BodySection, FetchAttribute, FetchItem, sets_seen
+from angarium.fetchitem import Annotation, BinarySection, BinarySize, FetchAttribute, FetchItem, Preview, sets_seen
 from angarium.imap import commands as c
+from angarium.imap.dialect import Extension
 from angarium.imap.errors import Answer
-from angarium.imap.fetchtemplate import END, FetchTemplate, serialize_literal_head
+from angarium.imap.fetchtemplate import END, FetchTemplate, SectionItem, serialize_literal_head
 from angarium.imap.responses import Condition, ResponseCode, code_number, serialize_status
 from angarium.imap.session import CommandFailed, Completion, FlagsTold, ImapSession
 from angarium.operations import messages
-from angarium.operations.messages import Column, FetchBatch, SectionColumn, SectionStream
+from angarium.operations.messages import Column, FetchBatch, NumberColumn, SectionColumn, SectionStream
 from angarium.sequenceset import SequenceSet, UidSet
 from angarium.store import SelectedMailbox
 
+from .annotationcolumn import ANNOTATED_AT_ONCE, annotation_column, check_attributes
 from .fetchcolumns import template_values
+from .resyncing import send_vanished_earlier
 
 NO_MESSAGES: Final = Answer(b"No matching messages")
 EXPUNGED: Final = Answer(b"Some of the messages no longer exist", ResponseCode.EXPUNGEISSUED)
 _MISSING: Final = Answer(b"Some messages could not be read: their files are missing", ResponseCode.CORRUPTION)
-_NO_SAVED_RESULT: Final = Answer(b"Search results are not saved here", condition=Condition.BAD)
+_UNKNOWN_CTE: Final = Answer(b"Unknown content-transfer-encoding", ResponseCode.UNKNOWN_CTE)
 
 _COPIED_OCTETS: Final = 4096
 """Sections up to this size are put together with what is around them."""
 
-_Item = FetchAttribute | BodySection
+_Item = FetchAttribute | Preview | Annotation | SectionItem
 _Columns = dict[_Item, Column]
-_Section = bytes | SectionStream | None
+_Section = bytes | SectionStream | int | None
 _Head = tuple[bytes, tuple[bytes, ...]]
 """A response up to its sections, and the labels of these."""
 
@@ -39,18 +43,22 @@ _Head = tuple[bytes, tuple[bytes, ...]]
 async def fetch(session: ImapSession, command: c.Fetch) -> Completion:
     """FETCH."""
     started_s = time.perf_counter()
-    if any(isinstance(item, BinarySection | BinarySize) for item in command.items):
-        raise CommandFailed(Answer(b"Invalid Fetch attribute BINARY", condition=Condition.BAD))
     uids = chosen_uids(session.mailbox, command.messages, by_uid=command.by_uid)
-    if not uids and not command.by_uid:
+    if not uids and not command.by_uid and not command.messages.is_saved_result:
         raise CommandFailed(NO_MESSAGES)
     items = _items(session, command)
     since = None if command.changed_since is None else ModSeq(command.changed_since)
-    missing = await send_fetch(session, uids, items, changed_since=since)
-    if missing:
+    if command.vanished and since is not None:
+        await send_vanished_earlier(session, _named_uids(session, command), since)
+    if command.partial is not None:
+        uids = command.partial.of(uids)
+    untold = await send_fetch(session, uids, items, changed_since=since)
+    if untold.missing:
         # The files of messages that others expunged may be gone already, which is nobody's fault.
-        lost = session.mailbox.view.indexes_of(missing).size
+        lost = session.mailbox.view.indexes_of(untold.missing).size
         raise CommandFailed(_MISSING if lost else EXPUNGED)
+    if untold.undecodable:
+        raise CommandFailed(_UNKNOWN_CTE)
     return Completion(b"Completed (%.3f sec)" % (time.perf_counter() - started_s))
 
 
@@ -59,9 +67,15 @@ async def fetch(session: ImapSession, command: c.Fetch) -> Completion:
 
 def chosen_uids(selected: SelectedMailbox, messages_asked: SequenceSet, *, by_uid: bool) -> UidSet:
     """The messages that a command names, of those that the client was told of."""
-    if messages_asked.is_saved_result:
-        raise CommandFailed(_NO_SAVED_RESULT)
     return selected.uids_from(messages_asked) if by_uid else selected.known_uids_of(messages_asked)
+
+
+def _named_uids(session: ImapSession, command: c.Fetch) -> UidSet:
+    """The UIDs that a command names, whether anything has them or not."""
+    if command.messages.is_saved_result:
+        return chosen_uids(session.mailbox, command.messages, by_uid=True)
+    last = session.mailbox.told().ranges[-1:]
+    return command.messages.resolve(last[0][1] if last else 0)
 
 
 def numbers_of(selected: SelectedMailbox, uids: UidSet) -> UidSet:
@@ -76,7 +90,7 @@ def enable_condstore(session: ImapSession, by: bytes) -> None:
     """The client has shown that it knows mod-sequences; tell it the mailbox's once (RFC 7162 §3.1)."""
     if session.condstore:
         return
-    session.condstore = True
+    session.enable(Extension.CONDSTORE)
     if session.selected is not None:
         code = code_number(b"HIGHESTMODSEQ", session.selected.highestmodseq)
         session.output.write(serialize_status(Condition.OK, b"CONDSTORE enabled by " + by, code=code))
@@ -89,53 +103,83 @@ def _items(session: ImapSession, command: c.Fetch) -> list[FetchItem]:
         items.append(FetchAttribute.MODSEQ)
     if FetchAttribute.MODSEQ in items:
         enable_condstore(session, b"MODSEQ fetch" if command.changed_since is None else b"CHANGEDSINCE")
+    for item in items:
+        if isinstance(item, Annotation):
+            check_attributes(item)
+    if Preview() in items and Preview(lazy=True) in items:
+        items.remove(Preview(lazy=True))
     return items
 
 
 def flags_items(session: ImapSession) -> tuple[FetchAttribute, ...]:
-    """What is told of a message whose flags changed: with MODSEQ for a client that knows it (RFC 7162 §3.1)."""
-    if session.condstore:
+    """What is told of a message whose flags changed.
+
+    With UID and MODSEQ for a client that knows mod-sequences (RFC 7162 §3.2.4); UIDFETCH has the UID anyway.
+    """
+    if not session.condstore:
+        return (FetchAttribute.FLAGS,)
+    if Extension.UIDONLY in session.enabled:
         return (FetchAttribute.FLAGS, FetchAttribute.MODSEQ)
-    return (FetchAttribute.FLAGS,)
+    return (FetchAttribute.FLAGS, FetchAttribute.UID, FetchAttribute.MODSEQ)
 
 
 # Responses
 
 
+@dataclass(frozen=True, slots=True)
+class Untold:
+    """Messages that have got no FETCH response."""
+
+    missing: UidSet
+    """Their files are lost."""
+    undecodable: UidSet
+    """They have parts in an unknown transfer encoding (RFC 3516 §4.3)."""
+
+
 async def send_fetch(
     session: ImapSession, uids: UidSet, items: Iterable[FetchItem], *, changed_since: ModSeq | None = None
-) -> UidSet:
-    """Write FETCH responses in slices, at the client's pace; gives the messages whose files are missing.
+) -> Untold:
+    """Write FETCH responses in slices, at the client's pace.
 
     Sections without PEEK set `\\Seen`; the flags of these messages are then told with the sections.
     """
-    wanted = tuple([item for item in dict.fromkeys(items) if isinstance(item, FetchAttribute | BodySection)])
+    wanted = tuple(dict.fromkeys(items))
+    annotations = [item for item in wanted if isinstance(item, Annotation)]
+    has_binary = any(isinstance(item, BinarySection | BinarySize) for item in wanted)
     may_set_seen = sets_seen(wanted) and FetchAttribute.FLAGS not in wanted
     with_flags = tuple(dict.fromkeys((*wanted, *flags_items(session)))) if may_set_seen else wanted
     selected = session.mailbox
     missing: list[Uid] = []
+    undecodable: list[Uid] = []
     told: FlagsTold | None = None
+    read = [item for item in with_flags if not isinstance(item, Annotation)]
     batches = messages.fetch(
         session.services.store,
         session.services.cache,
         session.user,
         selected,
         uids,
-        with_flags,
+        read,
         changed_since=changed_since,
+        rows_at_most=ANNOTATED_AT_ONCE if annotations else None,
     )
-    plain_template, flags_template = FetchTemplate(wanted), FetchTemplate(with_flags)
+    uid_only = Extension.UIDONLY in session.enabled
+    plain_template = FetchTemplate(wanted, uid_only=uid_only)
+    flags_template = FetchTemplate(with_flags, uid_only=uid_only)
     async with contextlib.aclosing(batches) as slices:
         async for batch in slices:
             if told is None:
                 told_uids = batch.newly_seen if may_set_seen else uids
                 told = FlagsTold(told_uids, selected.view.modseq, selected.seen)
             missing += batch.missing
-            columns = dict(zip(with_flags, batch.columns, strict=True))
-            numbers = selected.numbers_of(batch.uids).tolist()
-            sections = [_sections(columns[item]) for item in wanted if isinstance(item, BodySection)]
+            undecodable += batch.undecodable
+            columns: _Columns = dict(zip(read, batch.columns, strict=True))
+            for item in annotations:
+                columns[item] = await annotation_column(selected, item, batch.uids)
+            numbers = (batch.uids if uid_only else selected.numbers_of(batch.uids)).tolist()
+            sections = [_sections(columns[item]) for item in wanted if isinstance(item, SectionItem)]
             tells_flags = may_set_seen and batch.newly_seen
-            literals = None if tells_flags else _small_literals(sections)
+            literals = None if tells_flags or has_binary else _small_literals(sections)
             if literals is not None:
                 session.output.write(plain_template.responses(_rows(plain_template, numbers, columns, literals)))
                 await session.output.drain()
@@ -144,14 +188,14 @@ async def send_fetch(
             if tells_flags:
                 rows = _with_flags_where_new(batch, rows, _heads(flags_template, numbers, columns))
             await _send_sections(session, rows, sections)
-    if told is not None and changed_since is None and not missing:
+    if told is not None and changed_since is None and not missing and not undecodable:
         _note_told(session, told, with_flags)
-    return UidSet.from_numbers(missing)
+    return Untold(UidSet.from_numbers(missing), UidSet.from_numbers(undecodable))
 
 
 def _note_told(session: ImapSession, told: FlagsTold, items: Sequence[_Item]) -> None:
     """What these responses have told in full is not told once more at the end of the command."""
-    if all(item in items for item in flags_items(session)):
+    if all(item in items for item in flags_items(session) if item is not FetchAttribute.UID):
         session.flags_told = told
 
 
@@ -176,12 +220,12 @@ def _with_flags_where_new(batch: FetchBatch, plain: list[_Head], with_flags: lis
     ]
 
 
-def _sections(column: Column) -> list[_Section]:
-    assert isinstance(column, SectionColumn)
+def _sections(column: Column) -> Sequence[_Section]:
+    assert isinstance(column, SectionColumn | NumberColumn)
     return column.values
 
 
-def _small_literals(columns: list[list[_Section]]) -> list[list[bytes]] | None:
+def _small_literals(columns: Sequence[Sequence[_Section]]) -> list[list[bytes]] | None:
     """The columns, where all sections in them are small and can be literals."""
     chosen: list[list[bytes]] = []
     for column in columns:
@@ -192,7 +236,7 @@ def _small_literals(columns: list[list[_Section]]) -> list[list[bytes]] | None:
     return chosen
 
 
-async def _send_sections(session: ImapSession, heads: list[_Head], columns: list[list[_Section]]) -> None:
+async def _send_sections(session: ImapSession, heads: list[_Head], columns: Sequence[Sequence[_Section]]) -> None:
     """In pieces: what is before a section, and its octets, which are not copied."""
     output = session.output
     before = b""
@@ -203,14 +247,16 @@ async def _send_sections(session: ImapSession, heads: list[_Head], columns: list
             match section:
                 case None:
                     before += b"NIL"
+                case int():
+                    before += b"%d" % section
                 case b"":
                     before += b'""'
                 case bytes():
-                    output.write(before + serialize_literal_head(len(section)))
+                    output.write(before + serialize_literal_head(len(section), is_binary=b"\0" in section))
                     output.write(section)
                     before = b""
                 case SectionStream():
-                    output.write(before + serialize_literal_head(section.size_octets))
+                    output.write(before + serialize_literal_head(section.size_octets, is_binary=section.has_nul))
                     before = b""
                     async for chunk in section.chunks():
                         output.write(chunk)

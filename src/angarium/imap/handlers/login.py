@@ -1,10 +1,12 @@
-"""LOGIN and AUTHENTICATE (RFC 9051 §6.2.2, §6.2.3; RFC 4959)."""
+"""LOGIN and AUTHENTICATE (RFC 9051 §6.2.2, §6.2.3; RFC 4959), and UNAUTHENTICATE (RFC 8437)."""
 
 import logging
+import time
 from dataclasses import replace
 
 from angarium.errors import AngariumError
 from angarium.imap import commands as c
+from angarium.imap.capabilities import Moment
 from angarium.imap.errors import Answer, answer_for
 from angarium.imap.responses import Condition, ResponseCode, code_capability, serialize_continuation
 from angarium.imap.session import CommandFailed, Completion, ImapSession
@@ -111,6 +113,34 @@ async def _check(
             "tls": session.peer.is_tls,
             "outcome": "ok",
             **trace,
+        },
+    )
+
+
+async def unauthenticate(session: ImapSession, _: c.Unauthenticate) -> Completion:
+    """UNAUTHENTICATE; the capabilities are those of a greeting, so that a client need not ask."""
+    log_end(session)
+    session.log_out()
+
+    def behind_answer() -> None:
+        session.end_compression()
+        session.follow_telemetry()
+
+    session.after_answer = behind_answer
+    return Completion(code=code_capability(session.capabilities(Moment.GREETING)))
+
+
+def log_end(session: ImapSession) -> None:
+    """A user's session is over."""
+    log.info(
+        "session_ended",
+        extra={
+            "service": session.peer.service,
+            "session": session.peer.session,
+            "user": str(session.user.userid or ANONYMOUS),
+            "commands": session.commands_done,
+            "sent_octets": session.output.sent_octets,
+            "seconds": round(time.monotonic() - session.started_s, 3),
         },
     )
 

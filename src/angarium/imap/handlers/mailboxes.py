@@ -10,12 +10,16 @@ from angarium.imap.session import COMPLETED, CommandFailed, Completion, ImapSess
 from angarium.names import MailboxName
 from angarium.operations import mailboxes
 
+from .listresponse import send_list_response
+
 
 async def create(session: ImapSession, command: c.Create) -> Completion:
     """CREATE; the code tells the mailbox's id (RFC 8474 §4.1)."""
     name = session.mailbox_name(command.mailbox)
     partition = _partition(command.partition)
-    created = await mailboxes.create(session.services.store, session.user, name, partition=partition)
+    created = await mailboxes.create(
+        session.services.store, session.user, name, partition=partition, special_use=command.special_use
+    )
     return Completion(code=code_mailboxid(created.mailbox.encode("ascii")))
 
 
@@ -40,6 +44,8 @@ async def rename(session: ImapSession, command: c.Rename) -> Completion:
         if await _may_know_of(session, each.new):
             text = b"rename %b %b" % (session.encode_name(each.old), session.encode_name(each.new))
             session.output.write(serialize_status(Condition.OK, text))
+    if session.is_rev2 and await _may_know_of(session, target):
+        await send_list_response(session, target, asked_as=session.decode_name(command.source))
     return COMPLETED
 
 

@@ -1,16 +1,23 @@
 """GETQUOTA, GETQUOTAROOT, SETQUOTA (RFC 9208 §4.1). Quota roots have the names of mailboxes."""
 
+from typing import Final
+
+from angarium.engine.rows import QuotaResource
 from angarium.errors import MailboxNameInvalid, PermissionDenied, QuotaResourceUnknown, QuotaRootNotFound
 from angarium.imap import commands as c
+from angarium.imap.responses import Condition, ResponseCode, serialize_status
 from angarium.imap.serializer import serialize_quota, serialize_quotaroot
 from angarium.imap.session import COMPLETED, Completion, ImapSession
 from angarium.names import MailboxName
 from angarium.operations import mailboxes
 from angarium.operations.mailboxes import QuotaRoot
+from angarium.store import Mailbox
 
-_STORAGE = "STORAGE"
-_OCTETS_PER_UNIT = 1024
-"""Of STORAGE (RFC 9208 §5.1)."""
+_RESOURCES: Final = {resource.value: resource for resource in QuotaResource} | {
+    "X-ANNOTATION-STORAGE": QuotaResource.ANNOTATION_STORAGE,
+    "X-NUM-FOLDERS": QuotaResource.MAILBOX,
+}
+"""The names of RFC 9208 §5, and those that Cyrus had before it; answers hold the former."""
 
 
 async def getquota(session: ImapSession, command: c.GetQuota) -> Completion:
@@ -34,15 +41,23 @@ async def getquotaroot(session: ImapSession, command: c.GetQuotaRoot) -> Complet
 
 
 async def setquota(session: ImapSession, command: c.SetQuota) -> Completion:
-    """SETQUOTA; an empty list takes the limit away, and the root goes on counting."""
-    limits = dict(command.limits)
-    limit_kib = limits.pop(_STORAGE, None)
-    if limits and session.user.is_admin:
-        raise QuotaResourceUnknown(f"{', '.join(limits)} cannot be limited")
+    """SETQUOTA; the list is all that is limited from now on, and the root counts the others too."""
     root = _root_name(session, command.root)
-    quota = await mailboxes.set_quota(session.services.store, session.user, root, storage_limit_kib=limit_kib)
+    limits = {_RESOURCES[name]: limit for name, limit in command.limits if name in _RESOURCES}
+    if session.user.is_admin and any(name not in _RESOURCES for name, _ in command.limits):
+        raise QuotaResourceUnknown(f"{command.limits} name what is not counted")
+    quota = await mailboxes.set_quota(session.services.store, session.user, root, limits)
     session.output.write(_serialize_quota(command.root, quota))
     return COMPLETED
+
+
+async def send_quota_warnings(session: ImapSession, mailbox: Mailbox) -> None:
+    """At each SELECT, since some clients show no alert that comes within a session."""
+    settings = session.services.settings.quota
+    for warning in await mailboxes.quota_warnings(session.services.store, session.user, mailbox, settings):
+        state = b"over" if warning.percent is None else b"at %d%% of" % warning.percent
+        text = b"Mailbox is %b %b quota" % (state, warning.resource.value.encode("ascii"))
+        session.output.write(serialize_status(Condition.NO, text, code=ResponseCode.ALERT))
 
 
 def _root_name(session: ImapSession, octets: bytes) -> MailboxName:
@@ -56,7 +71,8 @@ def _root_name(session: ImapSession, octets: bytes) -> MailboxName:
 
 
 def _serialize_quota(root: bytes, quota: QuotaRoot) -> bytes:
-    if quota.storage_limit_kib is None:
-        return serialize_quota(root, ())
-    used = quota.storage_used_octets // _OCTETS_PER_UNIT
-    return serialize_quota(root, ((_STORAGE.encode("ascii"), used, quota.storage_limit_kib),))
+    limited = [resource for resource in QuotaResource if resource in quota.limits]
+    return serialize_quota(
+        root,
+        [(each.value.encode("ascii"), quota.used[each] // each.unit, quota.limits[each]) for each in limited],
+    )

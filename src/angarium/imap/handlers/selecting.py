@@ -2,10 +2,11 @@
 
 from functools import lru_cache
 
-from angarium.engine.rows import KEYWORD_LIMIT
-from angarium.errors import MailboxNotFound, PermissionDenied
+from angarium.engine.rows import KEYWORD_LIMIT, ModSeq
+from angarium.errors import AngariumError, MailboxNotFound, PermissionDenied
 from angarium.flags import SYSTEM_FLAG_NAMES, SystemFlags
 from angarium.imap import commands as c
+from angarium.imap.dialect import Extension
 from angarium.imap.responses import (
     Condition,
     ResponseCode,
@@ -20,15 +21,21 @@ from angarium.operations import messages
 from angarium.rights import NO_RIGHTS, Right, Rights
 from angarium.store import SelectedMailbox
 
+from .annotationlevel import annotations_code
+from .fetching import flags_items, send_fetch
+from .listresponse import send_list_response
+from .quota import send_quota_warnings
+from .resyncing import known_uids, not_confirmed, send_vanished_earlier
+
 
 async def select(session: ImapSession, command: c.Select) -> Completion:
     """SELECT."""
-    return await _open(session, command.mailbox, examine=False, condstore=command.condstore)
+    return await _open(session, command, examine=False)
 
 
 async def examine(session: ImapSession, command: c.Examine) -> Completion:
     """EXAMINE."""
-    return await _open(session, command.mailbox, examine=True, condstore=command.condstore)
+    return await _open(session, command, examine=True)
 
 
 async def close(session: ImapSession, _: c.Close) -> Completion:
@@ -49,37 +56,62 @@ async def unselect(session: ImapSession, _: c.Unselect) -> Completion:
     return COMPLETED
 
 
-async def _open(session: ImapSession, octets: bytes, *, examine: bool, condstore: bool) -> Completion:
+async def _open(session: ImapSession, command: c.Select | c.Examine, *, examine: bool) -> Completion:
     if session.selected is not None:
         # Told before anything else, and also where the new mailbox cannot be opened (RFC 9051 §7.1: CLOSED).
         session.close_mailbox()
         session.output.write(serialize_status(Condition.OK, b"Ok", code=ResponseCode.CLOSED))
-    session.condstore |= condstore
+    if command.condstore:
+        session.enable(Extension.CONDSTORE)
     store = session.services.store
-    mailbox = await store.find(session.user, session.mailbox_name(octets), Right.READ)
+    mailbox = await store.find(session.user, session.mailbox_name(command.mailbox), Right.READ)
     examine = examine or session.services.settings.mailboxes.readonly
-    selected = await SelectedMailbox.open(store, session.user, mailbox, examine=examine)
+    selected = await SelectedMailbox.open(
+        store, session.user, mailbox, examine=examine, knows_recent=not session.is_rev2
+    )
     session.open_mailbox(selected)
+    await send_quota_warnings(session, mailbox)
     _describe(session, selected)
+    if session.is_rev2:
+        await send_list_response(session, mailbox.name, asked_as=session.decode_name(command.mailbox))
+    if command.qresync is not None:
+        await _resynchronise(session, command.qresync)
     selected.rest()
     return Completion(code=ResponseCode.READ_ONLY if selected.read_only else ResponseCode.READ_WRITE)
+
+
+async def _resynchronise(session: ImapSession, resync: c.QuickResync) -> None:
+    """What vanished and what changed, where the client knows this mailbox (RFC 7162 §3.2.5)."""
+    selected = session.mailbox
+    if resync.uidvalidity != selected.view.row.uidvalidity:
+        return
+    modseq, known = ModSeq(resync.modseq), known_uids(selected, resync)
+    try:
+        await send_vanished_earlier(session, not_confirmed(selected, resync, known), modseq)
+        await send_fetch(session, known.intersect(selected.told()), flags_items(session), changed_since=modseq)
+    except AngariumError:
+        session.close_mailbox()  # a SELECT that fails selects nothing
+        raise
 
 
 def _describe(session: ImapSession, selected: SelectedMailbox) -> None:
     row = selected.view.row
     first_unseen = selected.first_unseen_number()
+    tells_unseen = not session.is_rev2 and Extension.UIDONLY not in session.enabled
     codes = [
-        *([code_number(b"UNSEEN", first_unseen)] if first_unseen is not None else []),
+        # A message number, and so nothing for a client that counts by UID alone (RFC 9586 §3).
+        *([code_number(b"UNSEEN", first_unseen)] if first_unseen is not None and tells_unseen else []),
         code_number(b"UIDVALIDITY", row.uidvalidity),
         code_number(b"UIDNEXT", row.uidnext),
         code_number(b"HIGHESTMODSEQ", selected.highestmodseq),
         code_mailboxid(row.id.encode("ascii")),
+        *annotations_code(session),
     ]
     session.output.write(
         b"".join(
             [
                 serialize_exists(selected.exists),
-                serialize_recent(selected.recent),
+                b"" if session.is_rev2 else serialize_recent(selected.recent),
                 flag_lines(selected),
                 *[serialize_status(Condition.OK, b"Ok", code=code) for code in codes],
             ]

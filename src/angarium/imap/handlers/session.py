@@ -1,11 +1,13 @@
 """CAPABILITY, NOOP, LOGOUT, ID, ENABLE, NAMESPACE and IDLE (RFC 9051 §6.1, §6.3.1, §6.3.10, §6.3.13; RFC 2971)."""
 
 import platform
+from typing import Final
 
 from angarium.config import ServerInfo
 from angarium.imap import commands as c
+from angarium.imap.dialect import Extension
 from angarium.imap.errors import Answer
-from angarium.imap.responses import Condition, serialize_continuation
+from angarium.imap.responses import Condition, ResponseCode, serialize_continuation
 from angarium.imap.serializer import (
     Namespace,
     serialize_capability,
@@ -20,6 +22,16 @@ from angarium.names import MailboxName
 from .fetching import enable_condstore
 
 _ID_LOGGED_OCTETS = 200
+
+_ENABLED_BY: Final = {
+    "CONDSTORE": Extension.CONDSTORE,
+    "IMAP4REV2": Extension.IMAP4REV2,
+    "QRESYNC": Extension.QRESYNC,
+    "UIDONLY": Extension.UIDONLY,
+    "UTF8=ACCEPT": Extension.UTF8_ACCEPT,
+}
+"""What ENABLE knows, in capitals."""
+_TOLD_AS: Final = {Extension.IMAP4REV2: "IMAP4rev2"}
 
 
 async def capability(session: ImapSession, _: c.Capability) -> Completion:
@@ -54,6 +66,9 @@ async def identify(session: ImapSession, command: c.Id) -> Completion:
         f"{name.decode('utf-8', 'replace')}={(value or b'').decode('utf-8', 'replace')}" for name, value in told
     )
     session.client_id = "".join(character for character in text if character.isprintable())[:_ID_LOGGED_OCTETS]
+    fields = {name.lower(): (value or b"").decode("utf-8", "replace") for name, value in told}
+    session.client_name, session.client_version = fields.get(b"name", ""), fields.get(b"version", "")
+    session.hide()
     settings = session.services.settings
     answer: list[tuple[bytes, bytes | None]] = []
     if settings.imap.imapidresponse and settings.server.serverinfo is not ServerInfo.OFF:
@@ -66,11 +81,28 @@ async def identify(session: ImapSession, command: c.Id) -> Completion:
 
 async def enable(session: ImapSession, command: c.Enable) -> Completion:
     """ENABLE: names that we do not know are passed over (RFC 9051 §6.3.1), and so is what is on already."""
-    enables_condstore = "CONDSTORE" in command.capabilities and not session.condstore
-    session.output.write(serialize_enabled([b"CONDSTORE"] if enables_condstore else []))
-    if enables_condstore:
+    asked = [_ENABLED_BY[name] for name in dict.fromkeys(command.capabilities) if name in _ENABLED_BY]
+    if Extension.QRESYNC in asked and Extension.CONDSTORE not in asked:
+        asked.insert(asked.index(Extension.QRESYNC), Extension.CONDSTORE)  # has it in it (RFC 7162 §3.2.3)
+    new = [each for each in asked if each in session.parser.dialect.served and each not in session.enabled]
+    session.output.write(serialize_enabled([_TOLD_AS.get(each, each.value).encode("ascii") for each in new]))
+    if Extension.CONDSTORE in new:
         enable_condstore(session, b"ENABLE")
+    session.enable(*new)
+    if Extension.IMAP4REV2 in new and session.selected is not None:
+        session.selected.forget_recent()
     return COMPLETED
+
+
+async def compress(session: ImapSession, command: c.Compress) -> Completion:
+    """COMPRESS; Cyrus answers NO to an algorithm that it does not know, RFC 4978 §3 says BAD."""
+    if session.inflater is not None:
+        answer = Answer(b"DEFLATE active via COMPRESS", ResponseCode.COMPRESSIONACTIVE, Condition.BAD)
+        raise CommandFailed(answer)
+    if command.algorithm != "DEFLATE":
+        raise CommandFailed(Answer(b"Unknown COMPRESS algorithm", condition=Condition.BAD))
+    session.after_answer = session.compress
+    return Completion(b"DEFLATE active")
 
 
 async def namespace(session: ImapSession, _: c.Namespace) -> Completion:

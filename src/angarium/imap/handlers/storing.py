@@ -4,7 +4,6 @@ from dataclasses import replace
 
 from angarium.engine.commands import FlagOperation, FlagsStored
 from angarium.engine.rows import ModSeq
-from angarium.fetchitem import FetchAttribute
 from angarium.flags import Flags
 from angarium.imap import commands as c
 from angarium.imap.responses import code_modified
@@ -12,7 +11,7 @@ from angarium.imap.session import COMPLETED, CommandFailed, Completion, ImapSess
 from angarium.operations import messages
 from angarium.sequenceset import UidSet
 
-from .fetching import EXPUNGED, chosen_uids, enable_condstore, numbers_of, send_fetch
+from .fetching import EXPUNGED, chosen_uids, enable_condstore, flags_items, numbers_of, send_fetch
 from .updating import send_updates
 
 _OPERATIONS = {
@@ -68,6 +67,5 @@ async def _tell_silently(session: ImapSession, command: c.Store, stored: FlagsSt
     await send_updates(session, updates, by_uid=command.by_uid)
     if session.condstore:
         silent = stored.changed.difference(updates.changed).intersect(selected.told())
-        by_uid = (FetchAttribute.UID,) if command.by_uid else ()
         # With the flags, as Cyrus tells them: a client without the right to a flag cannot know what others did with it.
-        await send_fetch(session, silent, (FetchAttribute.FLAGS, *by_uid, FetchAttribute.MODSEQ))
+        await send_fetch(session, silent, flags_items(session))

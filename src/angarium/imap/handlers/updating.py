@@ -1,12 +1,14 @@
-"""Telling the session what changed in its mailbox (RFC 9051 §7.4.1, §7.5.1, §7.5.2; RFC 7162 §3.2)."""
+"""Telling the session what changed in its mailbox (RFC 9051 §7.4.1, §7.5.1, §7.5.2; RFC 7162 §3.2; RFC 9586)."""
 
 from angarium.fetchitem import FetchAttribute
+from angarium.imap.dialect import Extension
 from angarium.imap.serializer import serialize_exists, serialize_expunge, serialize_recent
 from angarium.imap.session import ImapSession
 from angarium.sequenceset import UidSet
 from angarium.store import Updates
 
 from .fetching import flags_items, send_fetch
+from .resyncing import send_vanished, tells_vanished
 from .selecting import flag_lines
 
 
@@ -15,16 +17,21 @@ async def send_updates(session: ImapSession, updates: Updates, *, by_uid: bool =
     if not updates:
         return
     output = session.output
-    if updates.expunged:
+    if tells_vanished(session):
+        await send_vanished(session, updates.vanished)
+    elif updates.expunged:
         output.write(b"".join(map(serialize_expunge, updates.expunged)))
     if updates.exists is not None:
         output.write(serialize_exists(updates.exists))
-        output.write(serialize_recent(updates.recent or 0))
+        if not session.is_rev2:
+            output.write(serialize_recent(updates.recent or 0))
     if updates.keywords is not None:
         output.write(flag_lines(session.mailbox))
     changed = updates.changed.difference(_just_told(session, updates.changed))
     if changed:
-        uid = (FetchAttribute.UID,) if by_uid else ()
+        # IMAP4rev2 has the UID in all that nobody asked for (RFC 9051 §7.5.2).
+        with_uid = by_uid or session.is_rev2
+        uid = (FetchAttribute.UID,) if with_uid and Extension.UIDONLY not in session.enabled else ()
         await send_fetch(session, changed, (*flags_items(session), *uid))
     await output.drain()
 
