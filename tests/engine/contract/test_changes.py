@@ -66,7 +66,7 @@ async def test_every_change_is_logged_with_its_operation_mailbox_and_uids(site: 
         ("move", site.inbox, "2"),
         ("expunge", site.inbox, "1"),
         ("setacl", work, ""),
-        ("setsharedseen", work, ""),
+        ("setsharedseen", work, "1:3"),
         ("setquota", None, ""),
         ("setquota", None, ""),
         ("subscribe", None, ""),

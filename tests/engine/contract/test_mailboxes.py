@@ -402,6 +402,41 @@ async def test_shared_seen_is_an_option_of_the_mailbox(site: Site) -> None:
     await site.refuse(SetSharedSeen(UNKNOWN, True, AUTHOR), MailboxNotFound)
 
 
+async def test_whose_seen_counts_is_a_change_of_every_message_that_is_there(site: Site) -> None:
+    (other,) = await site.create("other")
+    await site.add(site.inbox, Draft(flags=Flags.of(["\\Seen", "work"])), Draft(), Draft())
+    await site.add(other, Draft())
+    gone = await site.do(Expunge(site.inbox, AUTHOR, uid_set(2), only_deleted=False), Expunged)
+    elsewhere, flags = await site.messages(other), await site.flags(site.inbox)
+    for shared in (True, False):
+        done = await site.do(SetSharedSeen(site.inbox, shared, AUTHOR), Done)
+        assert {row.uid: row.modseq for row in await site.changed(site.inbox)} == {
+            1: done.modseq,
+            2: gone.modseq,
+            3: done.modseq,
+        }
+        assert (await site.row(site.inbox)).highestmodseq == done.modseq
+    assert (await site.messages(other), await site.flags(site.inbox)) == (elsewhere, flags)
+    await site.check_counters()
+
+
+async def test_whose_seen_counts_raises_highestmodseq_where_no_message_is_left(site: Site) -> None:
+    # A reader's own MODSEQ may be above the mailbox's, and is not told any more.
+    await site.add(site.inbox, Draft())
+    await site.do(Expunge(site.inbox, AUTHOR, only_deleted=False), Expunged)
+    done = await site.do(SetSharedSeen(site.inbox, True, AUTHOR), Done)
+    assert (await site.row(site.inbox)).highestmodseq == done.modseq
+
+
+async def test_shared_seen_that_is_so_already_changes_nothing(site: Site) -> None:
+    await site.add(site.inbox, Draft())
+    for shared in (False, True):
+        await site.do(SetSharedSeen(site.inbox, shared, AUTHOR), Done)
+        before, state = await site.dump(), await site.engine.state(site.account)
+        assert await site.do(SetSharedSeen(site.inbox, shared, AUTHOR), Done) == Done(state.modseq)
+        assert (await site.dump(), await site.engine.state(site.account)) == (before, state)
+
+
 # Recent
 
 

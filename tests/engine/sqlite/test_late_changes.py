@@ -19,6 +19,7 @@ from angarium.engine.commands import (
     NewMailbox,
     NewMessage,
     PruneChanges,
+    SetSharedSeen,
     StoreFlags,
 )
 from angarium.engine.rows import NO_MODSEQ, AccountId, Content, InternalDate, MailboxId, ModSeq, SearchFields
@@ -53,6 +54,8 @@ async def fill(engine: SqliteEngine, chance: random.Random) -> tuple[AccountId, 
         await engine.write(account, CopyMessages(mailbox, uids, other, AUTHOR, move=chance.random() < 0.3))
         if chance.random() < 0.2:
             await engine.write(account, Expunge(mailbox, AUTHOR, uids, only_deleted=False))
+        if chance.random() < 0.2:
+            await engine.write(account, SetSharedSeen(mailbox, chance.random() < 0.5, AUTHOR))
     return account, mailboxes
 
 

@@ -324,11 +324,11 @@ class Account:
         *,
         now_s: int,
         mailbox: MailboxId | None = None,
-        uids: Iterable[int] = (),
+        uids: UidSet | Iterable[int] = (),
         before: str = "",
     ) -> None:
         """Append to the change log, under the present modseq."""
-        text = UidSet.from_numbers(uids).serialize().decode()
+        text = (uids if isinstance(uids, UidSet) else UidSet.from_numbers(uids)).serialize().decode()
         self.changes.append(
             ChangeRow(self.modseq, now_s, author.actor, author.client, author.session, operation, mailbox, text, before)
         )

@@ -128,12 +128,19 @@ def set_acl(account: Account, surroundings: Surroundings, command: SetAcl) -> Do
 
 
 def set_shared_seen(account: Account, surroundings: Surroundings, command: SetSharedSeen) -> Done:
-    """Choose whose `\\Seen` counts."""
+    """Choose whose `\\Seen` counts; a change of every message that is there."""
     mailbox = account.live(command.mailbox)
+    if mailbox.kept.shared_seen == command.shared:
+        return Done(account.modseq)
     modseq = account.next_folder_modseq()
     before = json.dumps({"shared_seen": mailbox.kept.shared_seen})
-    mailbox.kept = replace(mailbox.kept, shared_seen=command.shared, folder_modseq=modseq)
-    account.log(command.author, "setsharedseen", now_s=surroundings.now_s(), mailbox=command.mailbox, before=before)
+    mailbox.kept = replace(mailbox.kept, shared_seen=command.shared, folder_modseq=modseq, highestmodseq=modseq)
+    for message in mailbox.present():
+        mailbox.put(message.with_flags(message.system, message.keyword_mask, modseq))
+    uids = UidSet(((1, mailbox.kept.uidnext - 1),) if mailbox.kept.uidnext > 1 else ())
+    account.log(
+        command.author, "setsharedseen", now_s=surroundings.now_s(), mailbox=command.mailbox, uids=uids, before=before
+    )
     return Done(modseq)
 
 

@@ -123,15 +123,22 @@ def set_acl(transaction: Transaction, command: SetAcl) -> Done:
 
 
 def set_shared_seen(transaction: Transaction, command: SetSharedSeen) -> Done:
-    """Choose whose `\\Seen` a mailbox keeps."""
+    """Choose whose `\\Seen` a mailbox keeps; a change of every message that is there, in one statement."""
     record = transaction.mailbox(command.mailbox)
+    if bool(record.shared_seen) == command.shared:
+        return Done(ModSeq(transaction.modseq))
     modseq = transaction.next_folder_modseq()
     transaction.connection.execute(
-        "UPDATE mailbox SET shared_seen = ?, folder_modseq = ? WHERE number = ?",
-        (command.shared, modseq, record.number),
+        "UPDATE mailbox SET shared_seen = ?, folder_modseq = ?, highestmodseq = ? WHERE number = ?",
+        (command.shared, modseq, modseq, record.number),
+    )
+    transaction.connection.execute(
+        "UPDATE message SET modseq = ? WHERE mailbox = ? AND expunged_modseq = 0", (modseq, record.number)
     )
     before = json.dumps({"shared_seen": bool(record.shared_seen)})
-    transaction.log_change(command.author, "setsharedseen", modseq, mailbox=record.id, before=before)
+    # Readers find late changes by the UIDs in the log; all that were ever given are one range, made without a look.
+    uids = UidSet(((1, record.uidnext - 1),) if record.uidnext > 1 else ()).serialize().decode()
+    transaction.log_change(command.author, "setsharedseen", modseq, mailbox=record.id, uids=uids, before=before)
     return Done(modseq)
 
 
