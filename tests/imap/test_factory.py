@@ -12,8 +12,16 @@ from tests.imap.sockets import eventually, serve
 _OPTIONS = "login_timeout: 60\ntimeout: 30\nimapidletimeout: 60"
 
 
-def _move_clock(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
-    monkeypatch.setattr("angarium.imap.factory.time", SimpleNamespace(monotonic=lambda: time.monotonic() + seconds))
+def _move_clock(monkeypatch: pytest.MonkeyPatch, seconds: float) -> asyncio.Event:
+    """Whoever waits for the event goes on when one whole sweep has gone by the moved clock."""
+    swept = asyncio.Event()
+
+    def monotonic() -> float:
+        swept.set()
+        return time.monotonic() + seconds
+
+    monkeypatch.setattr("angarium.imap.factory.time", SimpleNamespace(monotonic=monotonic))
+    return swept
 
 
 @pytest.fixture(autouse=True)
@@ -56,17 +64,17 @@ def test_idle_has_no_more_time_than_timeout_where_it_has_none_of_its_own(
     async def talk() -> None:
         # Less than the 30 minutes of RFC 9051 §5.4 is not taken.
         async with serve(tmp_path, options="timeout: 5") as server:
-            idling = await server.log_in()
+            # Both before the clock is moved: a stranger would be past the login timeout at once.
+            idling, silent = await server.log_in(), await server.log_in()
             idling.send(b"i IDLE\r\n")
             await idling.line()
-            _move_clock(monkeypatch, 29 * 60)
-            assert await (await server.log_in()).ask(b"NOOP") == [b"t OK Completed"]
-            server.door.seats[0].connection.wake()
-            await asyncio.sleep(0.01)
+            await asyncio.wait_for(_move_clock(monkeypatch, 29 * 60).wait(), 10)
+            assert await silent.ask(b"NOOP") == [b"t OK Completed"]
             idling.send(b"DONE\r\ni IDLE\r\n")
             assert [await idling.line(), await idling.line()] == [b"i OK Completed", b"+ idling"]
-            server.door.seats[0].connection.wake()  # what we tell is nothing that the client did
-            _move_clock(monkeypatch, 31 * 60)
+            connection = server.door.seats[0].connection
+            connection.active_s -= 2 * 60
+            connection.wake()  # what we tell is nothing that the client did
             assert await idling.rest() == b"* BYE Autologout; idle for too long\r\n"
 
     asyncio.run(talk())

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from angarium.lmtp.commands import Data, Noop, Quit, Rset
@@ -123,6 +123,7 @@ LINES = st.sampled_from(
 OCTETS = st.lists(st.one_of(LINES, st.binary(max_size=5)), max_size=20).map(b"".join)
 
 
+@settings(deadline=None)
 @given(octets=OCTETS, places=st.lists(st.integers(0, 9000), max_size=8))
 def test_any_octets_in_any_split_give_the_same_events(octets: bytes, places: list[int]) -> None:
     cuts = sorted({0, len(octets), *[min(place, len(octets)) for place in places]})
