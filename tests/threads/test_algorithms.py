@@ -99,6 +99,12 @@ def test_the_corpus_that_was_recorded() -> None:
         pytest.param([mail("c", "a", "b"), mail("b"), mail("a")], "(2 1)(3)", id="no parent is better"),
         # A link that is there is not changed by the references of a later message.
         pytest.param([mail("a"), mail("x"), mail("b", "a"), mail("c", "x", "b")], "(1 3 4)(2)", id="first link"),
+        # A parent that is missing and mentioned once is one all the same.
+        pytest.param(
+            [mail("a"), mail("b"), mail("c", "x", "b"), mail("d", "a", "b")], "(1)(2 (3)(4))", id="missing first link"
+        ),
+        pytest.param([mail("a"), mail("b", "x"), mail("c", "a", "b")], "(1)(2 3)", id="a missing parent is not moved"),
+        pytest.param([mail("a"), mail("c", "a", "y", "b"), mail("b")], "(1)(3 2)", id="missing in the middle"),
         pytest.param([mail("b", "x", "x", "x"), mail("c", "x")], "((1)(2))", id="an id several times"),
         pytest.param(
             [mail("a", sent_s=9), mail("b", "a", sent_s=3), mail("c", "a", sent_s=1), mail("d", sent_s=5)],

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from angarium.threads.links import NO_PARENT, MessageIds, link
+from angarium.threads.links import NO_PARENT, UNKNOWN_PARENT, MessageIds, link
 
 
 def linked(own: Sequence[str], references: Sequence[Sequence[str]]) -> list[int]:
@@ -22,8 +22,15 @@ def linked(own: Sequence[str], references: Sequence[Sequence[str]]) -> list[int]
     [
         ([], [], []),
         (["a", "b"], [[], ["a"]], [-1, 0]),
-        # Those that are missing follow the messages, in the order in which they are mentioned.
-        (["c", "d"], [["x", "y"], ["x", "z"]], [3, 4, -1, 2, 2]),
+        # Those that are missing and mentioned again follow the messages, in the order in which they are mentioned.
+        (["c", "d", "e"], [["x", "y"], ["x", "y"], ["x"]], [4, 4, 3, -1, 3]),
+        # Those that are mentioned once are left out,
+        (["c", "d"], [["x", "y"], ["x", "z"]], [2, 2, -1]),
+        (["a", "b"], [[], ["a", "x"]], [-1, 0]),
+        (["a", "b", "c"], [[], [], ["a", "x", "b"]], [-1, 0, 1]),
+        # and yet hold the place of the parent.
+        (["a", "b", "c", "d"], [[], [], ["x", "b"], ["a", "b"]], [-1, -2, 1, 1]),
+        (["a", "b", "c"], [[], ["x", "y"], ["a", "b"]], [-1, -2, 1]),
         (["a", "b"], [["b"], ["a"]], [1, -1]),
         (["a", "a", ""], [[], [], ["a"]], [-1, -1, 0]),
         # What others say of `b` yields to what it says itself.
@@ -43,17 +50,17 @@ def test_links_never_close_a_loop(messages: list[tuple[str, list[str]]]) -> None
     parents = linked([own for own, _ in messages], [references for _, references in messages])
     for node in range(len(parents)):
         for _ in range(len(parents)):
-            if node == NO_PARENT:
+            if node < 0:
                 break
             node = parents[node]
-        assert node == NO_PARENT
+        assert node in (NO_PARENT, UNKNOWN_PARENT)
 
 
 def test_looking_for_loops_is_limited() -> None:
-    """One thread of 5,000; as many messages that have children, and are all moved below its end."""
+    """One thread of 5,000, mentioned twice; as many messages that have children, and are all moved below its end."""
     deep = [f"d{place}" for place in range(5_000)]
-    own = ["a", *(f"c{place}" for place in range(5_000)), *(f"p{place}" for place in range(5_000))]
-    references = [deep, *([f"p{place}"] for place in range(5_000)), *([deep[-1]] for _ in range(5_000))]
+    own = ["a", *(f"c{place}" for place in range(5_000)), *(f"p{place}" for place in range(5_000)), "z"]
+    references = [deep, *([f"p{place}"] for place in range(5_000)), *([deep[-1]] for _ in range(5_000)), deep]
     parents = linked(own, references)
     end = parents[0]
     moved = parents[5_001:10_001].count(end)

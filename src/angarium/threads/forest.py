@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from .links import NO_PARENT
+from .links import NO_PARENT, UNKNOWN_PARENT
 from .tree import DUMMY, Threads
 
 _NODES_AT_ONCE = 8_192
@@ -58,6 +58,8 @@ class Forest:
                 parent = parents[row] = above.of(parents[row])
                 if parent >= count:
                     members.setdefault(parent, []).append(row)
+            elif parents[row] == UNKNOWN_PARENT:
+                parents[row] = NO_PARENT
             if row % _NODES_AT_ONCE == 0:
                 yield
         # A dummy at the top stays only where it holds several together.
@@ -152,7 +154,7 @@ class _DummyAncestors:
         while node >= self._count and node not in self._found:
             chain.append(node)
             above = self._links[node]
-            if above == NO_PARENT:
+            if above < 0:  # NO_PARENT or UNKNOWN_PARENT
                 break
             node = above
         result = self._found.get(node, node)

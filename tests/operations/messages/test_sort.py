@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from importlib import import_module
 
 import pytest
 from tests.operations.messages.conftest import World, uid_set
@@ -9,7 +10,13 @@ from tests.operations.messages.conftest import World, uid_set
 from angarium.collation import ASCII_CASEMAP, ASCII_NUMERIC, OCTET, Comparator, SubstringNotSupported
 from angarium.engine.rows import InternalDate
 from angarium.errors import PermissionDenied
-from angarium.operations.messages import expunge, sort
+from angarium.operations.messages import (
+    AnnotationCriterion,
+    MessageAnnotation,
+    expunge,
+    sort,
+    store_annotations,
+)
 from angarium.searchkey import All, FieldText, ModSeq, SearchedField, Uids
 from angarium.sequenceset import SequenceSet
 from angarium.sortcriteria import SortCriterion, SortKey
@@ -107,6 +114,24 @@ def test_messages_that_come_later_take_their_places(world: World, runner: asynci
         assert found.uids.tolist() == [2, 3, 5, 1, 4]
         found = await sort(world.cache, selected, [asked(SortKey.DISPLAYFROM)], All())
         assert found.uids.tolist() == [4, 5, 2, 3, 1]
+
+    runner.run(scenario())
+
+
+def test_annotations_order_however_many_are_compared_at_once(
+    world: World, runner: asyncio.Runner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    module = import_module("angarium.operations.messages.sort")  # the function has its name
+    monkeypatch.setattr(module, "_KEYS_AT_ONCE", 2)
+
+    async def scenario() -> None:
+        selected = await filled(world)
+        for uid, value in ((1, b"pear"), (2, b"Quince"), (4, b"apple")):
+            annotation = MessageAnnotation("/comment", is_shared=True, value=value)
+            await store_annotations(world.store, world.alice, selected, uid_set(uid), [annotation])
+        for is_reverse, uids in ((False, [3, 4, 1, 2]), (True, [2, 1, 4, 3])):
+            criterion = AnnotationCriterion("/comment", is_shared=True, is_reverse=is_reverse)
+            assert (await sort(world.cache, selected, [criterion], All())).uids.tolist() == uids
 
     runner.run(scenario())
 

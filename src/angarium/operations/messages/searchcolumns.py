@@ -4,7 +4,7 @@ The texts of a column stand in one string with NUL between them, which none of t
 """
 
 from bisect import bisect_right
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from weakref import ref
 
 import numpy as np
@@ -15,6 +15,8 @@ from angarium.searchkey import SearchedField
 from angarium.store import MailboxView, Mask
 
 _SEPARATOR = "\0"
+_ROWS_AT_ONCE = 4_096
+"""Texts that are looked at one by one between two yields: some 1 ms."""
 _NO_DATE = np.iinfo(np.int64).min
 
 _TEXT_OF: dict[SearchedField, Callable[[SearchFields], str]] = {
@@ -42,14 +44,14 @@ class TextColumn:
         self._length += len(clean) + 1
         self._pieces.append(clean + _SEPARATOR)
 
-    def rows_with(self, needle: str) -> Mask:
-        """Rows whose text contains `needle`, which is folded as they are."""
+    def rows_with(self, needle: str) -> Generator[None, None, Mask]:
+        """Rows whose text contains `needle`, which is folded as they are: the rows that were there at the start."""
         self._join()
         mask = np.zeros(len(self._starts), dtype=np.bool_)
         if not needle:
             mask[:] = True
         elif _SEPARATOR not in needle:
-            self._find(needle, mask)
+            yield from self._find(needle, mask)
         return mask
 
     @property
@@ -62,21 +64,25 @@ class TextColumn:
             self._blob += "".join(self._pieces)
             self._pieces.clear()
 
-    def _find(self, needle: str, mask: Mask) -> None:
+    def _find(self, needle: str, mask: Mask) -> Generator[None, None, None]:
         """Rare texts are found from hit to hit; where hits are many, looking at each row is faster."""
-        blob, starts = self._blob, self._starts
+        blob, starts, count = self._blob, self._starts, len(mask)  # the column may grow between two yields
         position = blob.find(needle)
-        for _ in range(len(starts) // 64):
+        for _ in range(count // 64):
             if position < 0:
                 return
             row = bisect_right(starts, position) - 1
             mask[row] = True
-            if row + 1 == len(starts):
+            if row + 1 == count:
                 return
             position = blob.find(needle, starts[row + 1])
-        if position >= 0:
-            row = bisect_right(starts, position) - 1
-            mask[row:] = [needle in text for text in blob[starts[row] : -1].split(_SEPARATOR)]
+        if position < 0:
+            return
+        for first in range(bisect_right(starts, position) - 1, count, _ROWS_AT_ONCE):
+            yield
+            behind = min(first + _ROWS_AT_ONCE, count)
+            end = starts[behind] if behind < count else len(blob)
+            mask[first:behind] = [needle in text for text in blob[starts[first] : end - 1].split(_SEPARATOR)]
 
 
 class SearchColumns:

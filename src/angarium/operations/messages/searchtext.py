@@ -14,6 +14,7 @@ from angarium import mime
 from angarium.collation import UNICODE_CASEMAP, Collation
 from angarium.engine.rows import Content
 from angarium.operations.messages.cache import MessageCache
+from angarium.operations.messages.slices import in_turns
 from angarium.searchkey import FieldText, Header, SearchedField
 from angarium.store import Mailbox, MailboxView, Mask
 
@@ -53,7 +54,8 @@ class TextSearch:
         if not needle or self._collation is not UNICODE_CASEMAP:
             return await self._header(key.field.value, needle, within)
         columns = await self._cache.columns(self._mailbox.account, self._view)
-        return columns.text(key.field).rows_with(needle)[: len(within)]
+        found = await in_turns(columns.text(key.field).rows_with(needle))
+        return found[: len(within)]
 
     async def _header(self, name: str, needle: str, within: Mask) -> Mask:
         """Any header field; the fields that were read are remembered for the next search."""

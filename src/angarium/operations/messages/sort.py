@@ -15,12 +15,16 @@ from angarium.operations.messages.ordercolumns import OrderColumns
 from angarium.operations.messages.ordertexts import OrderTexts
 from angarium.operations.messages.search import asks_modseq, highest_modseq, matching_rows
 from angarium.operations.messages.searchtext import Progress, quietly
+from angarium.operations.messages.slices import in_turns
 from angarium.searchkey import SearchKey
-from angarium.sortcriteria import SortColumn, SortCriterion, SortKey, order
+from angarium.sortcriteria import SortColumn, SortCriterion, SortKey, order, ranks_in_slices
 from angarium.store import Indexes, SelectedMailbox, Uids
 
 _ORDERED_INLINE = 20_000
 """Messages whose order is found on the loop, in some 1 ms; more go to a thread."""
+
+_KEYS_AT_ONCE = 1_024
+"""Annotations whose sort keys are made between two turns of the loop; some 1 ms."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +83,11 @@ class _Ordering:
 
     async def _annotations(self, criterion: AnnotationCriterion) -> SortColumn:
         texts = await annotation_texts(self._selected, self._rows, criterion.entry, is_shared=criterion.is_shared)
-        keys = np.array(self._comparator.collation.sort_keys(texts), dtype=np.object_)
-        ranks = np.unique(keys, return_inverse=True)[1] if keys.size else np.empty(0, dtype=np.intp)
-        return SortColumn(ranks, criterion.is_reverse != self._comparator.is_descending)
+        keys: list[str] = []
+        while len(keys) < len(texts):
+            keys += self._comparator.collation.sort_keys(texts[len(keys) : len(keys) + _KEYS_AT_ONCE])
+            await asyncio.sleep(0)
+        return SortColumn(await in_turns(ranks_in_slices(keys)), criterion.is_reverse != self._comparator.is_descending)
 
     async def _numbers(self, key: SortKey) -> NDArray[np.integer]:
         view, rows = self._view, self._rows
