@@ -44,6 +44,9 @@ from .session import CommandFailed, Completion, ImapSession, PendingAppend
 
 log = logging.getLogger(__name__)
 
+_ROUNDS_MAX = 20
+"""Of telling what changed while changes were told; a mailbox that never rests must not hold an answer back for ever."""
+
 _EVENTS_A_TURN = 32
 """How much of what a client sent ahead is executed before others have their turn."""
 
@@ -322,9 +325,14 @@ async def _tell(session: ImapSession, *, allow_expunge: bool, renew: bool = Fals
     try:
         if renew:  # no command has asked lately
             await _renew(session)
-        await selected.refresh()
-        await send_updates(session, selected.updates(allow_expunge=allow_expunge))
-        send_modseq_where_delayed(session, told=True)
+        # What others change meanwhile may show in the FETCH responses, with a MODSEQ that vouches for all changes up to
+        # it; so these are told as well (RFC 7162 §3.2.5.1).
+        for _ in range(_ROUNDS_MAX):
+            await selected.refresh()
+            await send_updates(session, selected.updates(allow_expunge=allow_expunge))
+            if selected.is_up_to_date:
+                break
+        send_modseq_where_delayed(session, told=selected.is_up_to_date)
     except (MailboxNotFound, PermissionDenied):
         session.stop_idling()
         session.close_mailbox()

@@ -281,6 +281,11 @@ class SelectedMailbox(Reader):
         exists, recent = (self.exists, self.recent) if new.size else (None, None)
         return Updates(expunged, gone, exists, recent, keywords, changed)
 
+    @property
+    def is_up_to_date(self) -> bool:
+        """Whether nothing has come into the view since the last `updates`."""
+        return self._is_told(self.view)
+
     def _is_told(self, view: MailboxView) -> bool:
         return (
             view.stamp == self._told_stamp

@@ -9,6 +9,9 @@ from pathlib import Path
 import pytest
 from tests.imap.transcript import Connection, log_in, open_services
 
+from angarium.imap.handlers.fetching import send_fetch
+from angarium.imap.session import ImapSession
+
 _KEEPS_NUMBERS = ("FETCH", "STORE", "SEARCH")
 _FETCH = re.compile(r"\* (\d+) FETCH \((.*)\)")
 _UID = re.compile(r"\bUID (\d+)")
@@ -100,5 +103,33 @@ def test_clients_are_never_surprised(kind: str, seed: int, tmp_path: Path) -> No
             for client in clients:
                 await client.learn()
             assert clients[0].uids == clients[1].uids == clients[2].uids
+
+    asyncio.run(talk())
+
+
+def test_no_modseq_is_told_before_all_that_it_vouches_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A commit while changes are told: a client that takes the highest MODSEQ at the tagged answer for how far it has
+    come must have been told of all up to it (RFC 7162 §3.2.5.1, §6)."""
+
+    async def talk() -> None:
+        async with open_services("memory", tmp_path) as services:
+            alice, other = await log_in(services, "alice"), await log_in(services, "alice")
+            for _ in range(2):
+                await alice.ask("a APPEND INBOX {16+}\r\nSubject: One\r\n\r\n")
+            await alice.ask("a ENABLE CONDSTORE")
+            await alice.ask("a SELECT INBOX")
+            await other.ask("b SELECT INBOX")
+            await other.ask("b STORE 1 +FLAGS.SILENT (\\Flagged)")
+
+            async def interrupted(session: ImapSession, *arguments: object) -> object:
+                monkeypatch.undo()
+                await other.ask("b STORE 1:2 +FLAGS.SILENT (\\Draft)")
+                return await send_fetch(session, *arguments)  # type: ignore[arg-type]
+
+            monkeypatch.setattr("angarium.imap.handlers.updating.send_fetch", interrupted)
+            *told, _ = await alice.ask("a NOOP")
+            modseqs = [int(line.rpartition("MODSEQ (")[2].rstrip(")")) for line in told]
+            assert [line.split()[1] for line in told] in (["1", "2"], ["1", "1", "2"])
+            assert len(set(modseqs[-2:])) == 1
 
     asyncio.run(talk())

@@ -4,6 +4,7 @@ Kept is the moment in UTC. It decides for all messages but those sent within a z
 the date is read from ENVELOPE.
 """
 
+import asyncio
 import re
 from datetime import date
 
@@ -13,6 +14,7 @@ from angarium.operations.messages.cache import MessageCache
 from angarium.store import Mailbox, MailboxView, Mask
 
 _DAY_S = 86_400
+_SLICE_ROWS = 500
 _ZONE_S = 24 * 3600
 """Farther from UTC no zone can be written that is read as one (RFC 5322 §3.3)."""
 _EPOCH = date(1970, 1, 1).toordinal()
@@ -55,9 +57,15 @@ class SentDays:
         return earlier
 
     async def _own_days(self, indexes: list[int]) -> list[int | None]:
-        ids, uids = self._view.content[indexes].tolist(), self._view.uid[indexes].tolist()
-        contents = await self._cache.contents(self._mailbox.account, self._mailbox.id, ids, uids)
-        return [None if content is None else day_of_envelope(content.envelope) for content in contents]
+        """In slices: all mail of a mailbox may be of one day."""
+        days: list[int | None] = []
+        for start in range(0, len(indexes), _SLICE_ROWS):
+            rows = indexes[start : start + _SLICE_ROWS]
+            ids, uids = self._view.content[rows].tolist(), self._view.uid[rows].tolist()
+            contents = await self._cache.contents(self._mailbox.account, self._mailbox.id, ids, uids)
+            days += [None if content is None else day_of_envelope(content.envelope) for content in contents]
+            await asyncio.sleep(0)
+        return days
 
 
 def day_of_envelope(envelope: bytes) -> int | None:
