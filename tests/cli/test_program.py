@@ -19,6 +19,7 @@ from angarium.config import (
 from angarium.engine.rows import AccountId
 from angarium.engine.sources import Sources, SystemSources
 from angarium.engine.sqlite import SqliteEngine, SqliteOptions
+from angarium.engine.sqlite.remembered import CATALOGUE_CHANGES
 from angarium.errors import ConfigError, MailboxNameInvalid
 from angarium.imap.connection import ImapConnection
 from angarium.lmtp import LmtpProtocol
@@ -33,6 +34,7 @@ class FakeAnnouncer:
 
     def __init__(self) -> None:
         self.told: list[AccountId] = []
+        self.waited_for: set[AccountId] = set()
         self.hear: Callable[[AccountId], None] | None = None
 
     def changed(self, account: AccountId) -> None:
@@ -47,6 +49,15 @@ class FakeAnnouncer:
             self.hear = None
 
         return end
+
+    def watch(self, account: AccountId) -> None:
+        self.waited_for.add(account)
+
+    def unwatch(self, account: AccountId) -> None:
+        self.waited_for.remove(account)
+
+    def stamp(self, _account: AccountId) -> int | None:
+        return len(self.told)
 
 
 @asynccontextmanager
@@ -126,7 +137,7 @@ def test_what_changes_here_is_told_to_others(store: Path, monkeypatch: pytest.Mo
             account = await create_user(
                 Store(engines[0], StorePolicy(), SystemSources()), Actor.program("test"), UserId("alice")
             )
-            assert set(announcer.told) == {account}
+            assert set(announcer.told) == {account, CATALOGUE_CHANGES}
 
     asyncio.run(check())
 

@@ -31,6 +31,22 @@ def test_watches_are_called_for_their_account_only() -> None:
     assert watchers.accounts == (_ONE,)
 
 
+def test_others_are_told_when_the_first_begins_to_wait_for_an_account_and_when_the_last_has_ended() -> None:
+    told: list[str] = []
+    watchers = Watchers(on_first=lambda each: told.append(f"+{each}"), on_last=lambda each: told.append(f"-{each}"))
+    first, second = (lambda: None), (lambda: None)
+    watchers.watch(_ONE, first)
+    watchers.watch(_ONE, second)
+    watchers.watch(_OTHER, second)
+    assert told == ["+one", "+other"]
+    watchers.unwatch(_ONE, first)
+    watchers.unwatch(_OTHER, first)
+    assert told == ["+one", "+other"]
+    watchers.unwatch(_ONE, second)
+    watchers.unwatch(_ONE, second)
+    assert told == ["+one", "+other", "-one"]
+
+
 def test_watch_may_end_while_it_is_called() -> None:
     watchers = Watchers()
     calls: list[str] = []

@@ -6,6 +6,8 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests.engine.announcements import Announcements
+
 from angarium.engine.commands import (
     Added,
     AddMessages,
@@ -71,7 +73,9 @@ async def _open_sqlite(directory: Path, sources: Sources) -> Engine:
     for path in partitions.values():
         Path(path).mkdir(parents=True)
     (directory / "config").mkdir()
-    return await SqliteEngine.open(SqliteOptions(str(directory / "config"), partitions), sources)
+    engine = await SqliteEngine.open(SqliteOptions(str(directory / "config"), partitions), sources)
+    Announcements().join(engine)
+    return engine
 
 
 ENGINES: dict[str, Callable[[Path, Sources], Awaitable[Engine]]] = {

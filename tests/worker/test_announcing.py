@@ -20,6 +20,8 @@ class Listener:
         self.watched = watched
 
     def attach(self, announcer: WorkerAnnouncer) -> Callable[[], None]:
+        for account in {*ACCOUNTS, *self.watched}:
+            announcer.watch(account)
         return announcer.listen(self.heard.put_nowait, lambda: self.watched)
 
     async def next(self) -> AccountId:
@@ -60,6 +62,61 @@ def test_a_datagram_tells_the_others_and_not_oneself(state: SharedState, run_dir
             assert theirs.heard.empty()
 
     asyncio.run(check())
+
+
+def test_nobody_is_sent_a_datagram_of_an_account_that_nobody_there_waits_for(
+    state: SharedState, run_directory: Path
+) -> None:
+    async def check() -> None:
+        async with Pair(state, run_directory, NEVER_S) as pair:
+            listener = Listener(ACCOUNTS)
+            end = pair.second.listen(listener.heard.put_nowait, lambda: ACCOUNTS)
+            pair.second.watch(ACCOUNTS[2])
+            pair.second.watch(ACCOUNTS[3])
+            pair.second.unwatch(ACCOUNTS[2])
+            for account in ACCOUNTS[:4]:
+                pair.first.changed(account)
+            assert await listener.next() == ACCOUNTS[3]
+            assert listener.heard.empty()
+            # The counters tell of the others.
+            pair.second.compare()
+            assert {listener.heard.get_nowait() for _ in range(3)} == set(ACCOUNTS[:3])
+            end()
+
+    asyncio.run(check())
+
+
+def test_a_stamp_is_another_one_after_each_change_and_each_comparison(state: SharedState, run_directory: Path) -> None:
+    async def check() -> None:
+        first = WorkerAnnouncer(state, 1, run_directory)
+        assert first.stamp(ACCOUNTS[0]) is None  # it does not compare yet, and may miss what a dying process did
+        first.close()
+        async with Pair(state, run_directory, NEVER_S) as pair:
+            before = pair.first.stamp(ACCOUNTS[0])
+            assert before is not None
+            assert pair.first.stamp(ACCOUNTS[0]) == before
+            pair.first.changed(ACCOUNTS[0])
+            assert pair.first.stamp(ACCOUNTS[0]) == before + 1
+            pair.second.changed(ACCOUNTS[0])
+            with tool_announcer(run_directory) as tool:
+                tool.changed(ACCOUNTS[0])
+                assert tool.stamp(ACCOUNTS[0]) is None
+            assert pair.first.stamp(ACCOUNTS[0]) == before + 3
+            pair.first.changed(ACCOUNTS[1])
+            assert pair.first.stamp(ACCOUNTS[0]) == before + 3
+            pair.first.compare()
+            assert pair.first.stamp(ACCOUNTS[0]) not in {before + number for number in range(100)}
+
+    asyncio.run(check())
+
+
+def test_what_a_worker_waited_for_is_forgotten_with_it(state: SharedState, run_directory: Path) -> None:
+    announcer = WorkerAnnouncer(state, 1, run_directory)
+    announcer.watch(ACCOUNTS[0])
+    assert state.is_watched(1, change_slot(ACCOUNTS[0]))
+    state.take_segment(1, os.getpid())
+    assert not state.is_watched(1, change_slot(ACCOUNTS[0]))
+    announcer.close()
 
 
 def test_a_lost_datagram_is_found_by_the_counters(state: SharedState, run_directory: Path) -> None:

@@ -79,7 +79,8 @@ class _WorkerProgram:
         self._store = store
         self._door = CountingDoor(context.sessions, context.metrics)
         self._cache = MessageCache(store, limits=MessageLimits.from_settings(context.settings.limits))
-        self._watchers = Watchers()
+        announcer = context.announcer
+        self._watchers = Watchers(on_first=announcer.watch, on_last=announcer.unwatch)
         self._backlog = Backlog()
         self._throttle = LoginThrottle()
         verified = VerifiedLogins(kept_s=context.settings.auth.verified_login_kept.total_seconds())
@@ -91,6 +92,7 @@ class _WorkerProgram:
 
     def announce(self) -> Callable[[], None]:
         """Tell other processes of changes made here, and hear of theirs; gives what ends it."""
+        self._engine.remember_by(self._context.announcer.stamp)
         ends = [
             self._engine.subscribe(self._tell),
             self._watchers.listen_to(self._engine),

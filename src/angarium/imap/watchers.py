@@ -9,10 +9,18 @@ from angarium.engine.rows import AccountId
 class Watchers:
     """Callbacks by account; one for all sessions of a worker. Callbacks run on the loop and only schedule work."""
 
-    __slots__ = ("_by_account",)
+    __slots__ = ("_by_account", "_on_first", "_on_last")
 
-    def __init__(self) -> None:
+    def __init__(
+        self,
+        *,
+        on_first: Callable[[AccountId], None] = lambda _: None,
+        on_last: Callable[[AccountId], None] = lambda _: None,
+    ) -> None:
+        """`on_first` is called with an account before anybody waits for it, `on_last` when nobody does any more."""
         self._by_account: dict[AccountId, set[Callable[[], None]]] = {}
+        self._on_first = on_first
+        self._on_last = on_last
 
     def listen_to(self, engine: Engine) -> Callable[[], None]:
         """Hear an engine's announcements; gives what ends it."""
@@ -25,7 +33,11 @@ class Watchers:
 
     def watch(self, account: AccountId, callback: Callable[[], None]) -> None:
         """Call back after each change of the account, until `unwatch`."""
-        self._by_account.setdefault(account, set()).add(callback)
+        callbacks = self._by_account.get(account)
+        if callbacks is None:
+            self._on_first(account)
+            callbacks = self._by_account[account] = set()
+        callbacks.add(callback)
 
     def unwatch(self, account: AccountId, callback: Callable[[], None]) -> None:
         """No more; nothing happens where there was no watch."""
@@ -34,6 +46,7 @@ class Watchers:
             callbacks.discard(callback)
             if not callbacks:
                 del self._by_account[account]
+                self._on_last(account)
 
     @property
     def accounts(self) -> tuple[AccountId, ...]:

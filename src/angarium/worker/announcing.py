@@ -1,8 +1,9 @@
 """How processes tell one another that an account changed (DESIGN §6).
 
-A change raises a counter in the shared state, which is never lost, and sends a datagram to the other workers, which may
-be. Each worker remembers how high it knows every counter to be: a datagram and an own change raise what it remembers
-by one, so that a difference found later means a datagram that did not arrive.
+A change raises a counter in the shared state, which is never lost, and sends a datagram, which may be, to those other
+workers where somebody waits for the account. Each worker remembers how high it knows every counter to be: a datagram
+and an own change raise what it remembers by one, so that a difference found later means a datagram that did not arrive,
+or a change that nobody waited for.
 """
 
 import asyncio
@@ -40,11 +41,23 @@ class Announcer(Protocol):
     def listen(
         self, listener: Callable[[AccountId], None], watched: Callable[[], Iterable[AccountId]]
     ) -> Callable[[], None]:
-        """Call `listener` on the loop after another process changed an account; gives what ends it.
+        """Call `listener` on the loop after another process changed an account that is watched; gives what ends it.
 
         A change whose datagram was lost is known by its hash alone: then `listener` is called for each account of
-        `watched()` with this hash, so it may be called where nothing changed.
+        `watched()` with this hash, so it may be called where nothing changed, and for an account that nobody watches.
         """
+
+    def watch(self, account: AccountId) -> None:
+        """Hear of this account's changes by others, until `unwatch`; each account once. What was changed before is to
+        be looked for behind this call."""
+
+    def unwatch(self, account: AccountId) -> None:
+        """No more."""
+
+    def stamp(self, account: AccountId) -> int | None:
+        """Another number after each announced change of the account, by one for each, or of one that shares its slot;
+        and at each comparison of counters, since a process that died may have changed it unannounced. None where
+        nobody can tell."""
 
 
 def change_slot(account: AccountId) -> int:
@@ -72,7 +85,8 @@ class StateAnnouncer:
 
     def end_sessions(self, userid: str) -> None:
         """Ask every other worker to end this user's sessions."""
-        self._send(_END_SESSIONS + userid.encode())
+        for segment in self._others():
+            self._send(segment, _END_SESSIONS + userid.encode())
 
     def close(self) -> None:
         self._sender.close()
@@ -81,15 +95,19 @@ class StateAnnouncer:
         self._state.raise_change_slot(self._segment, slot)
 
     def _send_changed(self, accounts: list[AccountId]) -> None:
-        for start in range(0, len(accounts), _ACCOUNTS_A_DATAGRAM):
-            self._send(_CHANGED + _BETWEEN_ACCOUNTS.join(accounts[start : start + _ACCOUNTS_A_DATAGRAM]).encode())
+        for segment in self._others():
+            watched = [each for each in accounts if self._state.is_watched(segment, change_slot(each))]
+            for start in range(0, len(watched), _ACCOUNTS_A_DATAGRAM):
+                some = watched[start : start + _ACCOUNTS_A_DATAGRAM]
+                self._send(segment, _CHANGED + _BETWEEN_ACCOUNTS.join(some).encode())
 
-    def _send(self, datagram: bytes) -> None:
-        for segment in self._state.live_segments():
-            if segment != self._segment:
-                # A full queue or a dying worker loses it; the counters tell of changes all the same.
-                with contextlib.suppress(OSError):
-                    self._sender.sendto(datagram, str(datagram_path(self._run_directory, segment)))
+    def _others(self) -> list[int]:
+        return [segment for segment in self._state.live_segments() if segment != self._segment]
+
+    def _send(self, segment: int, datagram: bytes) -> None:
+        # A full queue or a dying worker loses it; the counters tell of changes all the same.
+        with contextlib.suppress(OSError):
+            self._sender.sendto(datagram, str(datagram_path(self._run_directory, segment)))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -113,6 +131,7 @@ class WorkerAnnouncer(StateAnnouncer):
         """What changed in this turn of the loop."""
         self._timer: asyncio.TimerHandle | None = None
         self._compare_interval_s = 1.0
+        self._comparisons = 0
 
     def start(self, loop: asyncio.AbstractEventLoop, *, compare_interval_s: float = 1.0) -> None:
         """Hear datagrams, and compare the counters at every interval."""
@@ -142,12 +161,24 @@ class WorkerAnnouncer(StateAnnouncer):
         self._listeners.append(listening)
         return lambda: self._listeners.remove(listening)
 
+    def watch(self, account: AccountId) -> None:
+        self._state.watch_slot(self._segment, change_slot(account), 1)
+
+    def unwatch(self, account: AccountId) -> None:
+        self._state.watch_slot(self._segment, change_slot(account), -1)
+
+    def stamp(self, account: AccountId) -> int | None:
+        if self._loop is None:
+            return None
+        return (self._comparisons << 64) + self._state.change_sum(change_slot(account))
+
     def on_end_sessions(self, ender: Callable[[str], None]) -> None:
         """Call `ender` with the user whose sessions another process wants ended."""
         self._enders.append(ender)
 
     def compare(self) -> None:
         """Find changes whose datagram did not arrive."""
+        self._comparisons += 1
         sums = self._state.change_sums()
         moved = np.flatnonzero(sums != self._known)
         self._known = sums

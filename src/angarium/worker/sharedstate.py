@@ -4,6 +4,7 @@
     segment  header: pid, heartbeat, highest session in use, sessions in use
              metrics              u64 each, only ever raised
              change slots         u64 each, only ever raised, kept when a segment gets another owner
+             watched slots        u64 each: how many accounts of a change slot somebody here waits for
              session keys         three columns of u64: service, address, user; 0 is free
              session records      512 octets each, under a sequence number
 
@@ -39,7 +40,7 @@ SESSIONS_MAX: Final = 16_384
 STATE_FILE: Final = "state"
 
 _MAGIC: Final = b"ANGSTATE"
-_VERSION: Final = 1
+_VERSION: Final = 2
 _PAGE: Final = 4096
 _FILE_HEADER: Final = struct.Struct("<8sIII")
 _RECORD_OCTETS: Final = 512
@@ -85,7 +86,7 @@ class SessionRecord:
         return replace(self, user=user)
 
     def with_mailbox(self, mailbox: str) -> "SessionRecord":
-        return replace(self, mailbox=mailbox)
+        return SessionRecord(self.pid, self.since_s, self.service, self.address, self.user, mailbox)
 
 
 @functools.lru_cache(maxsize=4096)
@@ -154,7 +155,7 @@ class SharedState:
 
     def close(self) -> None:
         """Give the mapping back."""
-        del self._metrics, self._changes, self._keys
+        del self._metrics, self._changes, self._watched, self._keys
         self._raw.release()
         self._map.close()
         os.close(self._descriptor)
@@ -181,6 +182,7 @@ class SharedState:
         for word in (_Word.PID, _Word.SESSIONS, _Word.HIGHEST):
             self._raw[self._word(segment, word)] = 0
         self._keys[segment] = 0
+        self._watched[segment] = 0
 
     def live_segments(self) -> list[int]:
         """Segments of workers that run."""
@@ -284,7 +286,19 @@ class SharedState:
 
     def raise_change_slot(self, segment: int, slot: int) -> None:
         """Only the segment's owner may; callers of one process take turns."""
-        self._raw[segment * self._segment_words + self._first_word + 2 * METRICS + slot] += 1
+        self._raw[segment * self._segment_words + self._first_change + slot] += 1
+
+    def change_sum(self, slot: int) -> int:
+        """One change slot over all segments."""
+        return sum(self._raw[self._first_change + slot :: self._segment_words])
+
+    def watch_slot(self, segment: int, slot: int, accounts: int) -> None:
+        """Somebody waits for so many accounts more, or fewer; only the segment's owner may."""
+        self._raw[segment * self._segment_words + self._first_change + CHANGE_SLOTS + slot] += accounts
+
+    def is_watched(self, segment: int, slot: int) -> bool:
+        """Whether somebody waits for an account of this change slot."""
+        return bool(self._raw[segment * self._segment_words + self._first_change + CHANGE_SLOTS + slot])
 
     def change_sums(self) -> Words:
         """Each change slot over all segments; a copy."""
@@ -309,7 +323,9 @@ class SharedState:
         self._raw = memoryview(self._map).cast("Q")
         self._metrics = whole[:, METRICS : 2 * METRICS]
         self._changes = whole[:, 2 * METRICS : 2 * METRICS + CHANGE_SLOTS]
-        first_key = 2 * METRICS + CHANGE_SLOTS
+        self._first_change = self._first_word + 2 * METRICS
+        first_key = 2 * METRICS + 2 * CHANGE_SLOTS
+        self._watched = whole[:, 2 * METRICS + CHANGE_SLOTS : first_key]
         self._first_key = self._first_word + first_key
         self._keys = whole[:, first_key : first_key + keys].reshape(self.segments, 3, self.sessions_max)
         self._records_offset: int = (first_key + keys) * 8
@@ -346,7 +362,7 @@ def _allocate(descriptor: int, start: int, size_octets: int) -> None:
 
 def _counted_octets(sessions_max: int) -> int:
     """A segment without its records."""
-    return (2 * METRICS + CHANGE_SLOTS + 3 * sessions_max) * 8
+    return (2 * METRICS + 2 * CHANGE_SLOTS + 3 * sessions_max) * 8
 
 
 def _segment_octets(sessions_max: int) -> int:

@@ -27,6 +27,15 @@ class ToolAnnouncer:
     ) -> Callable[[], None]:
         return lambda: None
 
+    def watch(self, _account: AccountId) -> None:
+        """It hears nothing."""
+
+    def unwatch(self, _account: AccountId) -> None:
+        """It hears nothing."""
+
+    def stamp(self, _account: AccountId) -> int | None:
+        return None
+
     def end_sessions(self, userid: str) -> None:
         """Ask the workers to end this user's sessions."""
         if self._announcer is not None:

@@ -31,6 +31,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import pytest
+from tests.engine.announcements import Announcements
 from tests.engine.rows import message_rows
 
 from angarium.engine.commands import (
@@ -106,7 +107,10 @@ async def open_sqlite(directory: Path, sources: Sources) -> Engine:
     for path in partitions.values():
         Path(path).mkdir(parents=True)
     (directory / "config").mkdir()
-    return await SqliteEngine.open(SqliteOptions(str(directory / "config"), partitions, advisory_delay_s=0.05), sources)
+    options = SqliteOptions(str(directory / "config"), partitions, advisory_delay_s=0.05)
+    engine = await SqliteEngine.open(options, sources)
+    Announcements().join(engine)
+    return engine
 
 
 ENGINES: dict[str, Opener] = {"memory": open_memory, "sqlite": open_sqlite}

@@ -16,12 +16,16 @@ from dataclasses import dataclass, field
 import apsw
 
 from angarium.engine.disk import FileLock
-from angarium.engine.rows import AccountId, MailboxId
+from angarium.engine.rows import AccountId, AccountState, MailboxId, MailboxRow
 from angarium.engine.sqlite.refusals import as_known
+from angarium.engine.sqlite.remembered import Remembered
 from angarium.engine.sqlite.schema import ACCOUNT, is_older, open_for_reading, open_for_writing
 from angarium.errors import AccountNotFound, StoreBusy
 
 log = logging.getLogger(__name__)
+
+_MAILBOXES_REMEMBERED = 2_000
+"""Of one account; a few hundred octets each."""
 
 
 @dataclass(slots=True)
@@ -40,6 +44,10 @@ class OpenAccount:
     """Length of the write-ahead log after the last commit."""
     directories: dict[MailboxId, str] = field(default_factory=dict)
     """Where mailboxes whose messages were read keep their files, or kept them when it was looked up."""
+    states: Remembered[None, AccountState] = field(default_factory=lambda: Remembered(1))
+    mailboxes: Remembered[MailboxId, MailboxRow | None] = field(
+        default_factory=lambda: Remembered(_MAILBOXES_REMEMBERED)
+    )
     is_stale: bool = False
     """The file was put aside or removed by another process."""
     idle: asyncio.Event = field(default_factory=asyncio.Event)

@@ -49,6 +49,7 @@ from angarium.engine.sqlite.accounts import OpenAccount, OpenAccounts, account_p
 from angarium.engine.sqlite.catalogue import Wanted
 from angarium.engine.sqlite.options import SqliteOptions
 from angarium.engine.sqlite.refusals import as_known
+from angarium.engine.sqlite.remembered import CATALOGUE_CHANGES, USERS_CHANGES, Remembered, Stamp, nobody_can_tell
 from angarium.engine.sqlite.schema import ACCOUNT, CATALOGUE, USERS, WORK, Schema, open_for_reading, open_for_writing
 from angarium.engine.sqlite.site import SiteDatabase
 from angarium.engine.sqlite.transaction import Storage
@@ -70,6 +71,7 @@ log = logging.getLogger(__name__)
 Answer = TypeVar("Answer")
 
 _STAGED_LONG_AGO_S = 86_400
+_NAMES_REMEMBERED = 10_000
 
 
 class SqliteEngine:
@@ -85,6 +87,9 @@ class SqliteEngine:
         self._writers = ThreadPoolExecutor(options.writer_threads, "angarium-write")
         self._site = ThreadPoolExecutor(1, "angarium-site")
         self._listeners: list[Announcement] = []
+        self._stamp: Stamp = nobody_can_tell
+        self._account_ids: Remembered[str, AccountId | None] = Remembered(_NAMES_REMEMBERED)
+        self._credentials: Remembered[str, CredentialRow | None] = Remembered(_NAMES_REMEMBERED)
         self._is_closed = False
         self._directories.make_root(options.directory)
         self._catalogue = self._open_site("mailboxes.db", CATALOGUE)
@@ -102,7 +107,7 @@ class SqliteEngine:
             on_open=self._repair_catalogue,
         )
         storage = Storage(disk, self._directories, self._layout, sources, options.single_instance)
-        self._writer = Writer(options, storage, self._accounts, self._writers, self.announced)
+        self._writer = Writer(options, storage, self._accounts, self._writers, self.announced, self._stamp_of)
 
     @classmethod
     async def open(cls, options: SqliteOptions, sources: Sources, disk: Disk | None = None) -> "SqliteEngine":
@@ -131,6 +136,13 @@ class SqliteEngine:
         self._listeners.append(listener)
         return lambda: self._listeners.remove(listener)
 
+    def remember_by(self, stamp: Stamp) -> None:
+        """From here on what was read last is given again where `stamp` says that nobody has changed it since."""
+        self._stamp = stamp
+
+    def _stamp_of(self, changed: AccountId) -> int | None:
+        return self._stamp(changed)
+
     def announced(self, account: AccountId) -> None:
         """Tell the listeners that an account changed, here or (as the worker learned) in another process."""
         for listener in tuple(self._listeners):
@@ -143,7 +155,7 @@ class SqliteEngine:
 
     async def state(self, account: AccountId) -> AccountState:
         found = self._accounts.get(account) or await self._accounts.open(account)
-        return reads.read_state(found.reader)
+        return found.states.get(self._stamp_of(account), None, lambda: reads.read_state(found.reader))
 
     async def account_name(self, account: AccountId) -> str:
         return reads.read_name((await self._accounts.open(account)).reader)
@@ -156,7 +168,7 @@ class SqliteEngine:
 
     async def mailbox(self, account: AccountId, mailbox: MailboxId) -> MailboxRow | None:
         found = self._accounts.get(account) or await self._accounts.open(account)
-        return reads.read_mailbox(found.reader, mailbox)
+        return found.mailboxes.get(self._stamp_of(account), mailbox, lambda: reads.read_mailbox(found.reader, mailbox))
 
     async def messages(
         self, account: AccountId, mailbox: MailboxId, *, changed_since: ModSeq = NO_MODSEQ
@@ -272,22 +284,26 @@ class SqliteEngine:
     # Accounts and catalogue
 
     async def create_account(self, name: str) -> AccountId:
-        return await self._in_site_thread(lambda: self._create_account(name))
+        return await self._change_site(CATALOGUE_CHANGES, lambda: self._create_account(name))
 
     async def account_id(self, name: str) -> AccountId | None:
-        return catalogue.account_id(self._catalogue.open_reader, name)
+        reader = self._catalogue.open_reader
+        return self._account_ids.get(
+            self._stamp_of(CATALOGUE_CHANGES), name, lambda: catalogue.account_id(reader, name)
+        )
 
     async def accounts(self, *, prefix: str = "") -> list[AccountRow]:
         return catalogue.accounts(self._catalogue.open_reader, prefix)
 
     async def rename_account(self, account: AccountId, name: str) -> None:
-        await self._in_site_thread(
-            lambda: self._catalogue.write(lambda connection: catalogue.rename_account(connection, account, name))
+        await self._change_site(
+            CATALOGUE_CHANGES,
+            lambda: self._catalogue.write(lambda connection: catalogue.rename_account(connection, account, name)),
         )
 
     async def forget_account(self, account: AccountId) -> None:
         await self._accounts.discard(account)
-        await self._in_site_thread(lambda: self._forget_account(account))
+        await self._change_site(CATALOGUE_CHANGES, lambda: self._forget_account(account))
 
     async def refresh_catalogue(self, account: AccountId) -> None:
         opened = await self._accounts.open(account)
@@ -327,24 +343,27 @@ class SqliteEngine:
 
     async def recreate_account(self, account: AccountId, name: str) -> str | None:
         await self._accounts.discard(account)
-        return await self._in_site_thread(lambda: self._recreate_account(account, name))
+        return await self._change_site(CATALOGUE_CHANGES, lambda: self._recreate_account(account, name))
 
     # Users and work
 
     async def credential(self, userid: str) -> CredentialRow | None:
-        return users.credential(self._users.open_reader, userid)
+        reader = self._users.open_reader
+        return self._credentials.get(self._stamp_of(USERS_CHANGES), userid, lambda: users.credential(reader, userid))
 
     async def credentials(self) -> list[CredentialRow]:
         return users.credentials(self._users.open_reader)
 
     async def put_credential(self, credential: CredentialRow) -> None:
-        await self._in_site_thread(
-            lambda: self._users.write(lambda connection: users.put_credential(connection, credential))
+        await self._change_site(
+            USERS_CHANGES,
+            lambda: self._users.write(lambda connection: users.put_credential(connection, credential)),
         )
 
     async def remove_credential(self, userid: str) -> None:
-        await self._in_site_thread(
-            lambda: self._users.write(lambda connection: users.remove_credential(connection, userid))
+        await self._change_site(
+            USERS_CHANGES,
+            lambda: self._users.write(lambda connection: users.remove_credential(connection, userid)),
         )
 
     async def note_work(self, work_row: WorkRow) -> int:
@@ -401,6 +420,13 @@ class SqliteEngine:
                     self._disk.unlink(path)
             except OSError as error:  # another process cleans as well
                 log.info("stage_not_cleaned", extra={"path": path, "error": str(error)})
+
+    async def _change_site(self, changed: AccountId, call: Callable[[], Answer]) -> Answer:
+        """Announced before it is answered, and where it failed too: it may be durable all the same."""
+        try:
+            return await self._in_site_thread(call)
+        finally:
+            self.announced(changed)
 
     async def _in_site_thread(self, call: Callable[[], Answer]) -> Answer:
         return await self._in_thread(self._site, call)

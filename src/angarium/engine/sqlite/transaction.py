@@ -20,6 +20,7 @@ from angarium.engine.disk import Directories, Disk, replace_file
 from angarium.engine.rows import (
     KEYWORD_LIMIT,
     AccountId,
+    AccountState,
     ContentId,
     MailboxId,
     MailboxRow,
@@ -157,6 +158,11 @@ class Transaction:
             raise StoreDamaged(f"the file of account {self.account} has no account row")
         self.name, self.modseq, self.folder_modseq, self.last_uidvalidity, self.modseq_ceiling, self.last_content = row
         self._before = self.connection.total_changes(), self.modseq
+
+    @property
+    def state(self) -> AccountState:
+        """The account's freshness behind this batch."""
+        return AccountState(ModSeq(self.modseq), ModSeq(self.folder_modseq))
 
     @property
     def has_changes(self) -> bool:

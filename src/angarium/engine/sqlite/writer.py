@@ -20,12 +20,13 @@ from functools import partial
 import apsw
 
 from angarium.engine.commands import AddMessages, Command, ReplaceMessage, Result
-from angarium.engine.rows import AccountId
+from angarium.engine.rows import AccountId, AccountState
 from angarium.engine.sqlite.accounts import OpenAccount, OpenAccounts
 from angarium.engine.sqlite.crew import Crew
 from angarium.engine.sqlite.executor import execute
 from angarium.engine.sqlite.options import SqliteOptions
 from angarium.engine.sqlite.refusals import as_known
+from angarium.engine.sqlite.remembered import Stamp
 from angarium.engine.sqlite.transaction import Storage, Transaction
 from angarium.engine.sqlite.vacuum import give_back_pages
 from angarium.errors import DiskFull, StoreBusy
@@ -76,6 +77,14 @@ class _Queue:
 
 
 @dataclass(frozen=True, slots=True)
+class _Committed:
+    """How the account stands behind a batch; `stamp` is from before the batch, under the account's lock."""
+
+    state: AccountState
+    stamp: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class _Turn:
     """An account whose queue a pool thread is to take."""
 
@@ -93,12 +102,14 @@ class Writer:
         accounts: OpenAccounts,
         executor: Executor,
         announce: Callable[[AccountId], None],
+        stamp: Stamp,
     ) -> None:
         self._options = options
         self._storage = storage
         self._accounts = accounts
         self._crew: Crew[_Turn] = Crew(executor, options.writer_threads, self._take_turn)
         self._announce = announce
+        self._stamp = stamp
         self._mutex = threading.Lock()
         self._queues: dict[AccountId, _Queue] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -233,8 +244,8 @@ class Writer:
             batch += self._take(queue, self._options.batch_size)
             truncations, queue.truncations = queue.truncations, []
         if batch:
-            answers, changed = self._commit(account, batch)
-            self._crew.tell(partial(self._finish, account.id, answers, changed))
+            answers, committed = self._commit(account, batch)
+            self._crew.tell(partial(self._finish, account, answers, committed))
             self._checkpoint(account)
         if truncations and self._gives_back_pages(account):
             with self._mutex:
@@ -256,33 +267,33 @@ class Writer:
 
     def _commit(
         self, account: OpenAccount, batch: list[_Pending]
-    ) -> tuple[list[tuple[_Pending, Result | Exception]], bool]:
-        """Commit a batch; where that fails as a whole, each member alone, once."""
+    ) -> tuple[list[tuple[_Pending, Result | Exception]], _Committed | None]:
+        """Commit a batch; where that fails as a whole, each member alone, once. None where nothing was changed."""
         try:
             with account.lock:
                 if not account.is_current():
                     account.is_stale = True
                     raise StoreBusy(f"the file of account {account.id} was put aside")
-                answers = self._commit_together(account, batch)
-            return answers, any(not isinstance(answer, Exception) for _, answer in answers)
+                return self._commit_together(account, batch)
         except Exception as error:  # noqa: BLE001  told to every waiter, in the tree's words
             refusal = as_known(error)
             log.error("write_failed", extra={"account": account.id, "error": repr(error)})
             if not isinstance(refusal, DiskFull):
                 account.drop_writer()  # a failed fsync is never tried again on the same descriptor
             if len(batch) == 1 or not isinstance(refusal, DiskFull):
-                return [(item, refusal) for item in batch], False
+                return [(item, refusal) for item in batch], None
         answers = []
-        changed = False
+        committed = None
         for item in batch:
-            alone, one_changed = self._commit(account, [item])
+            alone, last = self._commit(account, [item])
             answers += alone
-            changed |= one_changed
-        return answers, changed
+            committed = last or committed
+        return answers, committed
 
     def _commit_together(
         self, account: OpenAccount, batch: list[_Pending]
-    ) -> list[tuple[_Pending, Result | Exception]]:
+    ) -> tuple[list[tuple[_Pending, Result | Exception]], _Committed | None]:
+        stamp = self._stamp(account.id)
         connection = account.writing_connection()
         transaction = Transaction(connection, self._storage, account.id, self._storage.sources.now_s())
         answers: list[tuple[_Pending, Result | Exception]] = []
@@ -300,10 +311,10 @@ class Writer:
                     if len(batch) == 1:
                         connection.execute("ROLLBACK")
                         transaction.remove_links(transaction.links)
-                        return answers
+                        return answers, None
             if not transaction.has_changes:
                 connection.execute("ROLLBACK")
-                return answers
+                return answers, None
             transaction.prepare_commit()
         except BaseException:
             if connection.in_transaction:
@@ -325,7 +336,7 @@ class Writer:
                 action()
             except Exception as error:  # noqa: BLE001  durable already: nothing may turn it into a refusal
                 log.warning("unlink_failed", extra={"account": account.id, "error": repr(error)})
-        return answers
+        return answers, _Committed(transaction.state, stamp)
 
     def _checkpoint(self, account: OpenAccount) -> None:
         """Fold the write-ahead log in once it is long; other processes' readers do not wait for it."""
@@ -363,10 +374,15 @@ class Writer:
 
     # On the loop again
 
-    def _finish(self, account: AccountId, answers: list[tuple[_Pending, Result | Exception]], changed: bool) -> None:
+    def _finish(
+        self, account: OpenAccount, answers: list[tuple[_Pending, Result | Exception]], committed: _Committed | None
+    ) -> None:
         """Durable first, then announced, then answered."""
-        if changed:
-            self._announce(account)
+        if committed is not None:
+            self._announce(account.id)
+            if committed.stamp is not None:
+                # Good for as long as this announcement is the only one since.
+                account.states.put(committed.stamp + 1, None, committed.state)
         _answer(answers)
 
     def _unpin(self, account: OpenAccount) -> None:

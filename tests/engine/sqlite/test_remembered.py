@@ -1,0 +1,187 @@
+"""What was read is given again until somebody announces a change of it."""
+
+import asyncio
+import random
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+from tests.engine.announcements import Announcements
+
+from angarium.engine.commands import Author, CreateMailboxes, NewMailbox, SetAcl
+from angarium.engine.rows import AccountId, CredentialRow, MailboxId
+from angarium.engine.sources import SystemSources
+from angarium.engine.sqlite import SqliteEngine, SqliteOptions, catalogue, reads, users
+from angarium.engine.sqlite.remembered import Remembered
+
+AUTHOR = Author("alice")
+BOX = MailboxId("box")
+CREDENTIAL = CredentialRow("alice", "hash", "", 1, disabled=False, created_at_s=1, changed_at_s=1)
+
+
+def test_a_value_is_read_once_for_each_stamp() -> None:
+    remembered: Remembered[str, int] = Remembered(limit=10)
+    values = iter(range(100))
+
+    def read() -> int:
+        return next(values)
+
+    assert [remembered.get(1, "a", read), remembered.get(1, "a", read), remembered.get(1, "b", read)] == [0, 0, 1]
+    assert [remembered.get(2, "a", read), remembered.get(1, "a", read)] == [2, 3]
+    remembered.put(5, "a", 77)
+    assert [remembered.get(5, "a", read), remembered.get(6, "a", read)] == [77, 4]
+
+
+def test_nothing_is_remembered_where_nobody_can_tell() -> None:
+    remembered: Remembered[str, int] = Remembered(limit=10)
+    values = iter(range(100))
+    assert [remembered.get(None, "a", lambda: next(values)) for _ in range(3)] == [0, 1, 2]
+
+
+def test_no_more_is_remembered_than_the_limit() -> None:
+    remembered: Remembered[int, int] = Remembered(limit=3)
+    read: list[int] = []
+
+    def reading(key: int) -> int:
+        read.append(key)
+        return key
+
+    for key in (1, 2, 3, 1, 4, 4, 1):
+        assert remembered.get(1, key, lambda key=key: reading(key)) == key  # type: ignore[misc]
+    assert read == [1, 2, 3, 4, 1]
+
+
+@dataclass
+class Pair:
+    """Two workers' engines on one store, with an account and a mailbox."""
+
+    first: SqliteEngine
+    second: SqliteEngine
+    account: AccountId
+    announcements: Announcements
+
+    @property
+    def both(self) -> tuple[SqliteEngine, SqliteEngine]:
+        return self.first, self.second
+
+
+@asynccontextmanager
+async def pair(tmp_path: Path) -> AsyncIterator[Pair]:
+    options = SqliteOptions(str(tmp_path / "config"), {"default": str(tmp_path / "default")})
+    engines = [await SqliteEngine.open(options, SystemSources()) for _ in range(2)]
+    announcements = Announcements()
+    for engine in engines:
+        announcements.join(engine)
+    first, second = engines
+    try:
+        account = await first.create_account("user.alice")
+        await first.write(account, CreateMailboxes((NewMailbox(BOX, "", "default", ""),), AUTHOR))
+        yield Pair(first, second, account, announcements)
+    finally:
+        for engine in engines:
+            await engine.close()
+
+
+def test_what_nobody_changed_is_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[str] = []
+    for module, name in (
+        (reads, "read_state"),
+        (reads, "read_mailbox"),
+        (catalogue, "account_id"),
+        (users, "credential"),
+    ):
+
+        def counting(*arguments: object, function: object = getattr(module, name), name: str = name) -> object:
+            read.append(name)
+            return function(*arguments)  # type: ignore[operator]
+
+        monkeypatch.setattr(module, name, counting)
+
+    async def check() -> None:
+        async with pair(tmp_path) as store:
+            await store.first.put_credential(CREDENTIAL)
+            await store.second.state(store.account)
+            read.clear()
+            for _ in range(3):
+                await store.second.state(store.account)
+                await store.second.mailbox(store.account, BOX)
+                await store.second.account_id("user.alice")
+                await store.second.credential("alice")
+            assert sorted(read) == ["account_id", "credential", "read_mailbox"]
+            read.clear()
+            await store.second.write(store.account, SetAcl(BOX, "alice\tlr\t", 1, AUTHOR))
+            await store.second.state(store.account)
+            assert read == []  # a writer knows how the account stands behind its own commit
+            await store.first.state(store.account)
+            assert read == ["read_state"]
+
+    asyncio.run(check())
+
+
+def test_a_change_is_seen_by_all_as_soon_as_it_is_answered(tmp_path: Path) -> None:
+    async def check() -> None:
+        async with pair(tmp_path) as store:
+            for engine, other in (store.both, store.both[::-1]):
+                before = await other.state(store.account)
+                row = await engine.mailbox(store.account, BOX)
+                assert row is not None
+                await engine.write(store.account, SetAcl(BOX, f"{id(engine)}\tl\t", row.acl_version, AUTHOR))
+                for each in store.both:
+                    assert (await each.state(store.account)).modseq > before.modseq
+                    row = await each.mailbox(store.account, BOX)
+                    assert row is not None
+                    assert str(id(engine)) in row.acl
+
+    asyncio.run(check())
+
+
+def test_names_and_credentials_are_those_of_this_moment(tmp_path: Path) -> None:
+    async def check() -> None:
+        async with pair(tmp_path) as store:
+            for engine in store.both:
+                assert await engine.account_id("user.bob") is None
+                assert await engine.credential("alice") is None
+            bob = await store.first.create_account("user.bob")
+            await store.first.put_credential(CREDENTIAL)
+            assert [await engine.account_id("user.bob") for engine in store.both] == [bob, bob]
+            assert [await engine.credential("alice") for engine in store.both] == [CREDENTIAL] * 2
+            await store.second.rename_account(bob, "user.robert")
+            await store.second.put_credential(replace(CREDENTIAL, disabled=True))
+            for engine in store.both:
+                assert await engine.account_id("user.bob") is None
+                assert await engine.account_id("user.robert") == bob
+                assert (await engine.credential("alice")) == replace(CREDENTIAL, disabled=True)
+            await store.first.forget_account(bob)
+            await store.first.remove_credential("alice")
+            for engine in store.both:
+                assert await engine.account_id("user.robert") is None
+                assert await engine.credential("alice") is None
+
+    asyncio.run(check())
+
+
+def test_among_many_writers_nobody_who_was_answered_reads_an_older_state(tmp_path: Path) -> None:
+    chance = random.Random(7)
+
+    async def check() -> None:
+        async with pair(tmp_path) as store:
+
+            async def write(writer: SqliteEngine, label: str) -> None:
+                for number in range(15):
+                    await asyncio.sleep(chance.random() / 500)
+                    before = [(await reader.state(store.account)).modseq for reader in store.both]
+                    box = NewMailbox(MailboxId(f"{label}{number}"), f"{label}{number}", "default", "")
+                    assert [await reader.mailbox(store.account, box.id) for reader in store.both] == [None, None]
+                    await writer.write(store.account, CreateMailboxes((box,), AUTHOR))
+                    after = [(await reader.state(store.account)).modseq for reader in store.both]
+                    assert min(after) > max(before)
+                    assert None not in [await reader.mailbox(store.account, box.id) for reader in store.both]
+
+            await asyncio.gather(write(store.first, "a"), write(store.first, "b"), write(store.second, "c"))
+            true_state = [await engine.state(store.account) for engine in store.both]
+            store.announcements.changed(store.account)
+            assert [await engine.state(store.account) for engine in store.both] == true_state
+
+    asyncio.run(check())
