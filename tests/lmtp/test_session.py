@@ -323,3 +323,14 @@ async def test_any_commands_in_any_order_get_well_formed_replies(
         assert reply.fullmatch(said), seed
     assert post.delivered > 20
     assert not [record.msg for record in caplog.records if record.levelno >= logging.WARNING]
+
+
+@pytest.mark.parametrize("method", [b"GET", b"POST", b"CONNECT"])
+async def test_a_browser_is_sent_away_before_what_a_page_made_it_send(
+    world: World, runner: asyncio.Runner, method: bytes
+) -> None:
+    post = Post(world, settings(), preauthorised=True)
+    said = await post.converse([method + b" / HTTP/1.1\r\nHost: mail\r\n\r\n" + GREETED + delivery(b"alice")])
+    greeting, answer, *rest = said.splitlines()
+    assert (greeting[:4], answer, rest) == (b"220 ", b"421 4.7.0 This is no web server", [])
+    assert await post.uids("user.alice") == []

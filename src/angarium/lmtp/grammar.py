@@ -20,6 +20,8 @@ class Problem(Enum):
     SYNTAX = auto()
     """Of the command's arguments."""
     PARAMETER_UNKNOWN = auto()
+    HTTP = auto()
+    """A browser speaks, and what follows may be commands that a page made it send."""
 
 
 class CommandInvalid(Exception):
@@ -45,6 +47,10 @@ _SIZE: Final = re.compile(rb"[0-9]{1,20}")
 _XTEXT: Final = re.compile(rb"(?:[!-*,-<>-~]|\+[0-9A-F]{2})+")
 _XTEXT_CODE: Final = re.compile(rb"\+([0-9A-F]{2})")
 
+_HTTP_METHODS: Final = frozenset(
+    {b"GET", b"HEAD", b"POST", b"PUT", b"DELETE", b"OPTIONS", b"CONNECT", b"TRACE", b"PATCH"}
+)
+
 _MAIL_PARAMETERS: Final = frozenset({b"SIZE", b"BODY", b"AUTH"})
 _RCPT_PARAMETERS: Final = frozenset({b"IGNOREQUOTA"})
 
@@ -55,7 +61,7 @@ def parse_command(line: bytes) -> Command:
     verb, _, arguments = line.rstrip(b" \t").partition(b" ")
     parse = _PARSERS.get(verb.upper())
     if parse is None:
-        raise CommandInvalid(Problem.COMMAND_UNKNOWN)
+        raise CommandInvalid(Problem.HTTP if verb in _HTTP_METHODS else Problem.COMMAND_UNKNOWN)
     return parse(arguments)
 
 

@@ -68,4 +68,5 @@ PROBLEMS: Final[dict[Problem, Reply]] = {
     Problem.SYNTAX: Reply(501, "5.5.4", ("Syntax error in parameters",)),
     # RFC 5321 §4.1.1.11; Cyrus has 501.
     Problem.PARAMETER_UNKNOWN: Reply(555, "5.5.4", ("Unrecognized parameters",)),
+    Problem.HTTP: Reply(421, "4.7.0", ("This is no web server",)),
 }

@@ -14,6 +14,7 @@ from angarium.lmtp import replies
 from angarium.lmtp.channel import Channel
 from angarium.lmtp.commands import Command, Data, Help, Lhlo, Mail, Noop, Quit, Rcpt, Rset, Vrfy
 from angarium.lmtp.events import CommandReceived, CommandRefused, DataChunk
+from angarium.lmtp.grammar import Problem
 from angarium.lmtp.host import LmtpHost, Peer
 from angarium.lmtp.refusals import reply_to
 from angarium.lmtp.replies import Reply
@@ -86,6 +87,8 @@ class LmtpSession:
             else:
                 assert isinstance(event, CommandRefused)
                 self._answer(replies.PROBLEMS[event.problem])
+                if event.problem is Problem.HTTP:
+                    self._state = State.ENDED
 
     async def _execute(self, command: Command) -> None:
         refusal = refusal_of(self._state, type(command))
