@@ -22,6 +22,7 @@ from angarium.config import ServiceEntry, Settings
 from angarium.errors import AngariumError, ConfigError, PermanentError
 from angarium.worker.announcing import WorkerAnnouncer
 from angarium.worker.children import ChildRunner
+from angarium.worker.collector import short_collections
 from angarium.worker.control import (
     AddSockets,
     Adopt,
@@ -77,13 +78,16 @@ def run_worker(start: WorkerStart) -> int:
     for ignored in (signal.SIGINT, signal.SIGHUP, signal.SIGQUIT):
         # Of a terminal's process group; the master speaks for all.
         signal.signal(ignored, signal.SIG_IGN)
+    # Whoever forks gives us every signal's default, and that would be the end of all sessions where one client is gone.
+    signal.signal(signal.SIGPIPE, signal.SIG_IGN)
     start.state.take_segment(start.segment, os.getpid())
     loop = uvloop.new_event_loop()
     asyncio.set_event_loop(loop)
     worker = _Worker(start, loop)
     watchdog = Watchdog(loop, sys._getframe(), on_stall=worker.count_stall)  # noqa: SLF001 - the frame that idles
     try:
-        return loop.run_until_complete(worker.run(watchdog))
+        with short_collections():
+            return loop.run_until_complete(worker.run(watchdog))
     finally:
         watchdog.stop()
         loop.run_until_complete(loop.shutdown_asyncgens())
