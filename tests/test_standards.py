@@ -18,6 +18,7 @@ SOURCE: Final = ROOT / "src" / "angarium"
 PAGE: Final = ROOT / "docs" / "standards.md"
 
 _SETTINGS: Final = "configdirectory: /var/imap\npartition-default: /var/spool/imap\n"
+_VARIANTS: Final = ("", "literalminus: yes\n", "messagelimit: 1000\n", "savelimit: 1000\n")
 
 CITATION: Final = re.compile(r"RFC[\s#]+([0-9]{3,5}(?:(?:,| and|, and)\s+[0-9]{3,5}(?![\w,.]*[0-9]))*)")
 """`RFC 9051`, also over the end of a line, and lists as `RFC 1870, 4954 and 6152`."""
@@ -106,11 +107,11 @@ def test_every_rfc_that_the_tables_refer_to_has_a_row() -> None:
 def test_the_page_has_what_imap_announces() -> None:
     described = {name.encode() for line in capability_lines() for name in re.findall("`([A-Z][^` ]*)`", cells(line)[0])}
     file = Path("/etc/imapd.conf")
-    settings = [parse_settings(_SETTINGS + more, file=file).settings for more in ("", "literalminus: yes\n")]
+    settings = [parse_settings(_SETTINGS + more, file=file).settings for more in _VARIANTS]
     announced = {
         word
         for moment, each in product(Moment, settings)
-        for word in capabilities(Occasion(moment, each, list(MECHANISMS), plaintext_allowed=False))
+        for word in capabilities(Occasion(moment, each, list(MECHANISMS), plaintext_allowed=False, starttls=True))
     }
     assert described == announced
 

@@ -163,6 +163,10 @@ class AnnotationLimitExceeded(PermanentError):
     """There is no room for one more annotation of the same thing."""
 
 
+class NotificationOverflow(PermanentError):
+    """More mailboxes are to be watched, or more has happened in them, than can be told of (RFC 5465 §5.8)."""
+
+
 class PrivateAnnotationsUnsupported(PermanentError):
     """Who asks has no account that could keep annotations of her own."""
 

@@ -16,9 +16,9 @@ USERS = (FirstUser("user", "secret", False), FirstUser("admin", "secreter", True
 
 
 def test_the_file_has_the_form_that_programs_read() -> None:
-    assert json.loads(serialize_endpoints(LISTENERS, USERS, pid=4711)) == {
+    assert json.loads(serialize_endpoints(LISTENERS, USERS, starttls={"imap"}, pid=4711)) == {
         "services": [
-            {"name": "imap", "host": "127.0.0.1", "port": 1143, "tls": False, "starttls": False},
+            {"name": "imap", "host": "127.0.0.1", "port": 1143, "tls": False, "starttls": True},
             {"name": "imaps", "host": "::1", "port": 1993, "tls": True, "starttls": False},
             {"name": "lmtp", "host": "127.0.0.1", "port": 2003, "tls": False, "starttls": False},
             {"name": "lmtpunix", "socket": "/d/socket/lmtp"},
@@ -34,7 +34,7 @@ def test_the_file_has_the_form_that_programs_read() -> None:
 
 def test_it_is_for_its_owner_alone_and_has_the_pid(tmp_path: Path) -> None:
     path = tmp_path / "run" / "endpoints.json"
-    write_endpoints(path, LISTENERS, USERS)
+    write_endpoints(path, LISTENERS, USERS, starttls=())
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert json.loads(path.read_text())["pid"] == os.getpid()
     remove_stale_endpoints(path)

@@ -16,10 +16,10 @@ from angarium.config import (
     load_cyrus_conf,
     load_settings,
 )
+from angarium.engine.interface import NAMES, SITE
 from angarium.engine.rows import AccountId
 from angarium.engine.sources import Sources, SystemSources
 from angarium.engine.sqlite import SqliteEngine, SqliteOptions
-from angarium.engine.sqlite.remembered import CATALOGUE_CHANGES
 from angarium.errors import ConfigError, MailboxNameInvalid
 from angarium.imap.connection import ImapConnection
 from angarium.lmtp import LmtpProtocol
@@ -137,7 +137,7 @@ def test_what_changes_here_is_told_to_others(store: Path, monkeypatch: pytest.Mo
             account = await create_user(
                 Store(engines[0], StorePolicy(), SystemSources()), Actor.program("test"), UserId("alice")
             )
-            assert set(announcer.told) == {account, CATALOGUE_CHANGES}
+            assert set(announcer.told) == {account, SITE, NAMES}
 
     asyncio.run(check())
 

@@ -14,7 +14,8 @@ from angarium.cli.readonly import ReadOnlyEngine
 from angarium.config import load_settings
 from angarium.engine.commands import ClaimRecent, Subscribe
 from angarium.engine.interface import Engine
-from angarium.engine.rows import Uid, WorkRow
+from angarium.engine.moves import MoveMailboxes
+from angarium.engine.rows import AccountId, Uid, WorkRow
 from angarium.engine.sources import SystemSources
 from angarium.engine.sqlite import SqliteEngine
 from angarium.errors import StoreReadOnly
@@ -24,7 +25,7 @@ AUTHOR = Actor.program("test").author()
 
 CHANGES = {"advise", "write", "write_batch", "stage", "create_account", "rename_account", "forget_account"}
 CHANGES |= {"recreate_account", "put_credential", "remove_credential", "note_work", "work_done"}
-CHANGES |= {"set_server_annotations"}
+CHANGES |= {"set_server_annotations", "move_mailboxes"}
 
 
 @asynccontextmanager
@@ -71,6 +72,7 @@ def test_it_is_read_and_not_written(read_only: Path) -> None:
                 engine.remove_credential("alice"),
                 engine.note_work(WorkRow(account, "kind", "detail", 0)),
                 engine.work_done(1),
+                engine.move_mailboxes(MoveMailboxes(account, AccountId("other"), (), AUTHOR)),
             ):
                 with pytest.raises(StoreReadOnly):
                     await change
@@ -86,10 +88,11 @@ def test_every_way_to_change_a_store_is_closed() -> None:
     harmless |= {"state", "account_name", "mailboxes", "mailbox", "messages", "contents", "search_fields", "seen"}
     harmless |= {"subscriptions", "quotas", "changes", "uidvalidity_of_tombstone", "mailbox_directory", "account_id"}
     harmless |= {"accounts", "catalogue", "credential", "credentials", "work"}
-    harmless |= {"annotations", "server_annotations", "previews", "last_change_s"}
+    harmless |= {"annotations", "server_annotations", "previews", "last_change_s", "home_of"}
     methods = {name for name in vars(Engine) if not name.startswith("_")}
     assert methods - harmless == CHANGES - {"recreate_account"}
-    assert {name for name in vars(ReadOnlyEngine) if not name.startswith("_")} == CHANGES
+    methods = {name for name in vars(ReadOnlyEngine) if not name.startswith("_")}
+    assert methods == CHANGES | {"begin_to_resume", "resume_moves"}
 
 
 @pytest.mark.parametrize(
@@ -108,3 +111,18 @@ def test_tools_refuse_too(angarium: CommandLine, read_only: Path, words: list[st
     assert answer.err == "angarium: the store takes no writes: readonly is set\n"
     assert angarium("user", "list", "--dir", read_only).out == "alice\n"
     assert angarium("path", "user/alice", "--dir", read_only).status == os.EX_OK
+
+
+def test_a_move_that_was_stopped_waits_for_a_server_that_writes(read_only: Path) -> None:
+    async def run() -> None:
+        async with opened(read_only) as engine:
+            account = await engine.account_id("user.alice")
+            assert account is not None
+            move = MoveMailboxes(account, AccountId("other"), (), AUTHOR)
+            await SqliteEngine.note_work(engine, WorkRow(account, "move", move.serialize(), 0))
+        async with opened(read_only) as engine:
+            await engine.resume_moves()
+            await engine.checkpoint()
+            assert [work.kind for _, work in await engine.work()] == ["move"]
+
+    asyncio.run(run())

@@ -159,3 +159,12 @@ def test_a_lock_keeps_another_holder_out_until_it_is_given_back(tmp_path: Path) 
 )
 def test_an_error_of_the_file_system_means_a_refusal(number: int, refusal: type[AngariumError]) -> None:
     assert type(as_refusal(OSError(number, os.strerror(number)))) is refusal
+
+
+def test_a_lock_that_is_taken_is_not_waited_for_and_free_again_once_it_is_closed(tmp_path: Path) -> None:
+    first, second = FileLock(f"{tmp_path}/lock"), FileLock(f"{tmp_path}/lock")
+    assert first.take_at_once()
+    assert not second.take_at_once()
+    first.close()
+    assert second.take_at_once()
+    second.close()

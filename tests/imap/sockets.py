@@ -2,8 +2,10 @@
 
 import asyncio
 import socket
+import ssl
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from tests.imap.transcript import open_services
@@ -12,6 +14,7 @@ from angarium.errors import SessionLimitExceeded
 from angarium.imap.connection import ImapConnection
 from angarium.imap.factory import ImapFactory
 from angarium.imap.services import ImapServices
+from angarium.worker.tlstransport import StartTls
 
 _PATIENCE_S = 10.0
 _GLANCE_S = 0.001
@@ -133,9 +136,13 @@ class Server:
 
 
 @asynccontextmanager
-async def serve(directory: Path, *, kind: str = "memory", options: str = "") -> AsyncIterator[Server]:
-    """A server over an engine of `kind`."""
+async def serve(
+    directory: Path, *, kind: str = "memory", options: str = "", tls: ssl.SSLContext | None = None
+) -> AsyncIterator[Server]:
+    """A server over an engine of `kind`, with STARTTLS where there is a context for it."""
     async with open_services(kind, directory, options) as services:
+        if tls is not None:
+            services = replace(services, start_tls=StartTls(asyncio.get_running_loop(), tls, "imap"))
         door = CountingDoor()
         factory = ImapFactory(services, door, service="imap", is_tls=False)
         listening = await asyncio.get_running_loop().create_server(factory, "127.0.0.1", 0)

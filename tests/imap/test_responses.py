@@ -35,8 +35,19 @@ def test_status_responses(response: bytes, octets: bytes) -> None:
         (r.code_mailboxid(b"qaiec16rzr"), b"MAILBOXID (qaiec16rzr)"),
         (r.code_appenduid(38505, UidSet.from_numbers([3955])), b"APPENDUID 38505 3955"),
         (r.code_modified(UidSet.from_numbers([7, 9])), b"MODIFIED 7,9"),
+        (r.code_downgraded(UidSet.from_numbers([70, 105, 108, 109])), b"DOWNGRADED 70,105,108:109"),
+        (r.code_messagelimit(1000, 23221), b"MESSAGELIMIT 1000 23221"),
+        (r.code_messagelimit(1000, None), b"MESSAGELIMIT 1000"),
+        (r.code_undefined_filter(b"on-the-road"), b"UNDEFINED-FILTER on-the-road"),
+        (r.code_noupdate(b"B02"), b'NOUPDATE "B02"'),
         (r.code_badcharset([b"US-ASCII", b"UTF-8"]), b"BADCHARSET (US-ASCII UTF-8)"),
     ],
 )
 def test_codes(code: bytes, octets: bytes) -> None:
     assert code == octets
+
+
+def test_of_very_many_messages_downgraded_mentions_the_first() -> None:
+    code = r.code_downgraded(UidSet.from_numbers(range(1, 100_000, 2)))
+    assert code.startswith(b"DOWNGRADED 1,3,5,")
+    assert len(code) < 2000

@@ -226,14 +226,20 @@ MATRIX: dict[CommandType, tuple[Line, ...]] = {
     ),
     c.StoreAnnotation: (in_selected('STORE 1 ANNOTATION (/comment (value.shared "x"))', "rn"),),
     c.Expunge: (in_selected("EXPUNGE", "re"), in_selected("UID EXPUNGE 1", "re")),
-    c.ESearch: (shows("ESEARCH IN (mailboxes {target}) ALL", lambda asker: asker.has("lr")),),
+    c.ESearch: (
+        shows("ESEARCH IN (mailboxes {target}) ALL", lambda asker: asker.has("r")),
+        shows("ESEARCH IN (subtree {target}) RETURN (COUNT) ALL", lambda asker: asker.has("lr")),
+        shows("ESEARCH IN (subtree-one {target} subscribed personal) ALL", lambda asker: asker.has("lr")),
+    ),
     c.NotifySet: (
-        shows("NOTIFY SET STATUS (mailboxes {target} (MessageNew MessageExpunge))", lambda asker: asker.has("lr")),
+        # With `l` alone it is told as \NoAccess (RFC 5465 §3.1).
+        shows("NOTIFY SET STATUS (mailboxes {target} (MessageNew MessageExpunge))", lambda asker: asker.has("l")),
     ),
     c.Copy: (needs("COPY 1 {target}", "i", selected="{free}"), in_selected("COPY 1 {free}", "r")),
     c.Move: (needs("MOVE 1 {target}", "i", selected="{free}"), in_selected("UID MOVE 1 {free}", "rte")),
 }
-"""What RFC 4314 §4 asks for, and with it RFC 9208 §6, RFC 5464 §3.3, RFC 5257 §4.10, RFC 6851 §4.2, RFC 8508 §4.1."""
+"""What RFC 4314 §4 asks for, and with it RFC 9208 §6, RFC 5464 §3.3, RFC 5257 §4.10, RFC 6851 §4.2, RFC 8508 §4.1 and
+RFC 7377 §2.2."""
 
 NO_MAILBOX: frozenset[CommandType] = frozenset(
     {

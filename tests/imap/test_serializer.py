@@ -89,6 +89,27 @@ def test_responses(response: bytes, octets: bytes) -> None:
             s.serialize_esearch(b"a", by_uid=True, partial=(b"5:9", ()), modseq=3),
             b'* ESEARCH (TAG "a") UID PARTIAL (5:9 NIL) MODSEQ 3',
         ),
+        (
+            s.serialize_esearch(b"t", by_uid=True, mailbox=(b"a b", 503), found=((3, 4),)),
+            b'* ESEARCH (TAG "t" MAILBOX "a b" UIDVALIDITY 503) UID ALL 3:4',
+        ),
+        # RFC 5267 §4.3.3, §4.3.4
+        (
+            s.serialize_context_update(b"B01", [], [(0, ((32768, 32769),))], by_uid=True),
+            b'* ESEARCH (TAG "B01") UID ADDTO (0 32768:32769)',
+        ),
+        (
+            s.serialize_context_update(b"B01", [(0, ((32768, 32768),))], [], by_uid=True),
+            b'* ESEARCH (TAG "B01") UID REMOVEFROM (0 32768)',
+        ),
+        (
+            s.serialize_context_update(b"C01", [(4, ((9, 9), (2, 3))), (1, ((5, 5),))], [(7, ((5, 5),))], by_uid=False),
+            b'* ESEARCH (TAG "C01") REMOVEFROM (4 9,2:3 1 5) ADDTO (7 5)',
+        ),
+        (
+            s.serialize_context_update(b"t", [], [(0, ((1, 1),))], by_uid=True, mailbox=(b"INBOX", 7)),
+            b'* ESEARCH (TAG "t" MAILBOX INBOX UIDVALIDITY 7) UID ADDTO (0 1)',
+        ),
         (s.serialize_sort(np.array([3, 1, 2])), b"* SORT 3 1 2"),
         (s.serialize_sort(np.array([], np.uint32)), b"* SORT"),
         (s.serialize_sort(np.array([3]), modseq=9), b"* SORT 3 (MODSEQ 9)"),
@@ -113,6 +134,22 @@ def test_long_answers_to_search_come_in_pieces(count: int, monkeypatch: pytest.M
     esearch = list(s.serialize_esearch(b"a", by_uid=True, found=found.ranges, modseq=5))
     assert b"".join(esearch) == b'* ESEARCH (TAG "a") UID ALL ' + b",".join(numbers) + b" MODSEQ 5\r\n"
     assert len(search) == len(esearch) == -(-count // 4)
+
+
+@pytest.mark.parametrize("count", [3, 4, 5, 8, 9])
+def test_long_changes_of_results_come_in_pieces(count: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(s, "_PIECE_NUMBERS", 4)
+    numbers = range(1, 2 * count, 2)
+    ranges = [(number, number) for number in numbers]
+    text = b",".join([b"%d" % number for number in numbers])
+    one = list(s.serialize_context_update(b"a", [(0, ranges)], [(3, ranges)], by_uid=True))
+    assert b"".join(one) == b'* ESEARCH (TAG "a") UID REMOVEFROM (0 %b) ADDTO (3 %b)\r\n' % (text, text)
+    assert (len(one) > 1) == (count > 4)
+    monkeypatch.setattr(s, "_PIECE_PARTS", 4)
+    many = list(s.serialize_context_update(b"a", [], [(place, [(7, 7)]) for place in numbers], by_uid=False))
+    pairs = b" ".join([b"%d 7" % place for place in numbers])
+    assert b"".join(many) == b'* ESEARCH (TAG "a") ADDTO (' + pairs + b")\r\n"
+    assert len(many) > 1
 
 
 def test_vanished_comes_in_lines_that_clients_can_read() -> None:

@@ -140,7 +140,7 @@ def test_capabilities_are_hidden_by_what_is_known_of_a_client(tmp_path: Path) ->
             everything = await capabilities(alice)
             assert {"QRESYNC", "UIDONLY", "SORT", "ID"} <= everything
             assert everything.isdisjoint({"UIDPLUS", "PREVIEW"})
-            assert everything - await capabilities(bob) == {"SORT"}
+            assert everything - await capabilities(bob) == {name for name in everything if "SORT" in name}
             await alice.ask('a ID ("name" "old mail" "version" "2.0")')
             assert await capabilities(alice) == everything
             await alice.ask('a ID ("NAME" "old mail" "version" "1.5")')

@@ -37,7 +37,7 @@ from angarium.imap.output import Output
 from angarium.imap.services import ImapServices, Peer
 from angarium.imap.session import ImapSession
 from angarium.imap.watchers import Watchers
-from angarium.names import UserId
+from angarium.names import parse_userid
 from angarium.operations.messages import MessageCache, MessageLimits
 from angarium.sasl import AnonymousWanted, CredentialsWanted
 from angarium.store import Actor, Store, StorePolicy
@@ -48,9 +48,9 @@ ADMINISTRATOR = "cyrus"
 VERSION = "1.0"
 
 _BASE_SETTINGS = """\
-configdirectory: /var/imap
-partition-default: /var/spool/imap
-partition-archive: /var/spool/archive
+configdirectory: {0}
+partition-default: {0}/nowhere
+partition-archive: {0}/nowhere/archive
 defaultpartition: default
 servername: mail.example.org
 allowplaintext: yes
@@ -219,7 +219,8 @@ class PlainLogins:
         if acting != credentials.authcid and credentials.authcid != ADMINISTRATOR:
             raise AuthorizationFailed("not an administrator")
         is_admin = acting == ADMINISTRATOR
-        actor = await self._store.actor(UserId(acting), is_admin=is_admin, protocol="imap", session=peer.session)
+        userid = parse_userid(acting, self._store.policy.names)
+        actor = await self._store.actor(userid, is_admin=is_admin, protocol="imap", session=peer.session)
         return await self.renewed(actor)
 
     async def still_valid(self, actor: Actor) -> bool:
@@ -266,7 +267,8 @@ class Connection:
 
     async def next_line(self) -> str | None:
         """The next line that the client is told, None where there is none even after an announcement's time."""
-        if not self._transport.written and self.session.is_idling:
+        is_told = self.session.is_idling or self.session.notification is not None
+        if not self._transport.written and is_told:
             await asyncio.wait_for(self._woken.wait(), _ANNOUNCED_S)
             await self.tell()
         return self.pending_line()
@@ -407,8 +409,11 @@ class Play:
 async def open_services(kind: str, directory: Path, options: str = "") -> AsyncIterator[ImapServices]:
     """What sessions need, over an engine of `kind`, with alice and bob; `options` are lines of imapd.conf."""
     given = {line.partition(":")[0] for line in options.splitlines()}
-    base = [line for line in _BASE_SETTINGS.splitlines() if line.partition(":")[0] not in given]
-    settings = parse_settings("\n".join([*base, options]), file=directory / "imapd.conf").settings
+    base = [line for line in _BASE_SETTINGS.format(directory).splitlines() if line.partition(":")[0] not in given]
+    text = "\n".join([*base, options])
+    if directory.is_dir():  # an engine in memory needs none
+        (directory / "msg").mkdir(exist_ok=True)
+    settings = parse_settings(text, file=directory / "imapd.conf").settings
     policy = StorePolicy.from_settings(settings)
     assert policy.partitions == set(PARTITIONS)
     world = await World.open(kind, directory, policy)

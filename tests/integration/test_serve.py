@@ -64,7 +64,7 @@ def test_endpoints_say_where_the_server_is_and_who_may_enter(server: RunningServ
             assert service["host"] == LOOPBACK
             assert isinstance(service["port"], int)
             assert service["tls"] is (service["name"] == "imaps")
-            assert service["starttls"] is False
+            assert service["starttls"] is (service["name"] == "imap")
     assert [(user["name"], user["admin"]) for user in found["users"]] == [("user", False), ("admin", True)]
     for user in found["users"]:
         with server.imap(User(user["name"], user["password"])) as client:

@@ -104,6 +104,17 @@ def test_a_killed_worker_is_replaced_and_its_slot_served_meanwhile(server: "Runn
     assert victim not in server.workers()
 
 
+def test_a_worker_outlives_a_write_to_a_client_that_is_gone(server: "RunningServer") -> None:
+    """The second write to a connection that the client has reset raises SIGPIPE, whose default ends the process."""
+    server.write(ECHO)
+    server.start()
+    before = server.workers()
+    for worker in before:
+        os.kill(worker, signal.SIGPIPE)
+    assert all(server.connect().ask("word") == "word" for _ in range(20))
+    assert server.workers() == before
+
+
 def test_the_slot_of_a_worker_that_cannot_start_is_served_by_another(server: "RunningServer") -> None:
     server.write(ECHO)
     server.start()

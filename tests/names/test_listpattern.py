@@ -119,6 +119,20 @@ def test_matching_names_begin_with_the_literal_prefix(pattern: str, name: str) -
         assert name[:length] == listed.literal_prefix or name[:5].upper() == "INBOX"
 
 
+@given(TEXTS | st.text(max_size=4), st.lists(TEXTS | st.text("abKIN/x\u212a\u0301", max_size=8)))
+def test_what_is_not_near_does_not_match(pattern: str, names: list[str]) -> None:
+    listed = ListPattern("", pattern, "/")
+    near = listed.near(names)
+    assert [name for name in names if listed.matches(name)] == [name for name in near if listed.matches(name)]
+
+
+def test_far_names_are_not_looked_at() -> None:
+    names = ["Work", "Work/2026", "Home", "K\u00e4se", "\u212aelvin"]
+    assert list(ListPattern("", "Work/*", "/").near(names)) == ["Work/2026", "K\u00e4se", "\u212aelvin"]
+    assert [name for name in names if ListPattern("", "K*", "/").matches(name)] == ["K\u00e4se", "\u212aelvin"]
+    assert list(ListPattern("", "in*", "/").near(names)) == names
+
+
 @given(st.text(), st.text(), st.text(), st.sampled_from("./"))
 def test_any_pattern_takes_any_name(reference: str, pattern: str, name: str, separator: str) -> None:
     listed = ListPattern(reference, pattern, separator)

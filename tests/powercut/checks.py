@@ -1,5 +1,7 @@
 """What must be true of a store that a power cut has left, and of an account that is rebuilt from its directories."""
 
+from copy import deepcopy
+
 from tests.engine.rows import message_rows
 from tests.powercut.client import CONTENT, SEARCH, Client, Promised, flags_of
 
@@ -43,6 +45,32 @@ async def check_store(engine: SqliteEngine, promised: Promised, coming: Promised
         check_headers(rows, modseq, {found.mailbox: found for found in headers if found.account == account})
         catalogue = {row.mailbox: row.name for row in await engine.catalogue(account=account)}
         assert catalogue == {mailbox: row.name for mailbox, row in rows.items()}
+
+
+async def check_homes(engine: SqliteEngine, promised: Promised, coming: Promised) -> Promised:
+    """Every mailbox is always somewhere, and in one account alone once a move that the cut stopped has come to its end.
+
+    Gives what was promised, as it is where those mailboxes have come to.
+    """
+    moving = {mailbox for mailbox, home in promised.homes.items() if coming.homes[mailbox] != home}
+    for mailbox in moving:  # the account it leaves first: it has left only when it has arrived
+        homes = [account for account in _both(promised, coming, mailbox) if await engine.mailbox(account, mailbox)]
+        assert homes, f"{mailbox} is nowhere"
+    await engine.resume_moves()
+    assert not await engine.work()
+    settled = deepcopy(promised)
+    for mailbox in moving:
+        (home,) = [account for account in _both(promised, coming, mailbox) if await engine.mailbox(account, mailbox)]
+        if home == coming.homes[mailbox]:
+            settled.homes[mailbox], settled.names[mailbox] = home, coming.names[mailbox]
+            told = promised.highest_modseq[promised.homes[mailbox]]
+            assert all(row.modseq > told for row in await message_rows(engine, home, mailbox))
+    assert len({settled.homes[mailbox] for mailbox in moving}) <= 1, "a tree was torn"
+    return settled
+
+
+def _both(promised: Promised, coming: Promised, mailbox: MailboxId) -> tuple[AccountId, AccountId]:
+    return promised.homes[mailbox], coming.homes[mailbox]
 
 
 def check_names(rows: dict[MailboxId, MailboxRow], account: AccountId, promised: Promised, coming: Promised) -> None:

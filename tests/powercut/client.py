@@ -31,6 +31,7 @@ from angarium.engine.commands import (
     StagedFile,
     StoreFlags,
 )
+from angarium.engine.moves import MailboxMove, MoveMailboxes
 from angarium.engine.rows import AccountId, Content, InternalDate, MailboxId, QuotaResource, SearchFields, Uid
 from angarium.engine.sources import SystemSources
 from angarium.engine.sqlite import SqliteEngine
@@ -158,6 +159,17 @@ class Client:
         self._has(target, new_uid, self.promised.messages[source, uid], flags)
         await self._told(self.promised.homes[target])
         await self.expunge(source, uid)
+
+    async def move_tree(self, target: AccountId, names: dict[MailboxId, str]) -> None:
+        """RENAME into another account."""
+        source = self.promised.homes[next(iter(names))]
+        moves = tuple([MailboxMove(mailbox, name) for mailbox, name in names.items()])
+        await self.engine.move_mailboxes(MoveMailboxes(source, target, moves, AUTHOR))
+        for mailbox, name in names.items():
+            self.promised.homes[mailbox] = target
+            self.promised.names[mailbox] = name
+        self.promised.highest_modseq[source] = (await self.engine.state(source)).modseq
+        await self._told(target)
 
     async def flag(self, mailbox: MailboxId, uid: Uid, flags: Flags) -> None:
         account = self.promised.homes[mailbox]

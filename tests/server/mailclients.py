@@ -33,7 +33,7 @@ def curl(server: RunningServer, user: User, path: str, *options: str) -> bytes:
 class Mbsync:
     """Synchronises all mailboxes of a user with maildirs, both ways, over TLS."""
 
-    def __init__(self, server: RunningServer, user: User, home: Path) -> None:
+    def __init__(self, server: RunningServer, user: User, home: Path, *, starttls: bool = False) -> None:
         self.maildirs = home / "near"
         self.maildirs.mkdir()
         self._configuration = home / "mbsyncrc"
@@ -41,10 +41,10 @@ class Mbsync:
             f"""\
 IMAPStore far
 Host localhost
-Port {server.port("imaps")}
+Port {server.port("imap" if starttls else "imaps")}
 User {user.name}
 Pass {user.password}
-SSLType IMAPS
+SSLType {"STARTTLS" if starttls else "IMAPS"}
 SystemCertificates no
 CertificateFile {server.directory}/tls/cert.pem
 AuthMechs LOGIN
@@ -86,7 +86,7 @@ SyncState *
         return {str(path): path.stat().st_ino for path in found}
 
 
-def mutt(server: RunningServer, user: User, home: Path, keys: str) -> str:
+def mutt(server: RunningServer, user: User, home: Path, keys: str, *, starttls: bool = False) -> str:
     """Open the INBOX in mutt at a terminal and type these keys; gives what it showed.
 
     The keys end it; one that does not end in time is killed, and the test fails.
@@ -97,11 +97,11 @@ def mutt(server: RunningServer, user: User, home: Path, keys: str) -> str:
 set folder="imap://{LOOPBACK}:{server.port("imap")}/"
 set spoolfile="+INBOX"
 set imap_user="{user.name}" imap_pass="{user.password}"
-set ssl_starttls=no ssl_force_tls=no
+set ssl_starttls={"yes" if starttls else "no"} ssl_force_tls={"yes" if starttls else "no"}
 set from="{user.name}@example.org" record="" postponed=""
 set resolve=no
 set confirmappend=no confirmcreate=no delete=yes move=no quit=yes wait_key=no mark_old=no pager_stop=yes
-set certificate_file="{home}/certificates"
+set certificate_file="{f"{server.directory}/tls/cert.pem" if starttls else f"{home}/certificates"}"
 push "{keys}"
 """
     )

@@ -131,3 +131,34 @@ def test_the_options_name_the_file(tmp_path: Path) -> None:
     assert len(policy.defined) == 3
     assert policy.count == 11
     assert annotation_policy(AnnotationSettings()) == AnnotationPolicy()
+
+
+@pytest.mark.parametrize(
+    ("name", "is_there"),
+    [
+        ("/filters/values/on-the-road", True),
+        ("/filters/descriptions/on-the-road", True),
+        ("/filters/values", False),
+        ("/filters/values/", False),
+        ("/filters/values/a/b", False),
+        ("/filters/values/a b", False),
+        ("/filters/values/a]", False),
+        ("/filters/values/é", False),
+        ("/filters/others/x", False),
+    ],
+)
+def test_the_server_has_entries_for_each_filter(name: str, is_there: bool) -> None:
+    policy = AnnotationPolicy()
+    assert (policy.find(AnnotationScope.SERVER, name) is not None) is is_there
+    assert policy.find(AnnotationScope.MAILBOX, name) is None
+
+
+@pytest.mark.parametrize(("value", "is_valid"), [(b"SEEN", True), ("ż".encode(), True), (None, True), (b"\xff", False)])
+def test_filters_and_their_descriptions_are_utf8(value: bytes | None, is_valid: bool) -> None:
+    entry = AnnotationPolicy().find(AnnotationScope.SERVER, "/filters/values/x")
+    assert entry is not None
+    if is_valid:
+        assert entry.checked(value) == value
+    else:
+        with pytest.raises(AnnotationInvalid):
+            entry.checked(value)

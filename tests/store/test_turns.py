@@ -5,7 +5,7 @@ import random
 
 import pytest
 
-from angarium.store.turns import slices, sorted_in_turns
+from angarium.store.turns import let_go, slices, sorted_in_turns
 
 pytestmark = pytest.mark.usefixtures("runner")
 
@@ -38,3 +38,12 @@ async def test_sorting_in_turns_is_sorting(count: int) -> None:
     numbers = [random.Random(count).randrange(1_000) for _ in range(count)]
     items = list(enumerate(numbers))
     assert await sorted_in_turns(items, lambda item: item[1]) == sorted(items, key=lambda item: item[1])
+
+
+@pytest.mark.parametrize("count", [0, 1, 20_000])
+async def test_what_is_let_go_goes_in_slices(count: int) -> None:
+    listed, named = list(range(count)), {str(number): number for number in range(count)}
+    for items in (listed, named):
+        turns = await _turns_taken(asyncio.ensure_future(let_go(items)))
+        assert not items
+        assert turns >= count / 2_000

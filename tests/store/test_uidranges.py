@@ -34,6 +34,17 @@ def test_sequence_numbers_are_places(uids: list[int], asked: list[int]) -> None:
     assert ranges.contains(_array(asked)).tolist() == [uid in uids for uid in asked]
 
 
+@given(uid_lists, st.sets(st.integers(1, 400), max_size=30))
+def test_what_is_here_of_a_set(uids: list[int], asked: set[int]) -> None:
+    # Many gaps, which are looked up, and few, which are looked through
+    for there in (uids, sorted({*uids, *range(70, 340, 3)})):
+        ranges = UidRanges(_array(there))
+        for wanted in (asked, set(range(min(asked, default=1), max(asked, default=0) + 1))):
+            found = ranges.intersect(UidSet.from_numbers(wanted))
+            assert list(found) == sorted(wanted.intersection(there))
+            assert found == UidSet.from_numbers(found)
+
+
 @given(uid_lists, st.data())
 def test_uids_at_sequence_numbers(uids: list[int], data: st.DataObject) -> None:
     numbers = data.draw(st.sets(st.integers(1, len(uids)))) if uids else set[int]()

@@ -22,6 +22,7 @@ from angarium.engine.rows import (
 )
 from angarium.flags import Flags, SystemFlags
 from angarium.sequenceset import UidSet
+from angarium.store.uidranges import UidRanges
 from angarium.store.view import MailboxView
 
 KEYWORDS = tuple(f"key{bit}" for bit in range(128))
@@ -149,6 +150,7 @@ def test_view_agrees_with_a_dictionary_after_any_changes(data: st.DataObject) ->
     asked = data.draw(st.sets(st.integers(1, 60)))
     there = [row.uid for row in live if row.uid in asked]
     assert list(view.uids_at(view.indexes_of(UidSet.from_numbers(asked)))) == there
+    assert list(view.uids_at(view.indexes_in(UidRanges(np.array(sorted(asked), dtype=np.uint32))))) == there
     known = view.indexes_of(UidSet.from_numbers(asked), expunged=True)
     assert set(there) <= set(view.uid[known].tolist()) <= asked & set(naive.rows)
     assert np.array_equal(view.indexes_of_uids(np.array(sorted(asked), dtype=np.uint32)), known)

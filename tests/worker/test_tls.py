@@ -16,7 +16,7 @@ from angarium.config import (
     parse_settings,
 )
 from angarium.errors import ConfigError
-from angarium.worker import service_context
+from angarium.worker import offers_starttls, service_context
 
 
 @pytest.fixture
@@ -65,3 +65,26 @@ def test_an_unusable_certificate_is_named(tmp_path: Path, content: bytes | None,
         path.write_bytes(content)
     with pytest.raises(ConfigError, match=f"^/etc/cyrus.conf:3: {entry.name}: tls_server_cert {path} cannot be used: "):
         service_context(entry, settings_of(f"tls_server_cert: {path}\n"))
+
+
+@pytest.mark.parametrize(
+    ("entry", "options", "is_offered"),
+    [
+        (OTHERS[0], "tls_server_cert: /cert.pem\n", True),
+        (OTHERS[0], "imap_tls_server_cert: /cert.pem\n", True),
+        (OTHERS[0], "imaps_tls_server_cert: /cert.pem\n", False),
+        (OTHERS[0], "tls_server_cert: /cert.pem\nallowstarttls: no\n", False),
+        (OTHERS[0], "", False),
+        (IMAPS, "tls_server_cert: /cert.pem\n", False),
+        (OTHERS[1], "tls_server_cert: /cert.pem\n", False),
+    ],
+)
+def test_starttls_is_offered_where_there_is_a_certificate(entry: ServiceEntry, options: str, is_offered: bool) -> None:
+    assert offers_starttls(entry, settings_of(options)) is is_offered
+
+
+def test_the_cipher_suite_that_imap_asks_for_is_spoken(certificate: Path) -> None:
+    context = service_context(IMAPS, settings_of(f"tls_server_cert: {certificate}\n"))
+    assert context is not None
+    # RFC 9051 §11.1
+    assert "ECDHE-RSA-AES128-GCM-SHA256" in {cipher["name"] for cipher in context.get_ciphers()}

@@ -1,6 +1,7 @@
 """TLS over a plain transport, with a client that is made of `ssl` alone; neither has a socket."""
 
 import asyncio
+import logging
 import ssl
 from collections.abc import Awaitable, Callable, Iterable
 from functools import cache
@@ -13,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.worker.certificates import make_certificate
 
-from angarium.worker.tlstransport import TlsTransport
+from angarium.worker.tlstransport import StartTls, TlsTransport
 
 _TIMEOUT_S = 600.0
 
@@ -27,6 +28,13 @@ class Wire(asyncio.Transport):
         self.calls: list[str] = []
         self.aborted = asyncio.Event()
         self.limits: tuple[int | None, int | None] | None = None
+        self.protocol: asyncio.BaseProtocol = asyncio.Protocol()
+
+    def set_protocol(self, protocol: asyncio.BaseProtocol) -> None:
+        self.protocol = protocol
+
+    def get_protocol(self) -> asyncio.BaseProtocol:
+        return self.protocol
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
         assert not self.is_closing()
@@ -100,7 +108,9 @@ class Talk:
     def __init__(self, context: ssl.SSLContext, upper: Upper, *, timeout_s: float = _TIMEOUT_S) -> None:
         self.wire = Wire()
         self.upper = upper
-        self.server = TlsTransport(asyncio.get_running_loop(), context, lambda: upper, handshake_timeout_s=timeout_s)
+        self.server = TlsTransport(
+            asyncio.get_running_loop(), context, lambda: upper, service="imaps", handshake_timeout_s=timeout_s
+        )
         self.server.connection_made(self.wire)
         trusting = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         trusting.check_hostname = False
@@ -427,3 +437,121 @@ def test_the_version_before_is_spoken() -> None:
         assert talk.upper.received == b"hello"
 
     run(body)
+
+
+class Starting(Upper):
+    """A protocol that began in plaintext."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.plain: Wire | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, Wire)
+        transport.protocol = self
+        self.plain = transport
+
+    def tls_begun(self, transport: asyncio.Transport) -> None:
+        self.calls.append("begun")
+        super().connection_made(transport)
+
+
+class StartedTalk(Talk):
+    """The same behind a command in plaintext."""
+
+    def __init__(self, context: ssl.SSLContext, upper: Starting) -> None:
+        super().__init__(context, upper)
+        upper.connection_made(self.wire)
+        StartTls(asyncio.get_running_loop(), context, "imap")(self.wire, session="session-1")
+        begun = self.wire.get_protocol()
+        assert isinstance(begun, TlsTransport)
+        self.server = begun
+
+
+def test_a_connection_goes_over_to_tls(context: ssl.SSLContext) -> None:
+    async def body() -> None:
+        upper = Starting()
+        talk = StartedTalk(context, upper)
+        assert upper.transport is talk.server
+        talk.server.write(b"lost")
+        talk.server.writelines([b"this", b"too"])
+        assert talk.wire.sent == b""
+        talk.shake_hands()
+        talk.say(talk.encrypted(b"hello"))
+        assert upper.received == b"hello"
+        talk.server.write(b"good day")
+        assert talk.read() == b"good day"
+        talk.server.connection_lost(None)
+        assert upper.calls == ["begun", "lost"]
+
+    run(body)
+
+
+@given(piece=st.integers(1, 700), octets=st.binary(max_size=40_000))
+def test_how_the_octets_of_a_connection_that_goes_over_come_changes_nothing(piece: int, octets: bytes) -> None:
+    async def body() -> None:
+        upper = Starting()
+        talk = StartedTalk(server_context(), upper)
+        talk.shake_hands(piece=piece)
+        talk.say(talk.encrypted(octets), piece=piece)
+        assert upper.received == octets
+        talk.server.write(octets)
+        assert talk.read() == octets
+
+    run(body)
+
+
+@given(octets=st.binary(min_size=1, max_size=300))
+def test_what_is_no_handshake_is_never_told(octets: bytes) -> None:
+    async def body() -> None:
+        upper = Starting()
+        talk = StartedTalk(server_context(), upper)
+        talk.say(octets)
+        assert upper.received == b""
+        talk.server.connection_lost(None)
+        assert upper.calls == ["begun", "lost"]
+
+    run(body)
+
+
+@pytest.mark.parametrize("end", ["garbage", "eof", "timeout"])
+def test_a_handshake_that_fails_is_told_to_the_protocol_and_the_log(
+    end: str, context: ssl.SSLContext, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+
+    async def body() -> None:
+        upper = Starting()
+        talk = StartedTalk(context, upper)
+        match end:
+            case "garbage":
+                talk.say(b"a NOOP\r\n")
+            case "eof":
+                talk.server.eof_received()
+            case "timeout":
+                talk.server._time_out()
+        assert talk.wire.is_closing()
+        assert bytes(talk.wire.sent[:1]) in (b"", b"\x15")  # an alert
+        talk.server.connection_lost(None)
+        assert upper.calls == ["begun", "lost"]
+
+    run(body)
+    (record,) = caplog.records
+    assert record.message == "tls_failed"
+    assert {name: vars(record)[name] for name in ("service", "session", "address")} == {
+        "service": "imap",
+        "session": "session-1",
+        "address": "192.0.2.7",
+    }
+
+
+def test_what_scanners_do_to_a_port_with_tls_is_for_debugging(
+    context: ssl.SSLContext, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+
+    async def body() -> None:
+        Talk(context, Upper()).say(b"GET / HTTP/1.0\r\n\r\n")
+
+    run(body)
+    assert not caplog.records

@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from angarium.cli.firstusers import FirstUser
@@ -13,11 +13,13 @@ from angarium.master import Listener
 Fields = dict[str, str | int | bool]
 
 
-def serialize_endpoints(listeners: Sequence[Listener], users: Sequence[FirstUser], *, pid: int) -> str:
-    """The text of the file."""
+def serialize_endpoints(
+    listeners: Sequence[Listener], users: Sequence[FirstUser], *, starttls: Collection[str], pid: int
+) -> str:
+    """The text of the file; `starttls` names services."""
     return json.dumps(
         {
-            "services": [_service(listener) for listener in listeners],
+            "services": [_service(listener, starttls) for listener in listeners],
             "users": [{"name": user.name, "password": user.password, "admin": user.is_admin} for user in users],
             "pid": pid,
         },
@@ -25,10 +27,12 @@ def serialize_endpoints(listeners: Sequence[Listener], users: Sequence[FirstUser
     )
 
 
-def write_endpoints(path: Path, listeners: Sequence[Listener], users: Sequence[FirstUser]) -> None:
+def write_endpoints(
+    path: Path, listeners: Sequence[Listener], users: Sequence[FirstUser], *, starttls: Collection[str]
+) -> None:
     """Write the file of this process, for its owner alone, whole or not at all. OSError."""
     os.makedirs(path.parent, mode=0o700, exist_ok=True)
-    write_private(path, serialize_endpoints(listeners, users, pid=os.getpid()).encode() + b"\n")
+    write_private(path, serialize_endpoints(listeners, users, starttls=starttls, pid=os.getpid()).encode() + b"\n")
 
 
 def remove_stale_endpoints(path: Path) -> None:
@@ -47,12 +51,11 @@ def remove_stale_endpoints(path: Path) -> None:
     path.unlink(missing_ok=True)
 
 
-def _service(listener: Listener) -> Fields:
+def _service(listener: Listener, starttls: Collection[str]) -> Fields:
     name = listener.service.name
     if isinstance(listener.address, UnixAddress):
         return {"name": name, "socket": str(listener.address.path)}
     host, port = listener.address
     command = listener.service.command
     is_tls = isinstance(command, ImapService) and command.tls
-    # STARTTLS is not served yet.
-    return {"name": name, "host": host, "port": port, "tls": is_tls, "starttls": False}
+    return {"name": name, "host": host, "port": port, "tls": is_tls, "starttls": name in starttls}

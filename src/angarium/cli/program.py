@@ -138,6 +138,7 @@ class _WorkerProgram:
             version=__version__,
             alerts=context.alerts,
             telemetry=context.telemetry,
+            start_tls=context.start_tls(entry),
         )
         return ImapFactory(services, self._door, service=entry.name, is_tls=entry.command.tls)
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import NoReturn
 
 from angarium.engine.commands import Command, Result
+from angarium.engine.moves import MoveMailboxes
 from angarium.engine.rows import AccountId, CredentialRow, WorkRow
 from angarium.engine.sqlite import SqliteEngine
 from angarium.errors import StoreReadOnly
@@ -19,6 +20,15 @@ class ReadOnlyEngine(SqliteEngine):
 
     async def write_batch(self, account: AccountId, commands: Sequence[Command]) -> list[Result | Exception]:
         return [_read_only() for _ in commands]
+
+    async def move_mailboxes(self, command: MoveMailboxes) -> NoReturn:
+        raise _read_only()
+
+    async def begin_to_resume(self) -> None:
+        """What was stopped waits for a server that writes."""
+
+    async def resume_moves(self) -> None:
+        """As `begin_to_resume`."""
 
     def advise(self, account: AccountId, command: Command) -> None:
         """Nothing is kept."""

@@ -23,6 +23,7 @@ from angarium.cli.welcome import welcome
 from angarium.config import Settings
 from angarium.logs import Destination, configure_logging
 from angarium.master import Configuration, Listener, Server, serve
+from angarium.worker import offers_starttls
 
 log = logging.getLogger(__name__)
 
@@ -89,7 +90,9 @@ def when_serving(location: Location, settings: Settings, listeners: Sequence[Lis
     if location.directory is None:
         return
     users = read_first_users(location.directory / "first-users")
-    write_endpoints(location.directory / "run" / "endpoints.json", listeners, users)
-    text = welcome(location.directory, listeners, users, certificate=settings.tls.tls_server_cert)
+    starttls = {each.service.name for each in listeners if offers_starttls(each.service, settings)}
+    write_endpoints(location.directory / "run" / "endpoints.json", listeners, users, starttls=starttls)
+    certificate = settings.tls.tls_server_cert
+    text = welcome(location.directory, listeners, users, starttls=starttls, certificate=certificate)
     sys.stdout.write(text)
     sys.stdout.flush()

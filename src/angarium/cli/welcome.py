@@ -1,7 +1,7 @@
 """What `angarium serve --dir` prints when it serves: how to connect with a mail client."""
 
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
 from angarium import __version__
@@ -11,19 +11,28 @@ from angarium.master import Listener
 
 
 def welcome(
-    directory: Path, listeners: Sequence[Listener], users: Sequence[FirstUser], *, certificate: Path | None
+    directory: Path,
+    listeners: Sequence[Listener],
+    users: Sequence[FirstUser],
+    *,
+    starttls: Collection[str],
+    certificate: Path | None,
 ) -> str:
-    """The whole text, with a newline at its end."""
-    return "".join([f"{line}\n" for line in _lines(directory, listeners, users, certificate)])
+    """The whole text, with a newline at its end; `starttls` names services."""
+    return "".join([f"{line}\n" for line in _lines(directory, listeners, users, starttls, certificate)])
 
 
 def _lines(
-    directory: Path, listeners: Sequence[Listener], users: Sequence[FirstUser], certificate: Path | None
+    directory: Path,
+    listeners: Sequence[Listener],
+    users: Sequence[FirstUser],
+    starttls: Collection[str],
+    certificate: Path | None,
 ) -> Iterator[str]:
     yield f"Angarium {__version__} serves {directory}"
     yield ""
     for listener in listeners:
-        yield f"  {listener.service.name:<9} {_address(listener)}"
+        yield f"  {listener.service.name:<9} {_address(listener, starttls)}"
     yield ""
     for user in users:
         yield f"  {'administrator' if user.is_admin else 'user':<13} {user.name}   password {user.password}"
@@ -39,19 +48,21 @@ def _lines(
     yield ""
 
 
-def _address(listener: Listener) -> str:
+def _address(listener: Listener, starttls: Collection[str]) -> str:
     if isinstance(listener.address, UnixAddress):
         return f"socket {listener.address.path}"
     host, port = listener.address
-    return f"host {host}  port {port}{_security(listener.service, InetAddress(host, port))}"
+    return f"host {host}  port {port}{_security(listener.service, InetAddress(host, port), starttls)}"
 
 
-def _security(service: ServiceEntry, address: InetAddress) -> str:
+def _security(service: ServiceEntry, address: InetAddress, starttls: Collection[str]) -> str:
     """What to choose under that name in a mail client."""
     if not isinstance(service.command, ImapService):
         return ""
     if service.command.tls:
         return "  security SSL/TLS"
+    if service.name in starttls:
+        return "  security STARTTLS, or none on this machine" if address.is_loopback else "  security STARTTLS"
     return "  security none, on this machine only" if address.is_loopback else "  security none"
 
 

@@ -58,7 +58,7 @@ _NOT_SERVED_YET: Final = {
     "ldap_member_method ldap_member_scope",
     "client certificates, TLS towards other servers, and fine settings of TLS": "tls_server_ca_file "
     "tls_server_ca_dir tls_client_certs tls_client_ca_file tls_client_ca_dir tls_client_cert tls_client_key "
-    "tls_ciphers tls_crl_file tls_prefer_server_ciphers tls_eccurve allowstarttls",
+    "tls_ciphers tls_crl_file tls_prefer_server_ciphers tls_eccurve",
     "fine settings of LIST and of names": "foolstupidclients ignorereference disable_user_namespace "
     "disable_shared_namespace allowallsubscribe crossdomains crossdomains_onlyother notesmailbox",
     "defaults and bounds of mailboxes": "mailbox_initial_flags mailbox_default_options mailbox_maxmessages_email "
@@ -258,7 +258,7 @@ RECOGNISED: Final = {
 }
 
 _ASKS_FOR_NOTHING: Final = {
-    FALSE_WORDS: "acl_admin_implies_write allowapop allowdeleted allownewnews allowstarttls "
+    FALSE_WORDS: "acl_admin_implies_write allowapop allowdeleted allownewnews "
     "anysievefolder archive_enabled auditlog autocreate_post "
     "autocreate_subscribe_sharedfolders_all autoexpunge chatty conversations crossdomains duplicatesuppression "
     "expire_by_savedate foolstupidclients httpallowcors httpallowtrace imapmagicplus iolog ldap_start_tls "

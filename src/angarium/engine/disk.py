@@ -147,6 +147,14 @@ class FileLock:
     def __exit__(self, *_: object) -> None:
         fcntl.flock(self._descriptor, fcntl.LOCK_UN)
 
+    def take_at_once(self) -> bool:
+        """Take the lock where it is free, until `close`; tells whether it was."""
+        try:
+            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
+
     def close(self) -> None:
         """Give the descriptor back; a lock that is held goes with it."""
         os.close(self._descriptor)

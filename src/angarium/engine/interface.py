@@ -7,10 +7,11 @@ to one event loop; several processes may each have an engine on the same store.
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from typing import Protocol
+from typing import Final, Protocol
 
 from angarium.engine.columns import MailboxMessages
-from angarium.engine.commands import Command, Result, StagedFile
+from angarium.engine.commands import Command, Done, Result, StagedFile
+from angarium.engine.moves import MoveMailboxes
 from angarium.engine.rows import (
     NO_MODSEQ,
     AccountId,
@@ -38,6 +39,12 @@ from angarium.sequenceset import UidSet
 
 Announcement = Callable[[AccountId], None]
 """Called on the engine's loop after an account changed, by this process or (hastened by a datagram) by another."""
+
+SITE: Final = AccountId("site")
+"""What is announced as an account is, and is none: which accounts there are, what the catalogue shows to others than
+their users, and the server's annotations."""
+NAMES: Final = AccountId("names")
+"""Likewise: the catalogue shows an account anew, if only to its user."""
 
 
 class StagedMessage(Protocol):
@@ -98,6 +105,16 @@ class Engine(Protocol):
         """Queue an advisory write: it rides with the account's next commit, or is made within some seconds; nobody
         waits for it, and its refusal is only logged."""
 
+    async def move_mailboxes(self, command: MoveMailboxes) -> Done:
+        """Move a tree of mailboxes into another account; durable, in both accounts and in the catalogue, when this
+        returns. The modseq is that of the arrival.
+
+        Meanwhile writes to them are refused with MailboxMoving. Cancelling the waiter does not stop it, and a move that
+        a crash has stopped is gone on with (or undone) when the store is opened again: then as before the mailboxes are
+        in one of the accounts, with all that was acknowledged. MailboxNotFound, MailboxExists, AclChanged,
+        QuotaExceeded, MailboxMoving; StoreBusy where others are moved for long; DiskFull, DiskFailed.
+        """
+
     def subscribe(self, listener: Announcement) -> Callable[[], None]:
         """Call `listener` after changes of any account; gives what ends it."""
 
@@ -143,7 +160,7 @@ class Engine(Protocol):
     async def quotas(self, account: AccountId) -> list[QuotaRow]: ...
 
     async def changes(self, account: AccountId, *, since: ModSeq, limit: int) -> list[ChangeRow]:
-        """The change log above `since`, oldest first."""
+        """The change log above `since`, oldest first; a few late changes are found without reading the others."""
 
     async def last_change_s(self, account: AccountId, mailbox: MailboxId) -> int | None:
         """When something in the mailbox, or of it, changed last; None where the change log does not know any more."""
@@ -187,7 +204,10 @@ class Engine(Protocol):
         """Remove an account that has no mailbox left: name, file, lock."""
 
     async def refresh_catalogue(self, account: AccountId) -> None:
-        """Make the catalogue show the account as it is now, durably; after every write of names or rights."""
+        """Make the catalogue show the account as it is now, durably; after every write of names or rights.
+
+        Announced as a change of NAMES, and of SITE where others than the account's user may see something of it.
+        """
 
     async def catalogue(
         self,
@@ -199,13 +219,16 @@ class Engine(Protocol):
         """Mailboxes of one account, or of all, or those whose ACL names one of the identifiers (positive entries);
         without those of the account `excluding`."""
 
+    async def home_of(self, mailbox: MailboxId) -> AccountId | None:
+        """The account that has a mailbox, as the catalogue shows it."""
+
     # Annotations of the server that all share
 
     async def server_annotations(self) -> dict[str, bytes]:
         """By entry."""
 
     async def set_server_annotations(self, values: Mapping[str, bytes | None]) -> None:
-        """Set or take away (None), all or none, durably."""
+        """Set or take away (None), all or none, durably; announced as a change of SITE, also where there are none."""
 
     # Users
 

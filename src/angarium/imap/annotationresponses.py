@@ -13,6 +13,11 @@ def serialize_metadata(mailbox: bytes, values: Attributes) -> bytes:
     return b"* METADATA " + serialize_astring(mailbox) + b" (" + _pairs(values) + b")\r\n"
 
 
+def serialize_metadata_names(mailbox: bytes, entries: Iterable[bytes]) -> bytes:
+    """METADATA that says which entries changed (RFC 5464 §4.4.2)."""
+    return b"* METADATA " + serialize_astring(mailbox) + b" " + b" ".join(map(serialize_astring, entries)) + b"\r\n"
+
+
 def serialize_annotation_response(mailbox: bytes, entry: bytes, attributes: Attributes) -> bytes:
     """ANNOTATION of ANNOTATEMORE, of one entry."""
     words = serialize_astring(mailbox), serialize_string(entry), _pairs(attributes)

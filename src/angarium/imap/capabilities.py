@@ -13,7 +13,7 @@ from typing import Final
 
 from angarium.config import Settings
 
-from .dialect import SERVED, Extension
+from .dialect import SERVED, Extension, is_hidden
 from .limits import append_limit
 
 
@@ -39,6 +39,8 @@ class Occasion:
     served: AbstractSet[Extension] = SERVED
     hidden: AbstractSet[str] = frozenset()
     """Names or whole words that are hidden from it, in capitals."""
+    starttls: bool = False
+    """Whether TLS may be begun."""
 
 
 def _once(_: Occasion) -> bool:
@@ -61,10 +63,10 @@ class Capability:
         extension = _EXTENSIONS.get(self.name.upper())
         if extension is not None and extension not in occasion.served:
             return
-        if self.name.upper() in occasion.hidden or not self.condition(occasion):
+        if is_hidden(self.name, occasion.hidden) or not self.condition(occasion):
             return
         for word in [self.name] if self.words is None else self.words(occasion):
-            if word.upper() not in occasion.hidden:
+            if not is_hidden(word, occasion.hidden):
                 yield word
 
 
@@ -77,6 +79,10 @@ def _before_login(occasion: Occasion) -> bool:
 
 def _after_login(occasion: Occasion) -> bool:
     return occasion.moment is Moment.AFTER_LOGIN
+
+
+def _starts_tls(occasion: Occasion) -> bool:
+    return _before_login(occasion) and occasion.starttls
 
 
 def _login_disabled(occasion: Occasion) -> bool:
@@ -109,6 +115,17 @@ _CYRUS_QUOTA_RESOURCES: Final = ("STORAGE", "MESSAGE", "X-ANNOTATION-STORAGE", "
 """The names by which SETQUOTA of Cyrus knows them."""
 
 
+def _message_limit(occasion: Occasion) -> Iterable[str]:
+    limit = occasion.settings.imap.messagelimit
+    return [f"MESSAGELIMIT={limit}"] if limit else []
+
+
+def _save_limit(occasion: Occasion) -> Iterable[str]:
+    # Part of the other (RFC 9738 §3)
+    imap = occasion.settings.imap
+    return [f"SAVELIMIT={imap.savelimit}"] if imap.savelimit and not imap.messagelimit else []
+
+
 def _append_limit(occasion: Occasion) -> Iterable[str]:
     # One limit for all mailboxes (RFC 7889 §3)
     return [f"APPENDLIMIT={append_limit(occasion.settings)}"]
@@ -116,6 +133,7 @@ def _append_limit(occasion: Occasion) -> Iterable[str]:
 
 _TABLE: Final = (
     Capability("IMAP4rev1", in_greeting=True),
+    Capability("IMAP4rev2", in_greeting=True),
     # Never both (RFC 7888 §5)
     Capability("LITERAL+", lambda occasion: not occasion.settings.imap.literalminus, in_greeting=True),
     Capability("LITERAL-", lambda occasion: occasion.settings.imap.literalminus, in_greeting=True),
@@ -128,19 +146,25 @@ _TABLE: Final = (
     Capability("CATENATE"),
     Capability("CHILDREN"),
     Capability("CONDSTORE"),
+    Capability("CONTEXT=SEARCH"),
+    Capability("CONTEXT=SORT"),
     Capability("CREATE-SPECIAL-USE"),
     Capability("ESEARCH"),
     Capability("ESORT"),
+    Capability("FILTERS"),
     Capability("I18NLEVEL=2"),
     Capability("INPROGRESS"),
     Capability("LIST-EXTENDED"),
     Capability("LIST-MYRIGHTS"),
     Capability("LIST-STATUS"),
     Capability("MAILBOX-REFERRALS"),
+    Capability("MESSAGELIMIT", words=_message_limit),
     Capability("METADATA"),
     Capability("MOVE"),
     Capability("MULTIAPPEND"),
+    Capability("MULTISEARCH"),
     Capability("NAMESPACE"),
+    Capability("NOTIFY"),
     Capability("OBJECTID"),
     Capability("PARTIAL"),
     Capability("PREVIEW"),
@@ -151,6 +175,7 @@ _TABLE: Final = (
     Capability("REPLACE"),
     Capability("RIGHTS=kxten"),
     Capability("SAVEDATE"),
+    Capability("SAVELIMIT", words=_save_limit),
     Capability("SEARCHRES"),
     Capability("SORT"),
     Capability("SORT=DISPLAY"),
@@ -162,6 +187,7 @@ _TABLE: Final = (
     Capability("UIDPLUS"),
     Capability("UNSELECT"),
     Capability("URL-PARTIAL", _catenates),
+    Capability("UTF8=ACCEPT"),
     Capability("WITHIN"),
     # Not (yet) standards in Cyrus's days, by the alphabet again: ANNOTATEMORE to XLIST, LIST-METADATA among them
     Capability("ANNOTATEMORE", _has_legacy_annotations),
@@ -172,6 +198,7 @@ _TABLE: Final = (
     Capability("THREAD=REFS"),
     Capability("XLIST"),
     # About the connection
+    Capability("STARTTLS", _starts_tls, in_greeting=True),
     Capability("LOGINDISABLED", _login_disabled, in_greeting=True),
     Capability("AUTH", _has_mechanisms, _mechanisms, in_greeting=True),
     Capability("SASL-IR", _has_mechanisms, in_greeting=True),

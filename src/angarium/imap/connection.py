@@ -139,6 +139,15 @@ class ImapConnection(asyncio.Protocol):
         if self._output is not None:
             self._output.resume()
 
+    def tls_begun(self, transport: asyncio.Transport) -> None:
+        """Behind the answer to STARTTLS, with the transport of TLS (`worker.tlstransport`)."""
+        self._resume_reading()
+        self._ahead.clear()
+        self._ahead_octets = 0
+        self._transport = transport
+        assert self._output is not None
+        self._output.transport = transport
+
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002  the base class names it
         self._connections.discard(self)
         if self._output is not None:
@@ -192,6 +201,7 @@ class ImapConnection(asyncio.Protocol):
     async def _work(self) -> None:
         session = self.session
         assert session is not None
+        commands_before = session.commands_done
         try:
             await self._execute(session)
         except ClientGone:
@@ -202,7 +212,8 @@ class ImapConnection(asyncio.Protocol):
             dispatch.server_bug(session)
         finally:
             self._task = None
-            if not session.is_idling:  # what we tell a client in IDLE is nothing that it did
+            # What we tell a client in IDLE, or by NOTIFY, is nothing that it did.
+            if session.commands_done != commands_before and not session.is_idling:
                 self.active_s = time.monotonic()
             if session.close_after_answer:
                 await self._end(session)
@@ -213,15 +224,16 @@ class ImapConnection(asyncio.Protocol):
             await dispatch.run(session)
             if session.close_after_answer:
                 return
-            if self._wants_to_tell:
-                self._wants_to_tell = False
+            tells, self._wants_to_tell = self._wants_to_tell, False
+            if tells:
                 await dispatch.tell_changes(session)
-            elif self._ahead:
+            # Also where there is always something to tell, what the client says has its turn.
+            if self._ahead:
                 session.receive(b"".join(self._ahead))
                 self._ahead.clear()
                 self._ahead_octets = 0
                 self._resume_reading()
-            else:
+            elif not tells:
                 session.close_after_answer = self._is_at_end
                 return
 

@@ -189,7 +189,10 @@ class Cursor:
 
     def nvalue(self) -> bytes | None:
         """`nstring / literal8`, as values of annotations are sent; only these may hold NUL."""
-        return self._literal(may_be_binary=True) if self.next_octet() in (b"~", b"{") else self.nstring()
+        if self.next_octet() in (b"~", b"{"):
+            return self._literal(may_be_binary=True)
+        octets = self.nstring()
+        return None if octets is None else bytes(octets)  # kept, and told to clients that want no UTF-8 in quotes
 
     def quoted(self) -> bytes:
         """`quoted`; octets above 0x7f are let through, whoever uses the text decodes it.
@@ -219,6 +222,8 @@ class Cursor:
             raise self.invalid()
         start = match.end()
         octets = self.data[start : start + int(match[2])]
+        if len(octets) != int(match[2]):  # never in a command, but in a search that was stored (RFC 5466)
+            raise self.invalid()
         if not match[1] and b"\0" in octets:
             raise Malformed(b"Invalid literal: NUL in it")
         self.position = start + len(octets)
@@ -245,7 +250,7 @@ class Cursor:
     def sequence_set(self) -> SequenceSet:
         """`sequence-set`."""
         match = _SEQUENCE.match(self.data, self.position)
-        if match is None:
+        if match is None or (b"$" in match[0] and not self.serves(Extension.SEARCHRES)):
             if self.at_end():
                 raise self.invalid()
             raise Malformed(b"Invalid sequence in " + self.name)

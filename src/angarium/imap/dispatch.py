@@ -33,12 +33,15 @@ from .events import (
     UrlGiven,
 )
 from .handlers.appending import begin_append
+from .handlers.contexts import tell_contexts
 from .handlers.login import log_end
+from .handlers.notifying import only_wanted, send_new_messages, tell_watched
 from .handlers.replacing import begin_replace
 from .handlers.resyncing import send_modseq_where_delayed
 from .handlers.searching import names_numbers
 from .handlers.table import HANDLERS
 from .handlers.updating import send_updates
+from .notification import Notification
 from .responses import Condition, ResponseCode, code_capability, serialize_continuation, serialize_status
 from .session import CommandFailed, Completion, ImapSession, PendingAppend
 
@@ -49,6 +52,9 @@ _ROUNDS_MAX = 20
 
 _EVENTS_A_TURN = 32
 """How much of what a client sent ahead is executed before others have their turn."""
+
+_HTTP_METHODS = (b"GET", b"HEAD", b"POST", b"PUT", b"DELETE", b"OPTIONS", b"CONNECT", b"TRACE", b"PATCH")
+"""Where a tag should be, of a browser that a page made send mail commands here."""
 
 _LEAVES_MAILBOX = (c.Logout, c.Close, c.Unselect, c.Select, c.Examine)
 """Commands that do not need the selected mailbox to be there still."""
@@ -113,11 +119,31 @@ def _inflate(session: ImapSession) -> bool:
 
 
 async def tell_changes(session: ImapSession) -> None:
-    """An announcement came for a session in IDLE (RFC 9051 §6.3.13). ClientGone."""
-    if session.is_idling and session.selected is not None:
+    """An announcement came for a session in IDLE (RFC 9051 §6.3.13), or one that is told by NOTIFY. ClientGone."""
+    if session.notification is not None:
+        await _tell_notified(session, session.notification)
+    elif session.is_idling and session.selected is not None:
         await _tell(session, allow_expunge=True, renew=True)
         session.output.flush()
         await session.output.drain()
+
+
+async def _tell_notified(session: ImapSession, notification: Notification) -> None:
+    """As far as the client takes what it is told: what is to be told meanwhile adds up (RFC 5465 §9)."""
+    await session.output.drain()
+    try:
+        await _require_welcome(session)
+    except (AngariumError, CommandFailed) as error:
+        log.info("changes_not_told", extra={"session": session.peer.session, "error": str(error)})
+        session.output.flush()
+        return
+    if session.selected is not None and (session.is_idling or notification.kinds):
+        # RFC 5465 §6.1.2: IDLE is a command that allows expunges, the time between commands is none.
+        await _tell(session, allow_expunge=session.is_idling or not notification.delays_expunges)
+    if not session.close_after_answer:
+        await tell_watched(session)
+    session.output.flush()
+    await session.output.drain()
 
 
 async def end(session: ImapSession) -> None:
@@ -126,6 +152,7 @@ async def end(session: ImapSession) -> None:
         session.output.recording.close()
     await _drop_append(session)
     session.stop_idling()
+    session.end_notification()
     session.selected = None
     if session.actor is not None:
         log_end(session)
@@ -175,6 +202,8 @@ async def _execute(session: ImapSession, event: Event) -> None:
         case CommandBad(tag, text, code):
             session.bad_commands += 1
             await _refuse_broken(session, serialize_status(Condition.BAD, text, tag=tag, code=code))
+            if session.actor is None and tag in _HTTP_METHODS:
+                session.say_bye(b"This is no web server")
         case CommandRefused(tag, code, text, saves):
             if saves and session.selected is not None:
                 session.selected.saved_result = UidSet()
@@ -224,6 +253,8 @@ def _keeps_numbers(command: c.Command) -> bool:
     match command:
         case c.Search() | c.Sort() | c.Thread():
             return not command.by_uid or names_numbers(command.key)
+        case c.ESearch():
+            return names_numbers(command.key)
         case c.Fetch() | c.Store() | c.StoreAnnotation():
             return not command.by_uid
         case _:
@@ -310,6 +341,16 @@ async def _conclude(
         if session.after_answer is not None:
             session.after_answer()
             session.after_answer = None
+    if session.notification is not None:
+        _wake_where_news(session, session.notification)
+
+
+def _wake_where_news(session: ImapSession, notification: Notification) -> None:
+    """What the command, or its answer, kept from being told is told behind it."""
+    selected = session.selected
+    expunges_wait = selected is not None and selected.expunges_wait and not notification.delays_expunges
+    if expunges_wait or notification.has_news:
+        session.wake()
 
 
 def _without_modseq(completion: Completion) -> Completion:
@@ -329,10 +370,19 @@ async def _tell(session: ImapSession, *, allow_expunge: bool, renew: bool = Fals
         # it; so these are told as well (RFC 7162 §3.2.5.1).
         for _ in range(_ROUNDS_MAX):
             await selected.refresh()
-            await send_updates(session, selected.updates(allow_expunge=allow_expunge))
+            updates = selected.updates(allow_expunge=allow_expunge)
+            if session.notification is not None:
+                updates = await only_wanted(session, session.notification, updates)
+            await send_updates(session, updates)
+            if session.contexts is not None:
+                await tell_contexts(session)
+            if session.notification is not None:
+                await send_new_messages(session, session.notification)
             if selected.is_up_to_date:
                 break
         send_modseq_where_delayed(session, told=selected.is_up_to_date)
+        if session.watched is not None:
+            session.follow_selected()  # it may be in another account by now
     except (MailboxNotFound, PermissionDenied):
         session.stop_idling()
         session.close_mailbox()

@@ -50,6 +50,7 @@ ANSWERS: dict[type[errors.AngariumError], Answer] = {
     errors.AnnotationTooLarge: Answer(b"Annotation is too large", ResponseCode.TOOBIG),
     errors.AnnotationLimitExceeded: Answer(b"Too many annotations", ResponseCode.LIMIT),
     errors.PrivateAnnotationsUnsupported: Answer(b"Private annotations cannot be kept here", ResponseCode.CANNOT),
+    errors.NotificationOverflow: Answer(b"Too many mailboxes to be notified of", b"NOTIFICATIONOVERFLOW"),
     errors.QuotaExceeded: Answer(b"Over quota", ResponseCode.OVERQUOTA),
     errors.QuotaRootNotFound: Answer(b"Quota root does not exist", ResponseCode.NONEXISTENT),
     errors.QuotaResourceUnknown: Answer(b"Unsupported quota resource", ResponseCode.CANNOT),

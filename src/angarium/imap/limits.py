@@ -1,9 +1,12 @@
 """Limits of the IMAP parser, each with the text of its refusal: memory of a connection is bounded by them alone."""
 
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Final
 
 from angarium.config import Settings
+
+from .dialect import Extension
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,8 +25,8 @@ class ParserLimits:
     """A whole command with its literals, the message of an APPEND left out (`maxargssize`)."""
     message_octets: int = 0
     """The message of an APPEND (`maxmessagesize`); 0: as large as the file system takes."""
-    unasked_octets: int = 0
-    """A literal that the client sends without waiting (RFC 7888 §5); 0: as large as any other."""
+    unasked_octets: int | None = None
+    """A literal that the client sends without waiting (RFC 7888 §5); None: as large as any other."""
     arguments: int = 10_000
     """Elements of all lists of one command together: flags, fetch items, search keys, patterns, …; those of a
     sequence-set are bounded by the line."""
@@ -51,8 +54,19 @@ MESSAGE_TOO_LARGE: Final = b"Message size exceeds fixed limit"
 TOO_MANY_ARGUMENTS: Final = b"Too many arguments"
 TOO_DEEPLY_NESTED: Final = b"Arguments nested too deeply"
 
-LITERAL_MINUS_OCTETS: Final = 4096
-"""`unasked_octets` where LITERAL- is announced (RFC 7888 §5)."""
+_LITERAL_MINUS_OCTETS: Final = 4096
+_NO_LITERAL_OCTETS: Final = -1
+"""Less than an empty one has."""
+
+
+def unasked_octets(served: AbstractSet[Extension], *, literalminus: bool) -> int | None:
+    """`ParserLimits.unasked_octets` of a client: LITERAL+ or LITERAL-, of which IMAP4rev2 has the latter in it (RFC
+    9051 §4.3)."""
+    if not literalminus and Extension.LITERAL_PLUS in served:
+        return None
+    has_minus = (literalminus and Extension.LITERAL_MINUS in served) or Extension.IMAP4REV2 in served
+    return _LITERAL_MINUS_OCTETS if has_minus else _NO_LITERAL_OCTETS
+
 
 _APPEND_LIMIT_MAX: Final = 0xFFFFFFFF
 

@@ -36,6 +36,6 @@ def find_literal(line: bytes | bytearray) -> LiteralAnnouncement | None:
     )
 
 
-def is_unasked(announcement: LiteralAnnouncement, unasked_octets: int) -> bool:
+def is_unasked(announcement: LiteralAnnouncement, unasked_octets: int | None) -> bool:
     """Whether a literal that the client does not wait with is larger than those may be (`ParserLimits`)."""
-    return 0 < unasked_octets < announcement.size_octets and not announcement.synchronising
+    return unasked_octets is not None and unasked_octets < announcement.size_octets and not announcement.synchronising

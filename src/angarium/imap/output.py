@@ -29,14 +29,14 @@ class Output:
         "_gathered",
         "_octets",
         "_paused",
-        "_transport",
         "deflater",
         "recording",
         "sent_octets",
+        "transport",
     )
 
     def __init__(self, transport: asyncio.Transport) -> None:
-        self._transport = transport
+        self.transport = transport
         self._gathered: list[bytes] = []
         self._octets = 0
         self._paused = False
@@ -59,16 +59,16 @@ class Output:
             gathered, octets = self._gathered, self._octets
             self._gathered, self._octets = [], 0
             self.sent_octets += octets
-            if self._transport.is_closing():
+            if self.transport.is_closing():
                 return
             if self.recording is not None:
                 self.recording.sent(b"".join(gathered))
             if self.deflater is not None:
-                self._transport.write(self.deflater.deflate(b"".join(gathered)))
+                self.transport.write(self.deflater.deflate(b"".join(gathered)))
             elif octets >= _JOINED_OCTETS * len(gathered):
-                self._transport.writelines(gathered)
+                self.transport.writelines(gathered)
             else:
-                self._transport.write(b"".join(gathered))
+                self.transport.write(b"".join(gathered))
 
     def flush_soon(self) -> None:
         """Flush when the loop is next free: answers to commands that were sent together go out together, and wait for
@@ -84,8 +84,8 @@ class Output:
     def end_compression(self) -> None:
         """Send what is gathered and the end of the compressed stream; what follows is sent as it is."""
         self.flush()
-        if self.deflater is not None and not self._transport.is_closing():
-            self._transport.write(self.deflater.end())
+        if self.deflater is not None and not self.transport.is_closing():
+            self.transport.write(self.deflater.end())
         self.deflater = None
 
     async def drain(self) -> None:
@@ -96,10 +96,10 @@ class Output:
         """
         if self._octets >= _GATHERED_OCTETS:
             self.flush()
-        while self._paused and not self._transport.is_closing():
+        while self._paused and not self.transport.is_closing():
             self._drained = asyncio.get_running_loop().create_future()
             await self._drained
-        if self._transport.is_closing():
+        if self.transport.is_closing():
             raise ClientGone
 
     @property

@@ -8,6 +8,7 @@ from angarium.sequenceset import UidSet
 
 from .terminals import serialize_flags
 
+_DOWNGRADED_RANGES = 300
 _NO_URL_OCTET = re.compile(rb"[^!#-\[^-~]")
 
 
@@ -108,10 +109,30 @@ def code_modified(messages: UidSet) -> bytes:
     return b"MODIFIED " + messages.serialize()
 
 
+def code_downgraded(uids: UidSet) -> bytes:
+    """DOWNGRADED (RFC 6858 §3): of very many only the first, so that the line stays short."""
+    return b"DOWNGRADED " + UidSet(uids.ranges[:_DOWNGRADED_RANGES]).serialize()
+
+
+def code_messagelimit(limit: int, lowest: int | None) -> bytes:
+    """MESSAGELIMIT (RFC 9738 §3.1): the lowest UID that was, or would be, taken care of."""
+    return b"MESSAGELIMIT %d" % limit if lowest is None else b"MESSAGELIMIT %d %d" % (limit, lowest)
+
+
 def code_inprogress(tag: bytes, state: tuple[int, int] | None) -> bytes:
     """INPROGRESS (RFC 9585 §4): what is done and of how many, where that is known."""
     shown_tag = b"NIL" if b"]" in tag else b'"%b"' % tag
     return b"INPROGRESS (%b %b)" % (shown_tag, b"NIL NIL" if state is None else b"%d %d" % state)
+
+
+def code_undefined_filter(name: bytes) -> bytes:
+    """UNDEFINED-FILTER (RFC 5466 §4)."""
+    return b"UNDEFINED-FILTER " + name
+
+
+def code_noupdate(tag: bytes) -> bytes:
+    """NOUPDATE (RFC 5267 §5)."""
+    return b'NOUPDATE "%b"' % tag
 
 
 def code_badcharset(charsets: Iterable[bytes]) -> bytes:

@@ -24,11 +24,17 @@ from .terminals import (
 _PIECE_NUMBERS = 10_000
 """Of message numbers or UIDs, or ranges of them; a hundred nanoseconds each."""
 
+_PIECE_PARTS = 500
+"""Of a response that is made of many small ones."""
+
 _VANISHED_RANGES = 300
 """In one response: some 6 KB, since clients read line by line."""
 
 Ranges = Sequence[tuple[int, int]]
 """Of message numbers or UIDs, both ends included, in the order in which they are sent."""
+
+SearchedMailbox = tuple[bytes, int]
+"""Its name and its UIDVALIDITY."""
 
 Namespace = Sequence[tuple[bytes, bytes | None]]
 """(prefix, delimiter) pairs; empty where there are no such mailboxes."""
@@ -160,6 +166,7 @@ def serialize_esearch(
     tag: bytes,
     *,
     by_uid: bool,
+    mailbox: SearchedMailbox | None = None,
     count: int | None = None,
     minimum: int | None = None,
     maximum: int | None = None,
@@ -169,11 +176,10 @@ def serialize_esearch(
 ) -> Iterator[bytes]:
     """ESEARCH (RFC 9051 §7.3.4) in Cyrus's order; what is None, and an empty set, are left out. In pieces as SEARCH.
 
-    `partial` is the window as the client asked for it and what stands there (RFC 9394 §3.1).
+    `mailbox` is told in the answer to the command ESEARCH (RFC 7377 §2.1); `partial` is the window as the client asked
+    for it and what stands there (RFC 9394 §3.1).
     """
-    parts = [b"* ESEARCH (TAG ", serialize_string(tag), b")"]
-    if by_uid:
-        parts.append(b" UID")
+    parts = [_esearch_head(tag, mailbox, by_uid=by_uid)]
     for name, number in ((b"COUNT", count), (b"MIN", minimum), (b"MAX", maximum)):
         if number is not None:
             parts.append(b" %b %d" % (name, number))
@@ -192,6 +198,41 @@ def serialize_esearch(
         parts.append(b" MODSEQ %d" % modseq)
     parts.append(b"\r\n")
     yield b"".join(parts)
+
+
+def serialize_context_update(
+    tag: bytes,
+    removed: Iterable[tuple[int, Ranges]],
+    added: Iterable[tuple[int, Ranges]],
+    *,
+    by_uid: bool,
+    mailbox: SearchedMailbox | None = None,
+) -> Iterator[bytes]:
+    """ESEARCH with REMOVEFROM and ADDTO, each where there are any (RFC 5267 §4.3): pairs of a position and what stands
+    there. In pieces as SEARCH."""
+    parts = [_esearch_head(tag, mailbox, by_uid=by_uid)]
+    for name, pairs in ((b" REMOVEFROM ", removed), (b" ADDTO ", added)):
+        start = name + b"("
+        for position, ranges in pairs:
+            parts.append(b"%b%d " % (start, position))
+            for at in range(0, len(ranges), _PIECE_NUMBERS):
+                parts.append((b"," if at else b"") + serialize_ranges(ranges[at : at + _PIECE_NUMBERS]))
+                if len(parts) > _PIECE_PARTS or at:
+                    yield b"".join(parts)
+                    parts.clear()
+            start = b" "
+        if start == b" ":
+            parts.append(b")")
+    parts.append(b"\r\n")
+    yield b"".join(parts)
+
+
+def _esearch_head(tag: bytes, mailbox: SearchedMailbox | None, *, by_uid: bool) -> bytes:
+    correlators = b"TAG " + serialize_string(tag)
+    if mailbox is not None:
+        name, uidvalidity = mailbox
+        correlators += b" MAILBOX %b UIDVALIDITY %d" % (serialize_astring(name), uidvalidity)
+    return b"* ESEARCH (%b)%b" % (correlators, b" UID" if by_uid else b"")
 
 
 def serialize_comparator(active: str, matching: Iterable[str]) -> bytes:

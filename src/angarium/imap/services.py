@@ -1,7 +1,8 @@
 """What a session needs of the process around it, and nothing more."""
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+import asyncio
+from collections.abc import Collection, Hashable, Sequence
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from angarium.config import ServerInfo, Settings
@@ -60,6 +61,13 @@ class Place(Protocol):
         """Note the mailbox that is selected; empty for none."""
 
 
+class StartTls(Protocol):
+    """Begins TLS on a connection; see `worker.tlstransport`."""
+
+    def __call__(self, transport: asyncio.Transport, *, session: str) -> None:
+        """Behind what was written to it all is TLS; the transport's protocol gets another one by `tls_begun`."""
+
+
 class Alerts(Protocol):
     """What the administrator has to say to all; see `worker.messagefiles`."""
 
@@ -108,6 +116,10 @@ class ImapServices:
     version: str
     alerts: Alerts
     telemetry: Telemetry
+    start_tls: StartTls | None = None
+    """None where STARTTLS is not offered."""
+    announced: dict[Hashable, list[bytes]] = field(default_factory=dict, init=False, compare=False, repr=False)
+    """Capabilities under these settings, by all else that decides on them; a few kinds of clients."""
 
     @property
     def greeting(self) -> str:

@@ -7,23 +7,25 @@ words, or `CommandFailed` with an answer of its own.
 
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from angarium.collation import DEFAULT_COMPARATOR, Comparator
 from angarium.config import Client
 from angarium.engine.rows import AccountId, ModSeq
 from angarium.errors import MailboxNameInvalid
-from angarium.names import MailboxName, Namespace, modutf7
+from angarium.names import MailboxName, Namespace, modutf7, nfc
 from angarium.sequenceset import UidSet
 from angarium.store import Actor, SeenOverlay, SelectedMailbox
 
 from .capabilities import Moment, Occasion, capabilities
 from .compression import Deflater, Inflater
+from .contexts import Contexts
 from .dialect import DEFAULT, Extension, served_but
 from .errors import Answer
 from .events import MessageBegun, TextBegun, UrlGiven
-from .limits import BEFORE_LOGIN, LITERAL_MINUS_OCTETS, ParserLimits
+from .limits import BEFORE_LOGIN, ParserLimits, unasked_octets
+from .notification import Notification
 from .output import Output
 from .parser import ImapParser
 from .responses import Condition, ResponseCode, serialize_status
@@ -104,6 +106,7 @@ class ImapSession:
         "close_after_answer",
         "commands_done",
         "comparator",
+        "contexts",
         "ends_after_command",
         "flags_told",
         "hidden",
@@ -111,6 +114,7 @@ class ImapSession:
         "is_idling",
         "line_handler",
         "namespace",
+        "notification",
         "output",
         "parser",
         "peer",
@@ -142,9 +146,11 @@ class ImapSession:
         self.client_version = ""
         self.is_idling = False
         self.watched: AccountId | None = None
-        """Whose announcements call `wake`, in IDLE."""
+        """Whose announcements call `wake`, for the selected mailbox: in IDLE, or by NOTIFY."""
         self.flags_told: FlagsTold | None = None
         """By the present command, so that they are not told again at its end."""
+        self.contexts: Contexts | None = None
+        """Searches in the selected mailbox of whose results the client is kept told; None where there are none."""
         self.append: PendingAppend | None = None
         self.line_handler: LineHandler | None = None
         self.after_answer: Callable[[], None] | None = None
@@ -167,6 +173,8 @@ class ImapSession:
         """In a row."""
         self.commands_done = 0
         """Refused ones too."""
+        self.notification: Notification | None = None
+        """What NOTIFY asked for; None: it was not used."""
         self.comparator: Comparator = DEFAULT_COMPARATOR
         """By which texts are compared (RFC 5255 §4.2)."""
         self.started_s = time.monotonic()
@@ -207,6 +215,7 @@ class ImapSession:
         (RFC 8437 §3). `end_compression` and `follow_telemetry` are due behind the answer."""
         self.stop_idling()
         self.close_mailbox()
+        self.end_notification()
         self.place.log_out()
         self.parser.limits = limits_before_login(self.services)
         self.parser.state = State.NOT_AUTHENTICATED
@@ -253,6 +262,9 @@ class ImapSession:
         elif imap.suppress_capabilities:
             self.hidden = frozenset(imap.suppress_capabilities)
         self.parser.dialect = self.parser.dialect.serving(served_but(self.hidden))
+        unasked = unasked_octets(self.parser.dialect.served, literalminus=imap.literalminus)
+        if self.parser.limits.unasked_octets != unasked:
+            self.parser.limits = replace(self.parser.limits, unasked_octets=unasked)
 
     @property
     def enabled(self) -> frozenset[Extension]:
@@ -277,8 +289,13 @@ class ImapSession:
     # Names on the wire
 
     def mailbox_name(self, octets: bytes) -> MailboxName:
-        """The mailbox that the client means; MailboxNameInvalid."""
-        return self.names.to_internal(self.decode_name(octets))
+        """The mailbox that the client means; MailboxNameInvalid.
+
+        A name in UTF-8 is taken in NFC, so that it is made so (RFC 9051 §5.1); of one in modified UTF-7 the exact form
+        is kept (§A.1). Both find a mailbox of either spelling.
+        """
+        text = self.decode_name(octets)
+        return self.names.to_internal(nfc(text) if self.parser.dialect.quotes_utf8 else text)
 
     def decode_name(self, octets: bytes) -> str:
         """A name or pattern of the client's as text: modified UTF-7 (RFC 3501 §5.1.3), or UTF-8 where the client has
@@ -296,36 +313,87 @@ class ImapSession:
 
     def encode_text(self, text: str) -> bytes:
         """A name, prefix or pattern as this client is told of it."""
-        return QuotableUtf8(text.encode()) if self.parser.dialect.quotes_utf8 else modutf7.encode(text)
+        return QuotableUtf8(nfc(text).encode()) if self.parser.dialect.quotes_utf8 else modutf7.encode(text)
 
     # Selected or not
 
     def open_mailbox(self, selected: SelectedMailbox) -> None:
         """The session has selected a mailbox."""
         self.selected = selected
+        if self.notification is not None:
+            selected.wanted = self.notification.kinds
+        self.follow_selected()
         self.parser.state = State.SELECTED
         self.place.select(selected.mailbox.name.internal)
 
     def close_mailbox(self) -> None:
         """The session has no mailbox selected."""
         self.selected = None
+        self.contexts = None
+        if self.notification is not None:
+            self.notification.take_arrived()
+        self.follow_selected()
         self.place.select("")
         if self.parser.state is State.SELECTED:
             self.parser.state = State.AUTHENTICATED
 
+    # Told of changes between commands or not
+
     def start_idling(self) -> None:
         """From here on `wake` is called at every change of the selected mailbox's account."""
         self.is_idling = True
-        if self.selected is not None:
-            self.watched = self.selected.mailbox.account
-            self.services.watchers.watch(self.watched, self.wake)
+        self.follow_selected()
 
     def stop_idling(self) -> None:
-        """Nobody is told of anything between commands any more; nothing happens where nobody was."""
+        """Nobody is told of anything between commands any more, but by NOTIFY; nothing happens where nobody was."""
         self.is_idling = False
+        self.follow_selected()
+
+    def set_notification(self, notification: Notification) -> None:
+        """From here on the client is told of this, at any time."""
+        self.end_notification()
+        self.notification = notification
+        notification.start(self.services.watchers, self.wake)
+        if self.selected is not None:
+            self.selected.wanted = notification.kinds
+        self.follow_selected()
+
+    def end_notification(self) -> None:
+        """As if there had been no NOTIFY; nothing happens where there was none."""
+        if self.notification is not None:
+            self.notification.stop()
+            self.notification = None
+            self.follow_selected()
+
+    def follow_selected(self) -> None:
+        """Have `wake` called for the selected mailbox's account where the client can be told."""
+        listens = self.is_idling or (self.notification is not None and bool(self.notification.kinds))
+        account = self.selected.mailbox.account if listens and self.selected is not None else None
+        if account == self.watched:
+            return
         if self.watched is not None:
             self.services.watchers.unwatch(self.watched, self.wake)
-            self.watched = None
+        if account is not None:
+            self.services.watchers.watch(account, self.wake)
+        self.watched = account
+
+    # Plain or not
+
+    @property
+    def offers_tls(self) -> bool:
+        """Whether STARTTLS is of use."""
+        return self.services.start_tls is not None and not self.peer.is_tls
+
+    def start_tls(self) -> None:
+        """Behind the present answer all is TLS, and nothing counts that somebody on the way may have put in before:
+        neither what the client has sent and was not executed, nor what ID told (RFC 9051 §6.2.1)."""
+        assert self.services.start_tls is not None
+        self.output.flush()
+        self.parser.drop_buffered()
+        self.peer = replace(self.peer, is_tls=True)
+        self.client_id = self.client_name = self.client_version = ""
+        self.hide()
+        self.services.start_tls(self.output.transport, session=self.peer.session)
 
     # Compressed or not
 
@@ -370,15 +438,18 @@ class ImapSession:
         if moment is None:
             moment = Moment.BEFORE_LOGIN if self.actor is None else Moment.AFTER_LOGIN
         logins = self.services.logins
-        occasion = Occasion(
-            moment,
-            self.services.settings,
-            logins.mechanisms(self.peer),
+        told_by = (
+            tuple(logins.mechanisms(self.peer)),
             logins.plaintext_allowed(self.peer),
             self.parser.dialect.served,
             self.hidden,
+            self.offers_tls,
         )
-        return capabilities(occasion)
+        announced = self.services.announced.get((moment, *told_by))
+        if announced is None:
+            announced = capabilities(Occasion(moment, self.services.settings, *told_by))
+            self.services.announced[moment, *told_by] = announced
+        return announced
 
     def answer(self, condition: Condition, text: bytes, code: ResponseCode | bytes = b"") -> None:
         """The tagged answer of the present command."""
@@ -399,7 +470,6 @@ def limits_before_login(services: ImapServices) -> ParserLimits:
         quoted_octets=BEFORE_LOGIN.quoted_octets,
         literal_octets=limits.max_literal_before_login,
         command_octets=limits.max_line_before_login + 2 * limits.max_literal_before_login,
-        unasked_octets=LITERAL_MINUS_OCTETS if services.settings.imap.literalminus else 0,
         arguments=BEFORE_LOGIN.arguments,
     )
 
@@ -413,7 +483,6 @@ def limits_after_login(services: ImapServices) -> ParserLimits:
         quoted_octets=imap.maxquoted,
         literal_octets=imap.maxliteral,
         command_octets=imap.maxargssize or 2 * imap.maxline,
-        unasked_octets=LITERAL_MINUS_OCTETS if imap.literalminus else 0,
         message_octets=services.settings.limits.maxmessagesize,
         arguments=services.settings.limits.max_command_arguments,
         nesting=imap.maxnesting,

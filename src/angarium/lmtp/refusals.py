@@ -95,6 +95,7 @@ NOT_MET: Final[frozenset[type[AngariumError]]] = frozenset(
         errors.AnnotationTooLarge,
         errors.AnnotationLimitExceeded,
         errors.PrivateAnnotationsUnsupported,
+        errors.NotificationOverflow,
         errors.QuotaRootNotFound,
         errors.QuotaResourceUnknown,
         errors.SearchInvalid,

@@ -6,9 +6,11 @@ THREAD compare; `section` and `select_fields` serve BODY[...] from what was stor
 
 from .address import Address, parse_addresses
 from .basesubject import BaseSubject, base_subject
-from .casemap import fold
+from .casemap import fold, merge_spaces
 from .charset import CHARSETS, codec_name, decode, load_codecs
 from .date import parse_date
+from .decodedparameters import decode_parameters
+from .downgrade import downgrade_bodies, downgrade_envelopes
 from .encodedword import decode_header, unfold
 from .envelopetexts import EnvelopeTexts, parse_envelope_texts
 from .header import FieldSelection, HeaderFields, field_selection, select_fields, select_stored_fields
@@ -47,16 +49,20 @@ __all__ = [
     "decode",
     "decode_fields",
     "decode_header",
+    "decode_parameters",
     "decode_parts",
     "decode_text",
     "decode_text_in_chunks",
     "decode_transfer",
     "decode_transfer_in_chunks",
+    "downgrade_bodies",
+    "downgrade_envelopes",
     "encode_parts",
     "field_selection",
     "find_part",
     "fold",
     "load_codecs",
+    "merge_spaces",
     "parse_addresses",
     "parse_date",
     "parse_envelope_texts",

@@ -19,6 +19,14 @@ def fold(text: str) -> str:
     return "".join([_fold_run(run) for run in _runs(text)])
 
 
+def merge_spaces(text: str) -> str:
+    """`text` with one space for each run of white space, as words are searched that lines may end between."""
+    words = " ".join(text.split())
+    if not words:
+        return " " if text else ""
+    return f"{' ' if text[0].isspace() else ''}{words}{' ' if text[-1].isspace() else ''}"
+
+
 def _fold_run(text: str) -> str:
     decomposed = unicodedata.normalize("NFKD", text)
     return unicodedata.normalize("NFKD", decomposed.casefold())

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from .address import Address
 from .basesubject import base_subject
-from .casemap import fold
+from .casemap import fold, merge_spaces
 from .charset import decode_unlabelled
 from .date import parse_date
 from .encodedword import decode_unfolded
@@ -26,8 +26,8 @@ _LARGE_HEADER = 16_384
 class ScannedMessage(NamedTuple):
     """`envelope`, `body` and `bodystructure` are what FETCH sends after the item's name.
 
-    Subject and address lists are decoded and folded (`casemap.fold`), for comparison only. Message ids are normalized
-    and without angle brackets.
+    Subject and address lists are decoded, folded (`casemap.fold`) and without runs of spaces, for comparison only.
+    Message ids are normalized and without angle brackets.
     """
 
     envelope: bytes
@@ -84,7 +84,7 @@ def scan_in_slices(message: MessageBuffer, limits: Limits = DEFAULT_LIMITS) -> G
     is_large = scanner.root.header_size > _LARGE_HEADER
     lists: list[str] = []
     for field in (envelope.from_, envelope.to, envelope.cc, envelope.bcc):
-        lists.append(fold(decode_unfolded(field.value)) if field.value else "")
+        lists.append(merge_spaces(fold(decode_unfolded(field.value))) if field.value else "")
         if is_large:
             yield
     subject = decode_unfolded(envelope.subject or b"")
@@ -101,7 +101,7 @@ def scan_in_slices(message: MessageBuffer, limits: Limits = DEFAULT_LIMITS) -> G
         bodystructure=scanner.structure.bodystructure,
         root=scanner.root,
         fields=header.fields,
-        subject=fold(subject),
+        subject=merge_spaces(fold(subject)),
         base_subject=fold(base.text),
         is_reply=base.is_reply,
         from_=lists[0],

@@ -4,7 +4,7 @@ from angarium.names import modutf7
 from angarium.names.listpattern import ListPattern
 from angarium.names.mailboxname import KEY_SEPARATOR, AccountPath, DeletedName, MailboxName
 from angarium.names.namespace import Namespace, Namespaces, SortKey
-from angarium.names.rules import MAX_INTERNAL_OCTETS
+from angarium.names.rules import MAX_INTERNAL_OCTETS, nfc
 from angarium.names.settings import NameSettings, VirtDomains
 from angarium.names.userid import UserId, parse_userid
 
@@ -22,5 +22,6 @@ __all__ = [
     "UserId",
     "VirtDomains",
     "modutf7",
+    "nfc",
     "parse_userid",
 ]

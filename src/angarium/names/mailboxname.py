@@ -8,6 +8,7 @@ Names are kept as given and compared by `key`, that is in NFC and by whole compo
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Self
 
 from angarium.errors import MailboxNameInvalid
@@ -147,8 +148,14 @@ class MailboxName:
         deleted = self.undeleted(deletedprefix)
         name = self if deleted is None else deleted.name
         depth = 2 if name.is_user else 1
-        account = MailboxName(name.components[:depth], name.domain)
+        account = _account_name(name.components[:depth], name.domain)
         return AccountPath(account, name.components[depth:], None if deleted is None else deleted.unix_time)
+
+
+@lru_cache(maxsize=4096)
+def _account_name(components: tuple[str, ...], domain: str | None) -> MailboxName:
+    """Asked for whenever a mailbox is found, and checked once."""
+    return MailboxName(components, domain)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,7 @@
 """What a SEARCH asks for."""
 
+from .filters import FilterUndefined, SearchTooLarge, expand_filters
+from .leaves import leaves, replace_leaves
 from .searchkey import (
     All,
     And,
@@ -43,6 +45,7 @@ __all__ = [
     "EmailId",
     "FieldText",
     "Filter",
+    "FilterUndefined",
     "Flag",
     "Header",
     "Keyword",
@@ -58,6 +61,7 @@ __all__ = [
     "SavedOn",
     "SavedSince",
     "SearchKey",
+    "SearchTooLarge",
     "SearchedField",
     "SentBefore",
     "SentOn",
@@ -68,4 +72,7 @@ __all__ = [
     "ThreadId",
     "Uids",
     "Younger",
+    "expand_filters",
+    "leaves",
+    "replace_leaves",
 ]

@@ -4,9 +4,10 @@ from angarium.store.actor import Actor
 from angarium.store.annotations import AnnotationEntry, AnnotationPolicy, AnnotationScope
 from angarium.store.columns import Indexes, Mask, Uids
 from angarium.store.mailbox import Mailbox, SeenState
+from angarium.store.moments import Moment
 from angarium.store.policy import StorePolicy
 from angarium.store.seen import SeenOverlay
-from angarium.store.selected import SelectedMailbox, Updates
+from angarium.store.selected import ALL_UPDATES, SelectedMailbox, UpdateKind, Updates
 from angarium.store.store import Store, decided_again
 from angarium.store.tree import AccountTree, TreeEntry
 from angarium.store.vanished import known_up_to, vanished_since
@@ -15,6 +16,7 @@ from angarium.store.views import MailboxViews
 from angarium.store.visible import Visible, VisibleMailbox
 
 __all__ = [
+    "ALL_UPDATES",
     "AccountTree",
     "Actor",
     "AnnotationEntry",
@@ -25,6 +27,7 @@ __all__ = [
     "MailboxView",
     "MailboxViews",
     "Mask",
+    "Moment",
     "SeenOverlay",
     "SeenState",
     "SelectedMailbox",
@@ -32,6 +35,7 @@ __all__ = [
     "StorePolicy",
     "TreeEntry",
     "Uids",
+    "UpdateKind",
     "Updates",
     "Visible",
     "VisibleMailbox",

@@ -101,13 +101,13 @@ BUILT_IN: Final = (
     AnnotationEntry("/admin", _SERVER, is_private=False, is_administrators=True),
     AnnotationEntry("/comment", _SERVER),
     AnnotationEntry("/motd", _SERVER, is_private=False, is_administrators=True),
+    AnnotationEntry(f"{VENDOR}/usermodseq", _SERVER, ValueType.UINT, is_shared=False, is_fact=True),
     _setting("expire", ValueType.UINT, _SERVER),
     _fact("freespace", scope=_SERVER),
     _fact("freespace/total", scope=_SERVER),
     _fact("freespace/percent/most", scope=_SERVER),
     AnnotationEntry(f"{VENDOR}/shutdown", _SERVER, is_private=False, is_administrators=True),
     _setting("squat", ValueType.BOOLEAN, _SERVER),
-    AnnotationEntry(f"{VENDOR}/usermodseq", _SERVER, ValueType.UINT, is_shared=False, is_fact=True),
     AnnotationEntry("/check", _MAILBOX, ValueType.BOOLEAN),
     AnnotationEntry("/checkperiod", _MAILBOX, ValueType.UINT),
     AnnotationEntry("/comment", _MAILBOX),
@@ -145,12 +145,28 @@ _OF_A_PART: Final = re.compile(
 )
 _PART_FLAG: Final = (b"0", b"1")
 
+# RFC 5466 §3.2, §4: the name of a filter is an atom without a slash
+_OF_A_FILTER: Final = re.compile(r"/filters/(?:values|descriptions)/[^\x00-\x20\x7f-\U0010ffff(){%*\"\\\]/]+")
+
 
 @dataclass(frozen=True, slots=True)
 class _PartFlag(AnnotationEntry):
     def checked(self, value: bytes | None) -> bytes | None:
         if value is not None and value not in _PART_FLAG:
             raise AnnotationInvalid(f"{self.name} is 1, 0 or not there")
+        return value
+
+
+@dataclass(frozen=True, slots=True)
+class _OfAFilter(AnnotationEntry):
+    """The search, which the front end understands, or what it is for (RFC 5466 §3.2)."""
+
+    def checked(self, value: bytes | None) -> bytes | None:
+        if value is not None:
+            try:
+                value.decode()
+            except UnicodeDecodeError as error:
+                raise AnnotationInvalid(f"{self.name} is not UTF-8") from error
         return value
 
 
@@ -184,6 +200,8 @@ class AnnotationPolicy:
         entry = self.known.get((scope, name))
         if entry is None and scope is _MESSAGE and (part := _OF_A_PART.fullmatch(name)):
             return AnnotationEntry(name, scope) if part[1] == "comment" else _PartFlag(name, scope)
+        if entry is None and scope is _SERVER and _OF_A_FILTER.fullmatch(name):
+            return _OfAFilter(name, scope)
         if entry is None and self.allow_undefined and not name.startswith((f"{VENDOR}/", "/flags")):
             return AnnotationEntry(name, scope)
         return entry

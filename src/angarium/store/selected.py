@@ -5,14 +5,15 @@ else is found by comparing these with the view: what is in the view above the la
 there any more was expunged, now or while expunges could not be told; what has a higher modseq was changed.
 """
 
-from dataclasses import dataclass
-from typing import Self
+import enum
+from dataclasses import dataclass, field
+from typing import Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from angarium.engine.rows import ModSeq, Uid
-from angarium.errors import MailboxNotFound
+from angarium.engine.rows import NO_MODSEQ, ModSeq, Uid
+from angarium.errors import AccountNotFound, MailboxNotFound
 from angarium.rights import Right, Rights
 from angarium.sequenceset import SequenceSet, UidSet
 from angarium.store.acl import require
@@ -37,6 +38,18 @@ _NO_UIDS = UidSet()
 _NOTHING_TOLD = UidRanges(np.empty(0, dtype=np.uint32))
 
 
+class UpdateKind(enum.Flag):
+    """What a client wants to be told of by itself (RFC 5465 §3.1); without NOTIFY it is all of this."""
+
+    NEW = enum.auto()
+    EXPUNGED = enum.auto()
+    CHANGED = enum.auto()
+    """Flags or annotations."""
+
+
+ALL_UPDATES: Final = UpdateKind.NEW | UpdateKind.EXPUNGED | UpdateKind.CHANGED
+
+
 @dataclass(frozen=True, slots=True)
 class Updates:
     """What changed since the session was last told; to be sent in the order of the fields."""
@@ -53,6 +66,10 @@ class Updates:
     """All keywords of the mailbox, where there are new ones (an untagged FLAGS)."""
     changed: UidSet = _NO_UIDS
     """UIDs of messages whose flags changed, those of the session's own silent STORE left out."""
+    new: UidSet = field(default=_NO_UIDS, compare=False)
+    """UIDs of what `exists` counts for the first time."""
+    since: ModSeq = field(default=NO_MODSEQ, compare=False)
+    """What happened up to here was looked at before."""
 
     def __bool__(self) -> bool:
         return bool(self.vanished or self.exists is not None or self.keywords is not None or self.changed)
@@ -84,6 +101,7 @@ class SelectedMailbox(Reader):
         self._told = _NOTHING_TOLD
         self._told_stamp = 0
         self._changes_modseq = ModSeq(0)
+        self._upto = ModSeq(0)
         self._expunge_waits = False
         self._told_seen = self.seen
         self._told_keywords: tuple[str, ...] = ()
@@ -91,6 +109,11 @@ class SelectedMailbox(Reader):
         self._recent = UidSet()
         self._knows_recent = True
         self._silent: list[tuple[UidSet, ModSeq]] = []
+        self.wanted = ALL_UPDATES
+        """What `updates` tells; all else waits, and is told once it is wanted."""
+        self._told_kinds = ALL_UPDATES
+        self._withholds = False
+        self._own_expunges = _NO_UIDS
         self.saved_result = UidSet()
         """The messages that `$` means, by UID (RFC 5182 §2.1); those expunged since count no more."""
 
@@ -109,6 +132,7 @@ class SelectedMailbox(Reader):
         nothing = view.uid[:0]
         selected._knows_recent = knows_recent
         selected._take_as_told(view, nothing, view.live_uids())
+        selected._upto = view.modseq
         selected._note_recent(view.live_uids(), UidSet())
         return selected
 
@@ -138,18 +162,27 @@ class SelectedMailbox(Reader):
 
         MailboxNotFound where the mailbox or the right to know of it is gone, PermissionDenied where that to read is.
         """
-        modseq = (await self.store.engine.state(self.mailbox.account)).modseq
+        modseq = await self._account_modseq(self.mailbox)
         if self._view is None and self._looked_at == (modseq, self.actor):
             self._view = self.store.views.kept(self.mailbox.account, self.mailbox.id, modseq)
         if self._view is None or self._looked_at != (modseq, self.actor):
             mailbox = await self.store.find_again(self.actor, self.mailbox, Right.READ)
             if (mailbox.row.deleted_at_s is not None) != self._was_deleted:
                 raise MailboxNotFound(f"{mailbox.name.internal} was deleted, or brought back, meanwhile")
+            if mailbox.account != self.mailbox.account:  # it was moved there
+                modseq = await self._account_modseq(mailbox)
+                self.store.views.register(mailbox.account, mailbox.id, self)
             await self._look(mailbox)
             self.mailbox = mailbox
             self._looked_at = (modseq, self.actor)
         self._fresh_stamp = self.view.stamp
         self._fresh_modseq = self.view.modseq
+
+    async def _account_modseq(self, mailbox: Mailbox) -> ModSeq:
+        try:
+            return (await self.store.engine.state(mailbox.account)).modseq
+        except AccountNotFound:  # the mailbox may be found in another one
+            return NO_MODSEQ
 
     async def _look(self, mailbox: Mailbox) -> MailboxView:
         """Take view and seen state as of one moment: a modseq of the one vouches for all changes of the other."""
@@ -179,9 +212,15 @@ class SelectedMailbox(Reader):
         return len(self._recent)
 
     @property
+    def withholds(self) -> bool:
+        """Whether something happened that the last `updates` could not tell, or that is not wanted; `told_modseq` is
+        before that."""
+        return self._expunge_waits or self._withholds
+
+    @property
     def expunges_wait(self) -> bool:
-        """Whether messages have gone that the last `updates` could not tell of; `told_modseq` is before that."""
-        return self._expunge_waits
+        """Whether messages have gone that are to be told of as soon as numbers may shift."""
+        return self._expunge_waits and UpdateKind.EXPUNGED in self.wanted
 
     def first_unseen_number(self) -> int | None:
         """The sequence number of the first message that the reader has not seen, for SELECT (RFC 3501 §6.3.1): of the
@@ -202,6 +241,17 @@ class SelectedMailbox(Reader):
     def told(self) -> UidSet:
         """All UIDs told."""
         return self._told.uid_set
+
+    @property
+    def told_ranges(self) -> UidRanges:
+        """The same as ranges; the same object while the session is told of no other messages."""
+        return self._told
+
+    def told_among(self, indexes: Indexes) -> Indexes:
+        """Those places in the view at which there are messages that are there, and that were told."""
+        uids = self.view.uid[indexes]
+        there: Indexes = indexes[(self.view.expunged_modseq[indexes] == 0) & self._told.contains(uids)]
+        return there
 
     def uids_of(self, numbers: SequenceSet) -> UidSet:
         """The UIDs that these sequence numbers mean; ValueError for a number above `exists`.
@@ -226,10 +276,18 @@ class SelectedMailbox(Reader):
         """UIDs as a client wrote them, `*` being the last one told; those not told are left out."""
         if uids.is_saved_result:
             return self._saved()
-        return uids.resolve(self._told.last).intersect(self._told.uid_set)
+        return self._told.intersect(uids.resolve(self._told.last))
+
+    def told_indexes(self) -> Indexes:
+        """The places in the view of the messages that were told and are still there."""
+        return self.view.indexes_in(self._told)
+
+    def meant_uids(self, uids: SequenceSet) -> UidSet:
+        """As `uids_from`, and those not told may be among them: for who looks at messages that were told alone."""
+        return self.saved_result if uids.is_saved_result else uids.resolve(self._told.last)
 
     def _saved(self) -> UidSet:
-        return self.saved_result.intersect(self._told.uid_set)
+        return self._told.intersect(self.saved_result)
 
     def numbers_of(self, uids: Uids) -> NDArray[np.uint32]:
         """The sequence numbers of those of `uids` that were told, ascending."""
@@ -256,6 +314,11 @@ class SelectedMailbox(Reader):
         if modseq == self._fresh_modseq + 1 and self._fresh_stamp == self._told_stamp:
             self._silent.append((uids, modseq))
 
+    def expunged(self, uids: UidSet) -> None:
+        """The session's own command expunged these: it is told of them whether it wants to know of expunges or not."""
+        if UpdateKind.EXPUNGED not in self.wanted:
+            self._own_expunges = self._own_expunges.union(uids)
+
     # What it must be told
 
     def updates(self, *, allow_expunge: bool) -> Updates:
@@ -264,22 +327,49 @@ class SelectedMailbox(Reader):
         `allow_expunge` is False while FETCH, STORE or SEARCH by sequence numbers is answered (RFC 9051 §7.5.1).
         """
         view = self.view
-        if self._is_told(view) and not (allow_expunge and self._expunge_waits):
-            self._changes_modseq = view.modseq
+        if self._is_told(view) and not (allow_expunge and self._expunge_waits) and self.wanted == self._told_kinds:
+            if not self._withholds:
+                self._changes_modseq = view.modseq
             self._silent.clear()
+            self._upto = view.modseq
             return NO_UPDATES
+        since, self._upto = self._upto, view.modseq
         known, vanished, new = self._compared(view)
         changed = self._changed(view, known)
         keywords = view.row.keywords if view.row.keywords != self._told_keywords else None
-        self._expunge_waits = bool(vanished.size) and not allow_expunge
+        told_of = self._to_be_told(vanished) if allow_expunge else vanished[:0]
+        self._expunge_waits = told_of.size < vanished.size
         if self._expunge_waits:
-            known, vanished = self._told.to_array(), vanished[:0]
+            known, vanished = np.setdiff1d(self._told.to_array(), told_of, assume_unique=True), told_of
+        self._withholds = False
+        if self.wanted != ALL_UPDATES:
+            new, changed, keywords = self._withhold(new, changed, keywords)
         expunged = _as_they_shift(self._told.numbers_of(vanished)) if vanished.size else ()
         self._take_as_told(view, known, new)
         gone = uid_set_of(vanished) if vanished.size else _NO_UIDS
         self._note_recent(new, gone)
-        exists, recent = (self.exists, self.recent) if new.size else (None, None)
-        return Updates(expunged, gone, exists, recent, keywords, changed)
+        if not new.size:
+            return Updates(expunged, gone, None, None, keywords, changed, since=since)
+        return Updates(expunged, gone, self.exists, self.recent, keywords, changed, uid_set_of(new), since)
+
+    def _to_be_told(self, vanished: Uids) -> Uids:
+        """Those of what is not there any more that the session wants to know of, or expunged itself."""
+        if UpdateKind.EXPUNGED in self.wanted or not vanished.size:
+            return vanished
+        own, self._own_expunges = self._own_expunges, _NO_UIDS
+        return np.intersect1d(vanished, own.to_array().astype(np.uint32), assume_unique=True)
+
+    def _withhold(
+        self, new: Uids, changed: UidSet, keywords: tuple[str, ...] | None
+    ) -> tuple[Uids, UidSet, tuple[str, ...] | None]:
+        """What of these is wanted; the rest waits for its day."""
+        if UpdateKind.NEW not in self.wanted and new.size:
+            self._withholds = True
+            new = new[:0]
+        if UpdateKind.CHANGED not in self.wanted and (changed or keywords is not None):
+            self._withholds = True
+            changed, keywords = _NO_UIDS, None
+        return new, changed, keywords
 
     @property
     def is_up_to_date(self) -> bool:
@@ -287,11 +377,13 @@ class SelectedMailbox(Reader):
         return self._is_told(self.view)
 
     def _is_told(self, view: MailboxView) -> bool:
-        return (
-            view.stamp == self._told_stamp
-            and self.seen.own is self._told_seen.own
-            and view.row.keywords == self._told_keywords
-        )
+        if view.stamp != self._told_stamp or not self._wants_changes:
+            return view.stamp == self._told_stamp
+        return self.seen.own is self._told_seen.own and view.row.keywords == self._told_keywords
+
+    @property
+    def _wants_changes(self) -> bool:
+        return self.wanted is ALL_UPDATES or UpdateKind.CHANGED in self.wanted
 
     def _compared(self, view: MailboxView) -> tuple[Uids, Uids, Uids]:
         """What was told and is there, what was told and is not, what is there above all that was told."""
@@ -333,10 +425,12 @@ class SelectedMailbox(Reader):
         self._told = live if all_live else UidRanges(np.concatenate((known, new)))
         self._last_uid = max(self._last_uid, self._told.last)
         self._told_stamp = view.stamp
-        self._told_seen = self.seen
-        self._told_keywords = view.row.keywords
-        self._changes_modseq = view.modseq
-        if not self._expunge_waits:
+        self._told_kinds = self.wanted
+        if self._wants_changes:
+            self._told_seen = self.seen
+            self._told_keywords = view.row.keywords
+            self._changes_modseq = view.modseq
+        if not (self._expunge_waits or self._withholds):
             self.told_modseq = view.modseq
         self._silent.clear()
 

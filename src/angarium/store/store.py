@@ -5,11 +5,12 @@ rights that are needed. What it gives carries the version of the ACL that decide
 precondition is refused with AclChanged where somebody changed the ACL meanwhile, and `decided_again` tries anew.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from typing import TypeVar
 
 from angarium.engine.interface import Engine
-from angarium.engine.rows import AccountId, MailboxRow, QuotaRow
+from angarium.engine.rows import AccountId, MailboxId, MailboxRow, QuotaRow
 from angarium.engine.sources import Sources
 from angarium.errors import AccountNotFound, AclChanged, MailboxNotFound, StoreBusy
 from angarium.names import MailboxName, Namespace, UserId
@@ -137,9 +138,14 @@ class Store:
         raise StoreBusy(f"the names around {name.internal} keep changing")
 
     async def find_again(self, actor: Actor, mailbox: Mailbox, *needed: Right) -> Mailbox:
-        """The same mailbox by its id, whatever its name is now, with the rights and counters of this moment."""
-        row = await self.engine.mailbox(mailbox.account, mailbox.id)
+        """The same mailbox by its id, whatever its name is now, with the rights and counters of this moment; in another
+        account, where it was moved to one and has kept its UIDVALIDITY."""
+        row = await self._row_of(mailbox)
         if row is None:
+            home = await self.engine.home_of(mailbox.id)
+            mailbox = replace(mailbox, account=home or mailbox.account)
+            row = await self._row_of(mailbox)
+        if row is None or row.uidvalidity != mailbox.row.uidvalidity:
             raise MailboxNotFound(f"mailbox {mailbox.id} is gone")
         name = mailbox.name
         if row.folder_modseq != mailbox.row.folder_modseq:
@@ -149,13 +155,23 @@ class Store:
         acl.require(found.rights, *needed)
         return found
 
+    async def find_by_id(self, actor: Actor, account: AccountId, mailbox: MailboxId, *needed: Right) -> Mailbox:
+        """As `find`, by account and id. AccountNotFound."""
+        row = await self.engine.mailbox(account, mailbox)
+        if row is None:
+            raise MailboxNotFound(f"there is no mailbox {mailbox}")
+        found = self._for_actor(actor, account, row, name=self._full_name((await self.tree(account)).name, row))
+        acl.require(found.rights, *needed)
+        return found
+
     def rights_on(self, actor: Actor, name: MailboxName, acl_text: str) -> Rights:
         """The rights of `actor` on a mailbox with this ACL."""
         return acl.rights_of(actor, acl.parse_acl(acl_text), name=name, policy=self.policy)
 
-    async def visible(self, actor: Actor) -> Visible:
-        """All mailboxes with the right `l`: of other accounts as the catalogue has them."""
-        return await self._visible.of(actor)
+    async def visible(self, actor: Actor, *, prefixes: Sequence[str] = ("",)) -> Visible:
+        """All mailboxes with the right `l`: of other accounts as the catalogue has them. Those may be left out whose
+        names, as she sees them, begin with none of `prefixes`."""
+        return await self._visible.of(actor, prefixes)
 
     # Quota
 
@@ -167,6 +183,12 @@ class Store:
         return None
 
     # Parts of the above
+
+    async def _row_of(self, mailbox: Mailbox) -> MailboxRow | None:
+        try:
+            return await self.engine.mailbox(mailbox.account, mailbox.id)
+        except AccountNotFound:  # its last mailbox has left it
+            return None
 
     def _full_name(self, account: MailboxName, row: MailboxRow) -> MailboxName:
         prefix = self.policy.names.deletedprefix

@@ -7,6 +7,7 @@ from typing import Any, Final, TypeVar
 
 _SORTED_AT_ONCE: Final = 4000
 _MERGED_AT_ONCE: Final = 1000
+_FREED_AT_ONCE: Final = 2000
 
 _Item = TypeVar("_Item")
 
@@ -17,6 +18,17 @@ async def slices(items: Sequence[_Item], size: int) -> AsyncIterator[Sequence[_I
         if start:
             await asyncio.sleep(0)
         yield items[start : start + size] if len(items) > size else items
+
+
+async def let_go(items: list[_Item] | dict[str, _Item]) -> None:
+    """Empty what nobody needs any more: to free very many objects takes long, some 0.5 µs each."""
+    while items:
+        if isinstance(items, list):
+            del items[-_FREED_AT_ONCE:]
+        else:
+            for _ in range(min(_FREED_AT_ONCE, len(items))):
+                items.popitem()
+        await asyncio.sleep(0)
 
 
 # Any: what sorted() asks of its key's answers has no name in `typing`.

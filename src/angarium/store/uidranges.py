@@ -4,12 +4,16 @@ Sequence number n is the n-th UID. Sessions that were told the same share one ob
 """
 
 from functools import cached_property
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from angarium.sequenceset import UidSet
 from angarium.store.columns import Uids
+
+_FEW_RANGES: Final = 64
+"""Which are looked through one by one in less time than numpy takes."""
 
 
 def uid_set_of(uids: Uids) -> UidSet:
@@ -41,10 +45,32 @@ class UidRanges:
         """The greatest UID; 0 where there is none."""
         return int(self._lasts[-1]) if self._lasts.size else 0
 
+    @property
+    def bounds(self) -> tuple[Uids, Uids]:
+        """The first and the last UID of each range."""
+        return self._firsts, self._lasts
+
     @cached_property
     def uid_set(self) -> UidSet:
         """All of them."""
         return UidSet(tuple(zip(self._firsts.tolist(), self._lasts.tolist(), strict=True)))
+
+    def intersect(self, uids: UidSet) -> UidSet:
+        """Those of `uids` that are here; as cheap as they are few."""
+        if not uids or self._firsts.size <= _FEW_RANGES:
+            return uids.intersect(self.uid_set)
+        if uids.minimum <= self._firsts[0] and uids.maximum >= self._lasts[-1] and len(uids.ranges) == 1:
+            return self.uid_set
+        bounds = np.array(uids.ranges, dtype=np.uint32)
+        lows = self._lasts.searchsorted(bounds[:, 0], side="left").tolist()
+        highs = self._firsts.searchsorted(bounds[:, 1], side="right").tolist()
+        found: list[tuple[int, int]] = []
+        for (first, last), low, high in zip(uids.ranges, lows, highs, strict=True):
+            if low < high:
+                firsts, lasts = self._firsts[low:high].tolist(), self._lasts[low:high].tolist()
+                firsts[0], lasts[-1] = max(first, firsts[0]), min(last, lasts[-1])
+                found += zip(firsts, lasts, strict=True)
+        return UidSet(tuple(found))
 
     def to_array(self) -> Uids:
         """All of them; made anew at each call, 4 octets a UID."""

@@ -129,10 +129,18 @@ class MailboxView:
         if not uids:
             return np.empty(0, dtype=np.intp)
         bounds = np.array(uids.ranges, dtype=np.uint32)
-        starts = self.uid.searchsorted(bounds[:, 0], side="left")
-        ends = self.uid.searchsorted(bounds[:, 1], side="right")
-        indexes = _runs(starts, ends)
-        if expunged or not self._any_expunged:
+        indexes = self._indexes_between(bounds[:, 0], bounds[:, 1])
+        return indexes if expunged else self._those_there(indexes)
+
+    def indexes_in(self, uids: UidRanges) -> Indexes:
+        """Indexes of those of `uids` that are there; faster than `indexes_of` where there are many gaps."""
+        return self._those_there(self._indexes_between(*uids.bounds))
+
+    def _indexes_between(self, firsts: Uids, lasts: Uids) -> Indexes:
+        return _runs(self.uid.searchsorted(firsts, side="left"), self.uid.searchsorted(lasts, side="right"))
+
+    def _those_there(self, indexes: Indexes) -> Indexes:
+        if not self._any_expunged:
             return indexes
         there: Indexes = indexes[self.expunged_modseq[indexes] == 0]
         return there

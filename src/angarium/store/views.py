@@ -116,8 +116,10 @@ class MailboxViews:
 
     async def _advanced(self, key: _Key, view: MailboxView) -> MailboxView:
         found = await self._engine.messages(*key, changed_since=view.modseq)
-        # Rows that were purged are not told of any more; an account that was rebuilt may begin below.
-        is_missing_some = found.mailbox.purged_modseq > view.modseq or found.modseq < view.modseq
+        # Rows that were purged are not told of any more; an account that was rebuilt may begin below; a mailbox that
+        # was in another account meanwhile begins anew.
+        least = max(found.mailbox.purged_modseq, found.mailbox.created_modseq)
+        is_missing_some = least > view.modseq or found.modseq < view.modseq
         if is_missing_some or not view.continues_with(found.columns):
             return await self._load(key)
         view.advance(found.mailbox, found.columns, found.modseq)

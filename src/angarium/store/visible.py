@@ -5,21 +5,21 @@ often and a name costs some microseconds to translate and to sort.
 """
 
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from angarium.engine.interface import Engine
 from angarium.engine.rows import AccountId, CatalogueRow, MailboxId
-from angarium.names import MailboxName, Namespace, SortKey
+from angarium.names import MailboxName, Namespace, SortKey, nfc
 from angarium.rights import Right, Rights, Subject
 from angarium.store import acl
 from angarium.store.actor import Actor
 from angarium.store.policy import StorePolicy
 from angarium.store.tree import AccountTree, full_name
 from angarium.store.trees import AccountTrees
-from angarium.store.turns import slices, sorted_in_turns
+from angarium.store.turns import let_go, slices, sorted_in_turns
 
 _LIMIT: Final = 128
 _TRANSLATED_AT_ONCE: Final = 200
@@ -42,19 +42,26 @@ class VisibleMailbox:
 
 @dataclass(frozen=True, slots=True)
 class Visible:
-    """All that an actor may know of; not to be changed, since it is kept."""
+    """All that an actor may know of; not to be changed, since it may be kept."""
 
-    mailboxes: Sequence[VisibleMailbox] = ()
+    mailboxes: list[VisibleMailbox] = field(default_factory=list)
     """In the order of LIST."""
-    by_external: Mapping[str, VisibleMailbox] = field(default_factory=dict)
+    by_external: dict[str, VisibleMailbox] = field(default_factory=dict)
     levels_above: AbstractSet[str] = frozenset()
     """The names, as she sees them, that have one of these mailboxes below."""
+    is_kept: bool = False
 
     def __iter__(self) -> Iterator[VisibleMailbox]:
         return iter(self.mailboxes)
 
     def __len__(self) -> int:
         return len(self.mailboxes)
+
+    async def let_go(self) -> None:
+        """To be awaited by whoever asked for it and is done: very many mailboxes are freed in slices."""
+        if not self.is_kept:
+            await let_go(self.by_external)
+            await let_go(self.mailboxes)
 
 
 class VisibleMailboxes:
@@ -66,10 +73,10 @@ class VisibleMailboxes:
         self._trees = trees
         self._own: OrderedDict[tuple[AccountId, Subject], tuple[AccountTree, Visible]] = OrderedDict()
 
-    async def of(self, actor: Actor) -> Visible:
-        """All mailboxes with the right `l`."""
+    async def of(self, actor: Actor, prefixes: Sequence[str]) -> Visible:
+        """All mailboxes with the right `l`; of other accounts perhaps only those whose names begin with a prefix."""
         own = await self._of_own_account(actor)
-        others = await self._of_catalogue(actor)
+        others = await self._of_catalogue(actor, prefixes)
         if not others.mailboxes:
             return own
         if not own.mailboxes:
@@ -96,19 +103,20 @@ class VisibleMailboxes:
             for entry in entries:
                 row = entry.row
                 mailboxes.append(listing.mailbox(tree.account, row.id, entry.name, row.acl, row.special_use))
-        visible = await self._in_place(mailboxes)
+        visible = replace(await self._in_place(mailboxes), is_kept=True)
         self._own[key] = (tree, visible)
         if len(self._own) > _LIMIT:
             self._own.popitem(last=False)
         return visible
 
-    async def _of_catalogue(self, actor: Actor) -> Visible:
+    async def _of_catalogue(self, actor: Actor, prefixes: Sequence[str]) -> Visible:
         if actor.is_admin:
             rows = await self._engine.catalogue()
         else:
             rows = await self._engine.catalogue(identifiers=actor.subject().identifiers, excluding=actor.account)
         tops: dict[AccountId, MailboxName] = {}
         listing = _Listing(actor, self._policy)
+        far: set[AccountId] = set()
         mailboxes = []
         async for some in slices(rows, _TRANSLATED_AT_ONCE):
             for row in some:
@@ -117,8 +125,13 @@ class VisibleMailboxes:
                 top = tops.get(row.account)
                 if top is None:
                     top = tops[row.account] = MailboxName.from_internal(row.account_name)
+                    if listing.is_far(top, prefixes):
+                        far.add(row.account)
+                if row.account in far and not row.deleted:  # deleted ones have names elsewhere
+                    continue
                 name = self._full_name(top, row)
                 mailboxes.append(listing.mailbox(row.account, row.mailbox, name, row.acl, row.special_use))
+        await let_go(rows)
         return await self._in_place(mailboxes)
 
     async def _in_place(self, mailboxes: Iterable[VisibleMailbox | None]) -> Visible:
@@ -154,6 +167,16 @@ class _Listing:
             return None
         external = self._namespace.to_external(name)
         return VisibleMailbox(account, mailbox, name, external, self._namespace.sort_key(name), special_use, rights)
+
+    def is_far(self, top: MailboxName, prefixes: Sequence[str]) -> bool:
+        """Whether no name below `top`, or its own, begins with any of these; False where that is not simple to say."""
+        if not self._actor.is_admin or not self._namespace.shows(top):
+            return False
+        external = nfc(self._namespace.to_external(top))
+        # A domain stands behind the whole name.
+        return "@" not in external and not any(
+            "@" in prefix or external.startswith(prefix) or prefix.startswith(external) for prefix in prefixes
+        )
 
     def _rights_on(self, name: MailboxName, acl_text: str) -> Rights:
         # Beside the ACL, rights depend on whose hierarchy it is, and on the domain (of administrators).

@@ -9,7 +9,7 @@ from angarium.worker.services import OpenProgram, OperationHandler, Program, Ser
 from angarium.worker.sessions import Connection, Refusal, Refused, Seat, ServiceLimits, Sessions
 from angarium.worker.sharedstate import SessionRecord, SharedState
 from angarium.worker.telemetry import Recording, Telemetry
-from angarium.worker.tls import is_tls, service_context
+from angarium.worker.tls import is_tls, offers_starttls, service_context
 from angarium.worker.tools import ToolAnnouncer, tool_announcer
 from angarium.worker.worker import WorkerStart, run_worker
 
@@ -40,6 +40,7 @@ __all__ = [
     "WorkerContext",
     "WorkerStart",
     "is_tls",
+    "offers_starttls",
     "read_metrics",
     "run_directory",
     "run_worker",

@@ -17,7 +17,6 @@ from angarium.config import ServiceEntry
 from angarium.worker.tlstransport import TlsTransport
 
 _BACKLOG: Final = 1024
-_HANDSHAKE_TIMEOUT_S: Final = 30.0
 
 MakeProtocol = Callable[[], asyncio.Protocol]
 
@@ -103,9 +102,8 @@ class Listening:
     async def _start(self, endpoint: Endpoint, listening: socket.socket) -> asyncio.Server:
         make_protocol = endpoint.make_protocol
         if endpoint.tls is not None:
-            make_protocol = partial(
-                TlsTransport, self._loop, endpoint.tls, make_protocol, handshake_timeout_s=_HANDSHAKE_TIMEOUT_S
-            )
+            service = endpoint.service.name
+            make_protocol = partial(TlsTransport, self._loop, endpoint.tls, make_protocol, service=service)
         if listening.family == socket.AF_UNIX:
             return await self._loop.create_unix_server(make_protocol, sock=listening, backlog=_BACKLOG)
         return await self._loop.create_server(make_protocol, sock=listening, backlog=_BACKLOG)

@@ -17,6 +17,8 @@ from angarium.worker.messagefiles import MessageFiles
 from angarium.worker.metrics import Metrics
 from angarium.worker.sessions import Sessions
 from angarium.worker.telemetry import Telemetry
+from angarium.worker.tls import offers_starttls
+from angarium.worker.tlstransport import StartTls
 
 
 @dataclass(slots=True)
@@ -37,7 +39,14 @@ class WorkerContext:
     telemetry: Telemetry = field(default_factory=Telemetry)
     """Whose sessions are recorded."""
     tls: Mapping[str, ssl.SSLContext] = field(default_factory=dict)
-    """Contexts for STARTTLS by name of service, where a certificate is configured; replaced whole at a reload."""
+    """Contexts by name of service, where a certificate is configured; replaced whole at a reload."""
+
+    def start_tls(self, service: ServiceEntry) -> StartTls | None:
+        """What STARTTLS of the service does from now on; None where it is not offered."""
+        context = self.tls.get(service.name)
+        if context is None or not offers_starttls(service, self.settings):
+            return None
+        return StartTls(self.loop, context, service.name)
 
 
 ServiceFactory = Callable[[WorkerContext, ServiceEntry], Callable[[], asyncio.Protocol]]

@@ -20,6 +20,13 @@ def is_tls(service: ServiceEntry) -> bool:
     return isinstance(service.command, ImapService) and service.command.tls
 
 
+def offers_starttls(service: ServiceEntry, settings: Settings) -> bool:
+    """Whether clients of the service may begin TLS by a command."""
+    tls = settings.for_service(service.name).tls
+    is_plain = isinstance(service.command, ImapService) and not service.command.tls
+    return is_plain and tls.tls_server_cert is not None and tls.allowstarttls
+
+
 def service_context(service: ServiceEntry, settings: Settings) -> ssl.SSLContext | None:
     """A context with the service's certificate as it is on disk now; None for a service that has none and needs none.
     ConfigError, with entry and file, where it cannot be used."""

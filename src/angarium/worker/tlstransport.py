@@ -5,8 +5,11 @@ what is written is encrypted at once and waits in the plain transport's buffer, 
 above; what is read is decrypted at once, unless reading is paused. So an idle connection holds little more than
 OpenSSL's own state, half of what the event loop's TLS takes.
 
-States: *shaking hands* (no protocol above yet), *open*, *ended* (nothing is read or written any more; the plain
-transport sends what it has, the alert that closes the connection being the last of it).
+States: *shaking hands* (nothing is read or written for the protocol above, if there is one yet), *open*, *ended*
+(nothing is read or written any more; the plain transport sends what it has, the alert that closes the connection being
+the last of it).
+
+A connection has TLS from its first octet, or from a command on (STARTTLS): `take_over`.
 """
 
 import asyncio
@@ -14,7 +17,10 @@ import enum
 import logging
 import ssl
 from collections.abc import Callable, Iterable
-from typing import Any, Final, cast
+from dataclasses import dataclass
+from typing import Any, Final, Protocol, cast
+
+HANDSHAKE_TIMEOUT_S: Final = 30.0
 
 _FED_OCTETS: Final = 16_384
 """What OpenSSL gets to read at once: its buffers never shrink."""
@@ -30,8 +36,17 @@ class _State(enum.Enum):
     ENDED = enum.auto()
 
 
+class TlsBegun(Protocol):
+    """What a protocol with STARTTLS has beside the methods of `asyncio.Protocol`."""
+
+    def tls_begun(self, transport: asyncio.Transport) -> None:
+        """What came and was not executed yet came in plaintext, and must be forgotten (CVE-2011-0411); `transport` is
+        what is written to from now on."""
+
+
 class TlsTransport(asyncio.Transport, asyncio.Protocol):
-    """The server's end of one connection; `make_protocol` is called when the handshake is done."""
+    """The server's end of one connection. `make_protocol` is called when the handshake is done, unless there is a
+    protocol already, which `take_over` brings."""
 
     __slots__ = (
         "_below",
@@ -39,6 +54,7 @@ class TlsTransport(asyncio.Transport, asyncio.Protocol):
         "_hurry",
         "_incoming",
         "_is_at_end",
+        "_log_fields",
         "_loop",
         "_make_protocol",
         "_outgoing",
@@ -52,12 +68,15 @@ class TlsTransport(asyncio.Transport, asyncio.Protocol):
         self,
         loop: asyncio.AbstractEventLoop,
         context: ssl.SSLContext,
-        make_protocol: Callable[[], asyncio.Protocol],
+        make_protocol: Callable[[], asyncio.Protocol] | None,
         *,
-        handshake_timeout_s: float,
+        service: str,
+        session: str = "",
+        handshake_timeout_s: float = HANDSHAKE_TIMEOUT_S,
     ) -> None:
         self._loop = loop
         self._make_protocol = make_protocol
+        self._log_fields = {"service": service, "session": session} if session else {"service": service}
         self._below: asyncio.Transport | None = None
         self._protocol: asyncio.Protocol | None = None
         self._state = _State.SHAKING_HANDS
@@ -68,6 +87,14 @@ class TlsTransport(asyncio.Transport, asyncio.Protocol):
         self._is_at_end = False
         """The client sends nothing more, and the protocol was told so."""
         self._below_is_at_end = False
+
+    def take_over(self, transport: asyncio.Transport) -> None:
+        """What comes through `transport` from now on is TLS. What its protocol writes before the handshake is done is
+        lost, so nothing follows in plaintext; it is not told of the handshake, but of the connection's end."""
+        # `StartTls` is called for stream protocols alone.
+        self._protocol = cast(asyncio.Protocol, transport.get_protocol())
+        self._below = transport
+        transport.set_protocol(self)
 
     # What the plain transport calls
 
@@ -88,6 +115,7 @@ class TlsTransport(asyncio.Transport, asyncio.Protocol):
         """The end of the connection, with or without the alert that should come first, is the end for the protocol."""
         self._below_is_at_end = True
         if self._state is _State.SHAKING_HANDS:
+            self._log("connection closed during the handshake")
             self._end()
         elif not self._reading_paused:
             self._tell_end()
@@ -189,11 +217,13 @@ class TlsTransport(asyncio.Transport, asyncio.Protocol):
         self._stop_timer()
         self._flush()
         self._state = _State.OPEN
-        self._protocol = self._make_protocol()
-        self._protocol.connection_made(self)
+        if self._make_protocol is not None:
+            self._protocol = self._make_protocol()
+            self._protocol.connection_made(self)
 
     def _time_out(self) -> None:
         self._hurry = None
+        self._log("handshake timed out")
         self.abort()
 
     def _stop_timer(self) -> None:
@@ -242,8 +272,15 @@ class TlsTransport(asyncio.Transport, asyncio.Protocol):
 
     def _fail(self, error: ssl.SSLError) -> None:
         """What came is no TLS that we speak: an alert says so."""
-        log.debug("tls_failed", extra={"reason": str(error)})
+        self._log(error.reason or str(error))
         self._end()
+
+    def _log(self, reason: str) -> None:
+        peername = self.get_extra_info("peername")
+        address = peername[0] if isinstance(peername, tuple) else ""
+        # Scanners fail at a port with TLS all the time; who knows of STARTTLS is rather a client that cannot connect.
+        level = logging.DEBUG if self._make_protocol is not None else logging.INFO
+        log.log(level, "tls_failed", extra={**self._log_fields, "address": address, "reason": reason})
 
     def _end(self) -> None:
         if self._state is not _State.ENDED:
@@ -259,3 +296,19 @@ class TlsTransport(asyncio.Transport, asyncio.Protocol):
     def _transport(self) -> asyncio.Transport:
         assert self._below is not None
         return self._below
+
+
+@dataclass(frozen=True, slots=True)
+class StartTls:
+    """Begins TLS on connections of a service that are in plaintext."""
+
+    loop: asyncio.AbstractEventLoop
+    context: ssl.SSLContext
+    service: str
+
+    def __call__(self, transport: asyncio.Transport, *, session: str) -> None:
+        """Behind what was written to `transport`, whose protocol is a TlsBegun too, all is TLS."""
+        protocol = cast(TlsBegun, transport.get_protocol())
+        tls = TlsTransport(self.loop, self.context, None, service=self.service, session=session)
+        tls.take_over(transport)
+        protocol.tls_begun(tls)

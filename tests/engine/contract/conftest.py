@@ -18,6 +18,8 @@ Where the interface leaves room, the contract is this:
 - A message of a known origin is answered while its first copy is there; once that is expunged it is added again.
 - Ceilings of a restored mailbox are above every number given: the next may be equal to them.
 - An expunged message can be opened until it is purged.
+- A mailbox that goes into another account has one line in the log of each: `depart` and `arrive`. Its messages' modseqs
+  need not be equal, and are above all that either account had given.
 - A closed engine refuses by a class of the tree, and may be closed again.
 """
 

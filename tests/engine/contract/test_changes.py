@@ -19,12 +19,13 @@ from angarium.engine.commands import (
     RenameMailboxes,
     SetAccountName,
     SetAcl,
+    SetAnnotations,
     SetQuota,
     SetSharedSeen,
     StoreFlags,
     Subscribe,
 )
-from angarium.engine.rows import NO_MODSEQ, ChangeRow, ModSeq, QuotaResource
+from angarium.engine.rows import NO_MODSEQ, AnnotationChange, ChangeRow, ModSeq, QuotaResource
 from angarium.errors import QuotaRootNotFound, SubscriptionNotFound
 from angarium.flags import Flags
 
@@ -107,6 +108,25 @@ async def test_changes_are_read_above_a_modseq_oldest_first(site: Site) -> None:
     assert await changes(site, since=rows[1].modseq) == rows[2:]
     assert await changes(site, limit=2) == rows[:2]
     assert await changes(site, since=rows[-1].modseq) == []
+
+
+async def test_a_line_says_which_annotations_changed_and_whose(site: Site) -> None:
+    changed = (AnnotationChange("/comment", None, b"x"), AnnotationChange("/altsubject", site.account, b"y"))
+    await site.engine.write(site.account, SetAnnotations(site.inbox, changed, AUTHOR))
+    row = (await changes(site))[-1]
+    assert (row.operation, row.mailbox, row.uids) == ("annotate", site.inbox, "")
+    assert json.loads(row.before) == {"entries": ["/comment", "/altsubject"], "owners": ["", site.account]}
+
+
+async def test_many_changes_are_read_as_well_as_few(site: Site) -> None:
+    before = (await changes(site))[-1].modseq
+    for number in range(320):
+        await site.engine.write(site.account, Subscribe(f"user.smith.{number}", AUTHOR))
+    late = await changes(site, since=before)
+    assert [json.loads(row.before)["name"] for row in late] == [f"user.smith.{number}" for number in range(320)]
+    assert await changes(site, since=before, limit=310) == late[:310]
+    assert await changes(site, since=before, limit=5) == late[:5]
+    assert await changes(site, since=late[9].modseq, limit=400) == late[10:]
 
 
 async def test_what_was_refused_or_changed_nothing_is_not_logged(site: Site) -> None:

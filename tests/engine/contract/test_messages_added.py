@@ -306,6 +306,15 @@ async def test_a_copy_expunged_since_does_not_answer_for_its_origin(site: Site, 
     assert (await site.add(site.inbox, draft)).uids == (2,)
 
 
+async def test_purging_forgets_the_origins_of_what_goes_and_of_nothing_else(site: Site) -> None:
+    drafts = [Draft(origin=MessageOrigin(MailboxId("x" * 24), Uid(uid))) for uid in range(1, 6)]
+    await site.add(site.inbox, *drafts)
+    gone = uid_set(1, 4)
+    await site.do(Expunge(site.inbox, AUTHOR, gone, only_deleted=False), Expunged)
+    await site.engine.write(site.account, PurgeMessages(site.inbox, START_S + 1))
+    assert (await site.add(site.inbox, *drafts)).uids == (6, 2, 3, 7, 5)
+
+
 # Refusals
 
 

@@ -120,7 +120,7 @@ def fetch(*items: FetchItem, numbers: bytes = b"1", by_uid: bool = False, change
         (b"FETCH 1 BODY[]<9999999999999999999.1>", b"Invalid body partial"),
         (b"FETCH 1 BINARY[1.MIME]", b"Invalid body section"),
         (b"FETCH 1 BINARY.SIZE[1]<0.5>", b"Unexpected extra arguments to Fetch"),
-        (b"FETCH 1 BODYPARTSTRUCTURE[2]", b"Invalid Fetch attribute BODYPARTSTRUCTURE"),
+        (b"FETCH 1 BODYPARTSTRUCTURE[2]", b"Invalid Fetch attribute BODYPARTSTRUCTURE[2]"),
         (b"FETCH 1 FLAGS (FOO 1)", b"Invalid Fetch modifier FOO"),
         (b"FETCH 1 FLAGS (CHANGEDSINCE x)", b"Invalid argument to Fetch"),
         (b"FETCH 1 FLAGS (CHANGEDSINCE 1) x", b"Unexpected extra arguments to Fetch"),

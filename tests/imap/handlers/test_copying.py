@@ -63,3 +63,23 @@ def test_over_quota_copies_nothing(kind: str, target: str, tmp_path: Path) -> No
             assert (await alice.ask(f"a STATUS {target} (MESSAGES)"))[0].endswith("(MESSAGES 0)")
 
     asyncio.run(talk())
+
+
+def test_a_set_of_many_single_messages_is_copied_whole(tmp_path: Path) -> None:
+    """The set alone has more than 30,000 octets; each of its messages comes, and no other."""
+
+    async def talk() -> None:
+        async with open_services("memory", tmp_path) as services:
+            alice = await log_in(services, "alice")
+            message = b"{16+}\r\nSubject: One\r\n\r\n"
+            await alice.ask(b"a APPEND INBOX " + b" ".join([message] * 400))
+            await alice.ask("a CREATE Odd")
+            await alice.ask("a SELECT INBOX")
+            odd = ",".join([str(uid) for uid in range(1, 12_001, 2)])
+            assert len(odd) > 30_000
+            (*_, answer) = await alice.ask(f"a UID COPY {odd} Odd")
+            source = ",".join([str(uid) for uid in range(1, 401, 2)])
+            assert f" {source} 1:200] Completed" in answer
+            assert "* STATUS Odd (MESSAGES 200)" in await alice.ask("a STATUS Odd (MESSAGES)")
+
+    asyncio.run(talk())

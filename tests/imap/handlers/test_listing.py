@@ -76,6 +76,10 @@ SUBSCRIBED = ["foo2/bar1", "foo2/bar2", "baz2/bar2", "baz2/bar22", "eps2", "eps2
             ],
         ),
         ("foo2/bar1", [r'(\Subscribed \HasNoChildren) "/" foo2/bar1']),
+        # RFC 9051 §6.3.9.6, table 3: where there is no mailbox, too
+        ("qux2", [r'(\NonExistent \HasChildren) "/" qux2 (CHILDINFO ("SUBSCRIBED"))']),
+        ("*x2", [r'(\NonExistent \HasChildren) "/" qux2 (CHILDINFO ("SUBSCRIBED"))']),
+        ("qux*", [r'(\Subscribed \HasNoChildren) "/" qux2/bar2']),
         ("INBOX", []),
     ],
 )
@@ -116,6 +120,13 @@ def test_special_use_comes_last(command: str, line: str, tmp_path: Path) -> None
 def test_subscribed_names_without_a_mailbox_are_told(command: str, lines: list[str], tmp_path: Path) -> None:
     found = _answers(tmp_path, "SUBSCRIBE foo/bar", "DELETE foo/bar", command, make=["foo", "foo.bar"])
     assert found == [f"* LIST {line}" for line in lines]
+
+
+@pytest.mark.parametrize("pattern", ["foo", "%", "f*o"])
+def test_a_name_above_others_that_are_gone_has_no_children(pattern: str, tmp_path: Path) -> None:
+    command = f'LIST (SUBSCRIBED RECURSIVEMATCH) "" "{pattern}"'
+    found = _answers(tmp_path, "SUBSCRIBE foo/bar", "DELETE foo/bar", command, make=["foo.bar"])
+    assert found == [r'* LIST (\NonExistent \HasNoChildren) "/" foo (CHILDINFO ("SUBSCRIBED"))']
 
 
 def test_many_mailboxes_come_whole_and_in_order(tmp_path: Path) -> None:

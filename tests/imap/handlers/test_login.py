@@ -15,6 +15,7 @@ from angarium.store import Actor
 
 _FAILED = "a NO [AUTHENTICATIONFAILED] authentication failure"
 _MALFORMED = "a NO [AUTHENTICATIONFAILED] bad protocol / cancel"
+_NOT_BASE64 = "a BAD Invalid base64 in response"
 _CANCELLED = "a BAD Client canceled authentication"
 
 
@@ -40,7 +41,11 @@ def _plain(authzid: str, authcid: str, password: str) -> str:
         ("AUTHENTICATE LOGIN", ["YWxpY2U=", "*"], _CANCELLED),
         ("AUTHENTICATE PLAIN", [""], _MALFORMED),
         ("AUTHENTICATE PLAIN =", [], _MALFORMED),
-        ("AUTHENTICATE PLAIN", ["!!!!"], _MALFORMED),
+        ("AUTHENTICATE PLAIN", ["!!!!"], _NOT_BASE64),
+        ("AUTHENTICATE PLAIN", ["AAA"], _NOT_BASE64),
+        ("AUTHENTICATE PLAIN =AAA", [], _NOT_BASE64),
+        ("AUTHENTICATE PLAIN AAA=BBB", [], _NOT_BASE64),
+        ("AUTHENTICATE PLAIN *", [], _NOT_BASE64),
         ("AUTHENTICATE PLAIN", ["A" * 20_000], _MALFORMED),
         ("AUTHENTICATE PLAIN", ["A" * 200_000], "a BAD Line too long"),
         ("AUTHENTICATE PLAIN", ["/w=="], _MALFORMED),

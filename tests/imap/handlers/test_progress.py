@@ -53,3 +53,16 @@ def test_it_is_told_now_and_then(steps: Sequence[tuple[float, int, int]], told: 
             await connection.close()
 
     asyncio.run(scenario())
+
+
+def test_nothing_is_told_where_the_capability_is_hidden(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with open_services("memory", tmp_path, "suppress_capabilities: INPROGRESS") as services:
+            connection = await log_in(services, "alice")
+            clock = [0.0]
+            progress = Progress(connection.session, lambda: clock[0])
+            clock[0] = INTERVAL_S
+            progress(5, 10)
+            assert connection.pending_lines() == []
+
+    asyncio.run(scenario())

@@ -46,4 +46,4 @@ def test_what_expunging_would_give_back_is_counted(tmp_path: Path) -> None:
 def test_items_come_once_and_in_one_order(tmp_path: Path) -> None:
     (line, _) = _answers(tmp_path, "STATUS INBOX (SIZE mailboxid SIZE MESSAGES)")
     names = line.removeprefix("* STATUS INBOX (").removesuffix("))").split()[::2]
-    assert names == ["MESSAGES", "SIZE", "MAILBOXID"]
+    assert names == ["MESSAGES", "MAILBOXID", "SIZE"]

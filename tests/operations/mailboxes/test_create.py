@@ -137,11 +137,16 @@ async def test_partitions_are_the_administrators(world: World) -> None:
     assert (await world.found("user.alice.x.y")).row.partition == "archive"
 
 
-async def test_name_of_a_deleted_mailbox_cannot_be_taken(plain_world: World) -> None:
+@pytest.mark.parametrize("internal", ["DELETED", "DELETED.foo", "DELETED.user.alice", "DELETED.user.alice.6553F100"])
+async def test_names_of_deleted_mailboxes_are_kept_for_these(plain_world: World, internal: str) -> None:
     for actor in (plain_world.admin, plain_world.user("alice")):
         with pytest.raises(MailboxNameInvalid):
-            await create(plain_world.store, actor, name("DELETED.user.alice.6553F100"))
+            await create(plain_world.store, actor, name(internal))
+
+
+async def test_a_user_may_call_a_mailbox_as_the_deleted_ones(plain_world: World) -> None:
     await create(plain_world.store, plain_world.user("alice"), name("user.alice.DELETED.x.6553F100"))
+    assert (await plain_world.found("user.alice.DELETED.x.6553F100")).row.deleted_at_s is None
 
 
 async def test_change_log_tells_who_created(plain_world: World) -> None:

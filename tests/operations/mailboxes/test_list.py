@@ -91,6 +91,36 @@ async def test_user_sees_her_own_and_what_is_shared(
     assert await _list(plain_world, plain_world.user("alice"), *patterns, reference=reference) == expected
 
 
+@pytest.mark.parametrize(
+    "pattern",
+    ["user/a*", "user/alice", "user/alice/W*", "user/bob/%", "us*", "user/%", "bo*", "board/s*", "%", "x*", "*b"],
+)
+async def test_an_administrator_is_told_the_same_by_whatever_her_pattern_begins(world: World, pattern: str) -> None:
+    await _mailboxes(world)
+    await delete(world.store, world.user("alice"), name("user.alice.Drafts"))
+    whole = ListPattern("", pattern, "/")
+    everything = await _list(world, world.admin, "*")
+    everything += [f"{level} \\Noselect \\HasChildren" for level in ("user", "DELETED") if whole.lists_parents]
+    expected = [line for line in everything if whole.matches(line.partition(" ")[0])]
+    assert sorted(await _list(world, world.admin, pattern)) == sorted(expected)
+
+
+async def test_prefixes_leave_out_what_is_far_and_nothing_of_ones_own(world: World) -> None:
+    await _mailboxes(world)
+    seen = await world.store.visible(world.admin, prefixes=["user/bob/a"])
+    assert [mailbox.external for mailbox in seen] == ["user/bob", "user/bob/a", "user/bob/a/b", "user/bob/hidden"]
+    own = await world.store.visible(world.user("alice"), prefixes=["x"])
+    assert "INBOX" in own.by_external
+
+
+async def test_what_is_kept_is_there_the_next_time(world: World) -> None:
+    await _mailboxes(world)
+    alice = world.user("alice")
+    first = await _list(world, alice, "*")
+    await (await world.store.visible(alice)).let_go()
+    assert await _list(world, alice, "*") == first
+
+
 async def test_administrator_sees_all_and_deleted_ones_last(world: World) -> None:
     await create(world.store, world.user("alice"), name("user.alice.work"))
     await delete(world.store, world.user("alice"), name("user.alice.work"))

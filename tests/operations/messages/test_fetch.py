@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import sys
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -344,3 +345,49 @@ async def test_a_small_cache_still_answers(memory_world: World) -> None:
     for _ in range(2):
         (batch,) = await fetched(world, selected, uid_set(*range(1, 11)), [FetchAttribute.ENVELOPE])
         assert batch.columns[0] == BytesColumn([mime.scan(MAIL).envelope] * 10)
+
+
+async def test_headers_are_told_in_ascii_to_who_takes_nothing_else(world: World) -> None:
+    await world.append("user.alice", MAIL)
+    await world.append("user.alice", "Subject: Grüße\r\n\r\nHello.\r\n".encode())
+    await world.append("user.alice", MULTIPART)
+    selected = await world.select("user.alice")
+    items = (FetchAttribute.UID, FetchAttribute.ENVELOPE, FetchAttribute.BODYSTRUCTURE, PEEK)
+    both = []
+    for takes_utf8 in (True, False):
+        asked = fetch(
+            world.store, world.cache, selected.actor, selected, uid_set(1, 2, 3), items, takes_utf8=takes_utf8
+        )
+        (batch,) = [batch async for batch in asked]
+        both.append(batch)
+    whole, downgraded = both
+    assert (whole.downgraded, downgraded.downgraded) == ((), (2,))
+    envelopes = downgraded.columns[1]
+    assert isinstance(envelopes, BytesColumn)
+    assert envelopes.values[1] == b'(NIL "=?UTF-8?B?R3LDvMOfZQ==?=" NIL NIL NIL NIL NIL NIL NIL NIL)'
+    assert whole.columns[1] == BytesColumn(
+        [envelopes.values[0], mime.scan("Subject: Grüße".encode()).envelope, envelopes.values[2]]
+    )
+    assert [whole.columns[place] for place in (0, 2, 3)] == [downgraded.columns[place] for place in (0, 2, 3)]
+
+
+@pytest.mark.parametrize("items", [(FetchAttribute.UID,), (FetchAttribute.UID, PEEK)])
+async def test_batches_may_descend(
+    world: World, items: tuple[FetchAttribute | BodySection, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bodies = [f"Subject: {number}\r\n\r\n{number}\r\n".encode() for number in range(1, 6)]
+    for body in bodies:
+        await world.append("user.alice", body)
+    selected = await world.select("user.alice")
+    for rows in ("_ROWS", "_ROWS_WITH_SECTIONS"):
+        monkeypatch.setattr(sys.modules[fetch.__module__], rows, 2)
+    asked = fetch(world.store, world.cache, selected.actor, selected, uid_set(1, 2, 3, 4, 5), items, descending=True)
+    batches: list[FetchBatch] = []
+    sections: list[bytes | None] = []
+    async for batch in asked:
+        batches.append(batch)
+        if PEEK in items:
+            sections += await read_sections(batch, 1)
+    assert [batch.uids.tolist() for batch in batches] == [[5, 4], [3, 2], [1]]
+    assert [batch.columns[0] for batch in batches] == [NumberColumn([5, 4]), NumberColumn([3, 2]), NumberColumn([1])]
+    assert sections == (bodies[::-1] if PEEK in items else [])

@@ -45,7 +45,7 @@ def test_rare_and_common_texts_are_found_alike() -> None:
 
 def test_a_column_may_grow_while_many_rows_are_looked_at() -> None:
     column = TextColumn()
-    texts = [f"row {number}" for number in range(10_000)]
+    texts = [f"row {number}" for number in range(20_000)]
     for text in texts:
         column.append(text)
     turns = 0

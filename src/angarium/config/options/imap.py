@@ -37,8 +37,9 @@ class ImapSettings:
     suppress_capabilities: tuple[str, ...] = option(
         Words(allowed="names of capabilities separated by spaces", change=str.upper),
         "",
-        meaning="Capabilities that are not announced. Extensions among them are refused as well; what belongs to "
-        "IMAP4rev1 itself goes on working.",
+        meaning="Capabilities that are not announced. Extensions among them are refused as well, with what is built on "
+        "them (QRESYNC on CONDSTORE, say), and to clients of IMAP4rev2 too; what belongs to IMAP4rev1 itself goes on "
+        "working. A name stands for those that begin with it and `=` as well: `SORT` for `SORT=DISPLAY`.",
     )
     hide_capabilities: tuple[ClientRule, ...] = option(
         ClientRules(),
@@ -55,6 +56,22 @@ class ImapSettings:
         "no",
         meaning="Announce LITERAL- and not LITERAL+: a literal that a client sends without waiting may then have 4096 "
         "octets at the most, the messages of APPEND included (RFC 7888 §5).",
+    )
+    messagelimit: int = option(
+        Number(),
+        "0",
+        added=True,
+        meaning="Of how many messages one command of IMAP takes care: FETCH, STORE, SEARCH, MOVE and UID EXPUNGE of "
+        "those with the highest UIDs, telling the client to go on from there (MESSAGELIMIT, RFC 9738); COPY, SORT, "
+        "THREAD and APPEND of more are refused. Most mail programs do not know this yet and miss what is beyond; "
+        "`hide_capabilities` lifts the limit for those from which MESSAGELIMIT is hidden. At least 1000 is advised; "
+        "0: no limit.",
+    )
+    savelimit: int = option(
+        Number(),
+        "0",
+        added=True,
+        meaning="The same for COPY and APPEND alone (SAVELIMIT); without effect beside `messagelimit`.",
     )
     maxquoted: int = option(Size(minimum=1024), "131072", meaning="The longest quoted string in a command.")
     maxword: int = option(Size(minimum=1024), "131072", meaning="The longest atom in a command.")

@@ -47,6 +47,12 @@ class LimitSettings:
         meaning="Elements of all lists of one IMAP command together: flags, items to fetch, search keys, patterns. "
         "Message numbers are not counted.",
     )
+    max_notify_mailboxes: int = option(
+        Number(10, 100_000),
+        "5000",
+        added=True,
+        meaning="Mailboxes of which one session of IMAP may be told by NOTIFY; more are refused.",
+    )
     max_ahead_size: int = option(
         Size(minimum=16 * 1024, maximum=64 * 1024 * 1024),
         "256K",

@@ -31,6 +31,12 @@ class TlsSettings:
         FilePath(), meaning="The private key of the certificate, in PEM. Unset, it is expected in the same file."
     )
     tls_required: bool = option(Switch(), "no", meaning="Refuse logins without TLS, whatever `allowplaintext` says.")
+    allowstarttls: bool = option(
+        Switch(),
+        "yes",
+        meaning="Offer STARTTLS at services without TLS, where there is a certificate, as Cyrus 3.6 does. The default "
+        "of Cyrus 3.8 and later is `no`.",
+    )
     tls_versions: tuple[TlsVersion, ...] = option(
         Chosen(TlsVersion, at_least_one=True),
         "tls1_2 tls1_3",

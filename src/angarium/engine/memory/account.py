@@ -169,7 +169,8 @@ class Account:
     last_uidvalidity: int = 0
     last_content: int = 0
     mailboxes: dict[MailboxId, Mailbox] = field(default_factory=dict)
-    tombstones: dict[str, int] = field(default_factory=dict)
+    tombstones: dict[str, dict[MailboxId, UidValidity]] = field(default_factory=dict)
+    """Name to what had it, with its UIDVALIDITY."""
     contents: dict[ContentId, tuple[Content, SearchFields]] = field(default_factory=dict)
     previews: dict[ContentId, str] = field(default_factory=dict)
     threads: dict[tuple[str, str], ThreadId] = field(default_factory=dict)
@@ -184,7 +185,7 @@ class Account:
         return replace(
             self,
             mailboxes={key: mailbox.copy() for key, mailbox in self.mailboxes.items()},
-            tombstones=dict(self.tombstones),
+            tombstones={name: dict(had) for name, had in self.tombstones.items()},
             contents=dict(self.contents),
             previews=dict(self.previews),
             threads=dict(self.threads),
@@ -260,8 +261,7 @@ class Account:
 
     def note_tombstone(self, mailbox: Mailbox) -> None:
         """A name loses its mailbox."""
-        name = mailbox.kept.name
-        self.tombstones[name] = max(self.tombstones.get(name, 0), mailbox.kept.uidvalidity)
+        self.tombstones.setdefault(mailbox.kept.name, {})[mailbox.kept.id] = mailbox.kept.uidvalidity
 
     def mailbox_row(self, mailbox: Mailbox) -> MailboxRow:
         """The row with its counters."""

@@ -84,7 +84,9 @@ def _set(
 
 
 def _log(account: Account, surroundings: Surroundings, command: SetAnnotations, uids: UidSet) -> None:
-    before = json.dumps({"entries": [change.entry for change in command.changes]})
+    entries = [change.entry for change in command.changes]
+    owners = [change.owner or "" for change in command.changes]
+    before = json.dumps({"entries": entries, "owners": owners})
     account.log(
         command.author, "annotate", now_s=surroundings.now_s(), mailbox=command.mailbox, uids=uids, before=before
     )

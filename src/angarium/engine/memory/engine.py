@@ -6,13 +6,15 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import replace
 
 from angarium.engine.columns import MailboxMessages, MessageColumns
-from angarium.engine.commands import Command, EraseMailboxes, PurgeMessages, Result, StagedFile
-from angarium.engine.interface import Announcement
+from angarium.engine.commands import Command, Done, EraseMailboxes, PurgeMessages, Result, StagedFile
+from angarium.engine.interface import NAMES, SITE, Announcement
 from angarium.engine.memory.account import Account, Mailbox
 from angarium.engine.memory.annotations import list_annotations
 from angarium.engine.memory.execution import execute
 from angarium.engine.memory.files import MemoryMessageFile, MemoryStagedMessage
 from angarium.engine.memory.messages import Surroundings
+from angarium.engine.memory.moving import move_mailboxes
+from angarium.engine.moves import MoveMailboxes
 from angarium.engine.rows import (
     NO_MODSEQ,
     AccountId,
@@ -46,6 +48,7 @@ from angarium.errors import (
     StoreBusy,
     UserNotFound,
 )
+from angarium.names import MailboxName
 from angarium.rights import Acl
 from angarium.sequenceset import UidSet
 
@@ -83,6 +86,15 @@ class MemoryEngine:
             return [AccountNotFound(f"no account {account}") for _ in commands]
         self._execute_advised(account)
         return self._execute_all(account, commands)
+
+    async def move_mailboxes(self, command: MoveMailboxes) -> Done:
+        source, target = self._account(command.source).copy(), self._account(command.target).copy()
+        modseq = move_mailboxes(source, target, self._surroundings, command)
+        self._accounts[command.source], self._accounts[command.target] = source, target
+        for account in (command.source, command.target):
+            await self.refresh_catalogue(account)
+            self._announce(account)
+        return Done(modseq)
 
     def advise(self, account: AccountId, command: Command) -> None:
         self._advised.append((account, command))
@@ -161,7 +173,7 @@ class MemoryEngine:
         return times[-1] if times else None
 
     async def uidvalidity_of_tombstone(self, account: AccountId, name: str) -> int | None:
-        return self._account(account).tombstones.get(name)
+        return max(self._account(account).tombstones.get(name, {}).values(), default=None)
 
     # Message files
 
@@ -192,6 +204,7 @@ class MemoryEngine:
         account = AccountId(self._sources.random_id())
         self._accounts[account] = Account(account)
         self._names[account] = name
+        self._announce(SITE)
         return account
 
     async def account_id(self, name: str) -> AccountId | None:
@@ -208,14 +221,17 @@ class MemoryEngine:
         if name != self._names[account]:
             self._refuse_taken_name(name)
             self._names[account] = name
+            self._announce(SITE)
 
     async def forget_account(self, account: AccountId) -> None:
         if self._account(account).mailboxes:
             raise MailboxExists(f"account {account} has mailboxes left")
         del self._accounts[account], self._names[account]
         self._catalogue.pop(account, None)
+        self._announce(SITE)
 
     async def refresh_catalogue(self, account: AccountId) -> None:
+        before = self._shown_to_others(account)
         self._catalogue[account] = [
             CatalogueRow(
                 account,
@@ -230,6 +246,15 @@ class MemoryEngine:
             )
             for row in await self.mailboxes(account)
         ]
+        self._announce(NAMES)
+        if self._shown_to_others(account) != before:
+            self._announce(SITE)
+
+    def _shown_to_others(self, account: AccountId) -> list[CatalogueRow]:
+        userid = MailboxName.from_internal(self._names[account]).userid
+        user = "" if userid is None else str(userid)
+        rows = self._catalogue.get(account, [])
+        return [row for row in rows if any(entry.identifier != user for entry in Acl.parse(row.acl).entries)]
 
     async def catalogue(
         self,
@@ -248,6 +273,10 @@ class MemoryEngine:
             and (identifiers is None or _grants_to(row.acl, identifiers))
         ]
 
+    async def home_of(self, mailbox: MailboxId) -> AccountId | None:
+        rows = [row for shown in self._catalogue.values() for row in shown if row.mailbox == mailbox]
+        return rows[0].account if rows else None
+
     # Annotations of the server
 
     async def server_annotations(self) -> dict[str, bytes]:
@@ -258,6 +287,7 @@ class MemoryEngine:
         self._refuse_if_closed()
         kept = {entry: value for entry, value in self._server_annotations.items() if entry not in values}
         self._server_annotations = kept | {entry: value for entry, value in values.items() if value is not None}
+        self._announce(SITE)
 
     # Users
 
@@ -328,9 +358,12 @@ class MemoryEngine:
     def _execute_all(self, account: AccountId, commands: Sequence[Command]) -> list[Result | Exception]:
         results = [self._execute(account, command) for command in commands]
         if not all(isinstance(result, Exception) for result in results):
-            for listener in tuple(self._listeners):
-                listener(account)
+            self._announce(account)
         return results
+
+    def _announce(self, account: AccountId) -> None:
+        for listener in tuple(self._listeners):
+            listener(account)
 
     def _execute(self, account: AccountId, command: Command) -> Result | Exception:
         working = self._accounts[account].copy()

@@ -47,7 +47,7 @@ def create_mailboxes(account: Account, surroundings: Surroundings, command: Crea
 
 def rename_mailboxes(account: Account, surroundings: Surroundings, command: RenameMailboxes) -> Done:
     """RENAME of a tree, delayed delete, and undoing it."""
-    _check_acl_versions(account, command.acl_versions)
+    check_acl_versions(account, command.acl_versions)
     before_rename = account.quota_rows()
     modseq = account.next_folder_modseq()
     moved: dict[str, str | None] = {}
@@ -76,7 +76,8 @@ def rename_inbox(account: Account, surroundings: Surroundings, command: RenameIn
     inbox = account.live(command.inbox)
     before = account.quota_rows()
     modseq = account.next_folder_modseq()
-    target = _create(account, surroundings, command.target, command.author)
+    old = json.dumps({"name": inbox.kept.name})
+    target = _create(account, surroundings, command.target, command.author, before=old)
     check_growth(before, account.quota_rows())
     for row in [row for row in inbox.annotations.values() if row.uid == 0]:
         put_annotation(target.annotations, row.uid, AnnotationChange(row.entry, row.owner, row.value), modseq)
@@ -95,7 +96,7 @@ def rename_inbox(account: Account, surroundings: Surroundings, command: RenameIn
 
 def erase_mailboxes(account: Account, surroundings: Surroundings, command: EraseMailboxes) -> Erased:
     """Remove mailboxes, live or in delayed delete."""
-    _check_acl_versions(account, command.acl_versions)
+    check_acl_versions(account, command.acl_versions)
     mailboxes = [account.known(mailbox_id) for mailbox_id in command.mailboxes]
     if command.deleted_until_s is not None:
         mailboxes = [
@@ -156,11 +157,12 @@ def set_special_use(account: Account, surroundings: Surroundings, command: SetSp
 
 
 def _require_free_use(account: Account, special_use: str, *, mailbox: MailboxId) -> None:
-    if not _taken_uses(account, but=mailbox).isdisjoint(special_use.split()):
+    if not taken_uses(account, but=mailbox).isdisjoint(special_use.split()):
         raise SpecialUseTaken(f"a mailbox has a use of {special_use} already")
 
 
-def _taken_uses(account: Account, *, but: MailboxId) -> set[str]:
+def taken_uses(account: Account, *, but: MailboxId) -> set[str]:
+    """The special uses of live mailboxes, `but` one."""
     others = [other.kept for other in account.mailboxes.values() if other.is_live and other.kept.id != but]
     return {use for other in others for use in other.special_use.split()}
 
@@ -194,10 +196,12 @@ def restore_messages(account: Account, surroundings: Surroundings, command: Rest
     return Done(modseq)
 
 
-def _create(account: Account, surroundings: Surroundings, new: NewMailbox, author: Author) -> Mailbox:
+def _create(
+    account: Account, surroundings: Surroundings, new: NewMailbox, author: Author, *, before: str = ""
+) -> Mailbox:
     uidvalidity = account.next_uidvalidity(surroundings.now_s())
     mailbox = _add(account, surroundings, new, uidvalidity=uidvalidity, deleted_at_s=None)
-    account.log(author, "create", now_s=surroundings.now_s(), mailbox=new.id)
+    account.log(author, "create", now_s=surroundings.now_s(), mailbox=new.id, before=before)
     return mailbox
 
 
@@ -232,7 +236,7 @@ def _rename(account: Account, mailbox: Mailbox, rename: MailboxRename, modseq: M
     account.note_tombstone(mailbox)
     special_use = mailbox.kept.special_use
     if special_use and not mailbox.is_live and rename.deleted_at_s is None:
-        taken = _taken_uses(account, but=mailbox.kept.id)
+        taken = taken_uses(account, but=mailbox.kept.id)
         special_use = " ".join([use for use in special_use.split() if use not in taken])
     mailbox.kept = replace(
         mailbox.kept,
@@ -244,6 +248,7 @@ def _rename(account: Account, mailbox: Mailbox, rename: MailboxRename, modseq: M
     return "rename" if mailbox.is_live else "delete"
 
 
-def _check_acl_versions(account: Account, versions: Iterable[tuple[MailboxId, int]]) -> None:
+def check_acl_versions(account: Account, versions: Iterable[tuple[MailboxId, int]]) -> None:
+    """MailboxNotFound, AclChanged."""
     for mailbox, version in versions:
         account.known(mailbox, version)

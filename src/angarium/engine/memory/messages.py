@@ -35,6 +35,7 @@ from angarium.engine.rows import (
     EmailId,
     MessageRow,
     QuotaResource,
+    SearchFields,
     ThreadId,
     Uid,
 )
@@ -273,9 +274,7 @@ def _check_quota(account: Account, mailbox: Mailbox, size_octets: int, policy: Q
 
 
 def _thread_of(account: Account, sources: Sources, message: NewMessage) -> ThreadId:
-    search = message.search
-    mentioned = [message_id for message_id in (search.message_id, *reversed(search.references)) if message_id]
-    keys = [(message_id, search.base_subject) for message_id in mentioned]
+    keys = _thread_keys(message.search)
     thread = message.thread_id
     if thread is None:
         thread = next((account.threads[key] for key in keys if key in account.threads), None)
@@ -284,6 +283,17 @@ def _thread_of(account: Account, sources: Sources, message: NewMessage) -> Threa
     for key in keys:
         account.threads.setdefault(key, thread)
     return thread
+
+
+def note_references(account: Account, search: SearchFields, thread: ThreadId) -> None:
+    """What a message with a thread of its own mentions belongs there from now on, unless it is known already."""
+    for key in _thread_keys(search):
+        account.threads.setdefault(key, thread)
+
+
+def _thread_keys(search: SearchFields) -> list[tuple[str, str]]:
+    mentioned = [message_id for message_id in (search.message_id, *reversed(search.references)) if message_id]
+    return [(message_id, search.base_subject) for message_id in mentioned]
 
 
 def _add_seen(account: Account, mailbox: Mailbox, command: AddMessages, uids: list[Uid]) -> None:

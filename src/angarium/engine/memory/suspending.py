@@ -6,8 +6,9 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import TypeVar
 
 from angarium.engine.columns import MailboxMessages
-from angarium.engine.commands import Command, Result, StagedFile
+from angarium.engine.commands import Command, Done, Result, StagedFile
 from angarium.engine.interface import Announcement, Engine, MessageFile, StagedMessage
+from angarium.engine.moves import MoveMailboxes
 from angarium.engine.rows import (
     NO_MODSEQ,
     AccountId,
@@ -51,6 +52,9 @@ class Suspending:
 
     async def write_batch(self, account: AccountId, commands: Sequence[Command]) -> list[Result | Exception]:
         return await _suspended(lambda: self._engine.write_batch(account, commands))
+
+    async def move_mailboxes(self, command: MoveMailboxes) -> Done:
+        return await _suspended(lambda: self._engine.move_mailboxes(command))
 
     def advise(self, account: AccountId, command: Command) -> None:
         self._engine.advise(account, command)
@@ -153,6 +157,9 @@ class Suspending:
         return await _suspended(
             lambda: self._engine.catalogue(account=account, identifiers=identifiers, excluding=excluding)
         )
+
+    async def home_of(self, mailbox: MailboxId) -> AccountId | None:
+        return await _suspended(lambda: self._engine.home_of(mailbox))
 
     # Annotations of the server
 

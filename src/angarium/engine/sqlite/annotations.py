@@ -256,8 +256,10 @@ def _save_octets(transaction: Transaction, mailbox: Mailbox, before_octets: int,
 
 
 def _log(transaction: Transaction, command: SetAnnotations, modseq: ModSeq | None, uids: UidSet | None = None) -> None:
-    """Which entries changed, not their values: these may be large, and private."""
+    """Which entries changed, and whose, not their values: these may be large, and private."""
     if modseq is not None:
         text = "" if uids is None else uids.serialize().decode()
-        before = json.dumps({"entries": [change.entry for change in command.changes]}, ensure_ascii=False)
+        entries = [change.entry for change in command.changes]
+        owners = [change.owner or "" for change in command.changes]
+        before = json.dumps({"entries": entries, "owners": owners}, ensure_ascii=False)
         transaction.log_change(command.author, "annotate", modseq, mailbox=command.mailbox, uids=text, before=before)

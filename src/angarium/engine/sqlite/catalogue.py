@@ -8,10 +8,20 @@ from typing import Any
 
 import apsw
 
-from angarium.engine.rows import AccountId, AccountRow, CatalogueRow, MailboxId, MailboxRow, ModSeq, UidValidity
+from angarium.engine.rows import (
+    AccountId,
+    AccountRow,
+    CatalogueRow,
+    MailboxId,
+    MailboxRow,
+    MailboxState,
+    ModSeq,
+    UidValidity,
+)
 from angarium.engine.sqlite.query import fetch_all, fetch_one
 from angarium.engine.sqlite.refusals import as_refusal_of_index
 from angarium.errors import AccountExists, AccountNotFound
+from angarium.names import MailboxName
 
 _SELECT = (
     "SELECT m.account, a.name, m.mailbox, m.name, m.partition, m.acl, m.special_use, m.deleted, m.uidvalidity"
@@ -87,10 +97,13 @@ def shown_modseq(connection: apsw.Connection, account: AccountId) -> ModSeq | No
 
 def show_account(
     connection: apsw.Connection, account: AccountId, mailboxes: Iterable[MailboxRow], folder_modseq: ModSeq
-) -> None:
-    """Replace what the catalogue shows of an account."""
+) -> bool:
+    """Replace what the catalogue shows of an account; whether others than its user see something new."""
+    before = _shown_to_others(connection, account)
     _remove_mailboxes(connection, account)
     for row in mailboxes:
+        if _is_shown_elsewhere(connection, row):
+            continue
         connection.execute(
             "INSERT INTO mailbox (mailbox, account, name, partition, acl, special_use, deleted, uidvalidity)"
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
@@ -114,6 +127,37 @@ def show_account(
         " ON CONFLICT (account) DO UPDATE SET folder_modseq = excluded.folder_modseq",
         (account, folder_modseq),
     )
+    return _shown_to_others(connection, account) != before
+
+
+def _shown_to_others(connection: apsw.Connection, account: AccountId) -> list[tuple[Any, ...]]:
+    """What decides who else may see what of an account: its mailboxes with an entry that is not its user's own."""
+    name = account_name(connection, account)
+    userid = MailboxName.from_internal(name).userid if name is not None else None
+    return fetch_all(
+        connection,
+        "SELECT mailbox, name, acl, special_use, deleted FROM mailbox WHERE account = ?1"
+        " AND EXISTS (SELECT 1 FROM granted g WHERE g.mailbox = mailbox.mailbox AND g.identifier <> ?2) ORDER BY 1",
+        (account, "" if userid is None else str(userid)),
+    )
+
+
+def home_of(connection: apsw.Connection, mailbox: MailboxId) -> AccountId | None:
+    """The account that the catalogue shows a mailbox in."""
+    row = fetch_one(connection, "SELECT account FROM mailbox WHERE mailbox = ?", (mailbox,))
+    return None if row is None else AccountId(row[0])
+
+
+def _is_shown_elsewhere(connection: apsw.Connection, row: MailboxRow) -> bool:
+    """Whether the catalogue has a mailbox in the other account already, into which it is being moved; where it has
+    arrived from there, it is not there any more."""
+    if home_of(connection, row.id) is None:
+        return False
+    if row.state is MailboxState.MOVING:
+        return True
+    connection.execute("DELETE FROM granted WHERE mailbox = ?", (row.id,))
+    connection.execute("DELETE FROM mailbox WHERE mailbox = ?", (row.id,))
+    return False
 
 
 def mailboxes(

@@ -16,9 +16,10 @@ from typing import TypeVar
 import apsw
 
 from angarium.engine.columns import MailboxMessages
-from angarium.engine.commands import Command, Result, StagedFile
+from angarium.engine.commands import Command, Done, Result, StagedFile
 from angarium.engine.disk import Directories, Disk, FileLock, SystemDisk, as_refusal, create_private
-from angarium.engine.interface import Announcement
+from angarium.engine.interface import NAMES, SITE, Announcement
+from angarium.engine.moves import MoveMailboxes
 from angarium.engine.rows import (
     NO_MODSEQ,
     AccountId,
@@ -47,11 +48,13 @@ from angarium.engine.spool import Layout, SpoolMessageFile, SpoolStagedMessage, 
 from angarium.engine.sqlite import annotations, catalogue, quotas, reads, users, work
 from angarium.engine.sqlite.accounts import OpenAccount, OpenAccounts, account_path
 from angarium.engine.sqlite.catalogue import Wanted
+from angarium.engine.sqlite.moving import Moves
 from angarium.engine.sqlite.options import SqliteOptions
 from angarium.engine.sqlite.refusals import as_known
-from angarium.engine.sqlite.remembered import CATALOGUE_CHANGES, USERS_CHANGES, Remembered, Stamp, nobody_can_tell
+from angarium.engine.sqlite.remembered import USERS_CHANGES, Remembered, Stamp, nobody_can_tell
 from angarium.engine.sqlite.schema import ACCOUNT, CATALOGUE, USERS, WORK, Schema, open_for_reading, open_for_writing
 from angarium.engine.sqlite.site import SiteDatabase
+from angarium.engine.sqlite.snapshots import rotate_snapshot
 from angarium.engine.sqlite.transaction import Storage
 from angarium.engine.sqlite.writer import Writer
 from angarium.errors import (
@@ -72,6 +75,8 @@ Answer = TypeVar("Answer")
 
 _STAGED_LONG_AGO_S = 86_400
 _NAMES_REMEMBERED = 10_000
+_CHANGES_OF_THE_LOOP = 300
+"""Lines of the change log that are read where somebody waits for the loop; some 3 µs each."""
 
 
 class SqliteEngine:
@@ -108,15 +113,28 @@ class SqliteEngine:
         )
         storage = Storage(disk, self._directories, self._layout, sources, options.single_instance)
         self._writer = Writer(options, storage, self._accounts, self._writers, self.announced, self._stamp_of)
+        self._moves = Moves(
+            options, desk=self, writer=self._writer, accounts=self._accounts, readers=self._readers, sources=sources
+        )
 
     @classmethod
     async def open(cls, options: SqliteOptions, sources: Sources, disk: Disk | None = None) -> "SqliteEngine":
         """Open (or make) a store; its site databases are opened in a thread. DiskFailed, StoreDamaged."""
         loop = asyncio.get_running_loop()
         try:
-            return await loop.run_in_executor(None, cls, options, disk or SystemDisk(), sources)
+            engine = await loop.run_in_executor(None, cls, options, disk or SystemDisk(), sources)
         except (OSError, apsw.Error) as error:
             raise as_known(error) from error
+        await engine.begin_to_resume()
+        return engine
+
+    async def begin_to_resume(self) -> None:
+        """Go on with moves between accounts that a crash has stopped; it does not wait for their end."""
+        await self._moves.resume_if_any()
+
+    async def resume_moves(self) -> None:
+        """As `begin_to_resume`, and wait."""
+        await self._moves.resume()
 
     # Writes
 
@@ -128,6 +146,9 @@ class SqliteEngine:
 
     async def write_batch(self, account: AccountId, commands: Sequence[Command]) -> list[Result | Exception]:
         return await self._writer.submit(account, commands) if commands else []
+
+    async def move_mailboxes(self, command: MoveMailboxes) -> Done:
+        return await self._moves.move(command)
 
     def advise(self, account: AccountId, command: Command) -> None:
         self._writer.advise(account, command)
@@ -219,7 +240,11 @@ class SqliteEngine:
         return quotas.read_quotas((await self._accounts.open(account)).reader)
 
     async def changes(self, account: AccountId, *, since: ModSeq, limit: int) -> list[ChangeRow]:
-        return reads.read_changes((await self._accounts.open(account)).reader, since, limit)
+        opened = self._accounts.get(account) or await self._accounts.open(account)
+        late = reads.read_late_changes(opened.reader, since, min(limit, _CHANGES_OF_THE_LOOP))
+        if late is not None:
+            return late
+        return await self._read_apart(opened, lambda connection: reads.read_changes(connection, since, limit))
 
     async def last_change_s(self, account: AccountId, mailbox: MailboxId) -> int | None:
         return reads.read_last_change_s((await self._accounts.open(account)).reader, mailbox)
@@ -284,31 +309,32 @@ class SqliteEngine:
     # Accounts and catalogue
 
     async def create_account(self, name: str) -> AccountId:
-        return await self._change_site(CATALOGUE_CHANGES, lambda: self._create_account(name))
+        return await self._change_site(SITE, lambda: self._create_account(name))
 
     async def account_id(self, name: str) -> AccountId | None:
         reader = self._catalogue.open_reader
-        return self._account_ids.get(
-            self._stamp_of(CATALOGUE_CHANGES), name, lambda: catalogue.account_id(reader, name)
-        )
+        return self._account_ids.get(self._stamp_of(SITE), name, lambda: catalogue.account_id(reader, name))
 
     async def accounts(self, *, prefix: str = "") -> list[AccountRow]:
         return catalogue.accounts(self._catalogue.open_reader, prefix)
 
     async def rename_account(self, account: AccountId, name: str) -> None:
         await self._change_site(
-            CATALOGUE_CHANGES,
+            SITE,
             lambda: self._catalogue.write(lambda connection: catalogue.rename_account(connection, account, name)),
         )
 
     async def forget_account(self, account: AccountId) -> None:
         await self._accounts.discard(account)
-        await self._change_site(CATALOGUE_CHANGES, lambda: self._forget_account(account))
+        await self._change_site(SITE, lambda: self._forget_account(account))
 
     async def refresh_catalogue(self, account: AccountId) -> None:
         opened = await self._accounts.open(account)
         with self._accounts.pinned(opened):
-            await self._in_site_thread(lambda: self._show(opened))
+            others_see_it = await self._in_site_thread(lambda: self._show(opened))
+        self.announced(NAMES)
+        if others_see_it:
+            self.announced(SITE)
 
     async def catalogue(
         self,
@@ -323,6 +349,9 @@ class SqliteEngine:
             found = await self._in_thread(self._readers, lambda: self._read_catalogue(wanted))
         return found
 
+    async def home_of(self, mailbox: MailboxId) -> AccountId | None:
+        return catalogue.home_of(self._catalogue.open_reader, mailbox)
+
     # Annotations of the server
 
     async def server_annotations(self) -> dict[str, bytes]:
@@ -332,6 +361,7 @@ class SqliteEngine:
         await self._in_site_thread(
             lambda: self._catalogue.write(lambda connection: annotations.set_server_annotations(connection, values))
         )
+        self.announced(SITE)
 
     # Repair
 
@@ -343,7 +373,7 @@ class SqliteEngine:
 
     async def recreate_account(self, account: AccountId, name: str) -> str | None:
         await self._accounts.discard(account)
-        return await self._change_site(CATALOGUE_CHANGES, lambda: self._recreate_account(account, name))
+        return await self._change_site(SITE, lambda: self._recreate_account(account, name))
 
     # Users and work
 
@@ -380,6 +410,7 @@ class SqliteEngine:
     # Care
 
     async def checkpoint(self) -> None:
+        await self.resume_moves()
         for account in await self._in_thread(self._readers, self._accounts_with_logs):
             try:
                 await self._writer.truncate_log(account)
@@ -390,6 +421,7 @@ class SqliteEngine:
     async def close(self) -> None:
         if self._is_closed:
             return
+        await self._moves.stop()
         self._is_closed = True
         await self._writer.drain()
         await self._accounts.close()
@@ -500,7 +532,7 @@ class SqliteEngine:
         with self._account_lock(path):
             reader = open_for_reading(path, ACCOUNT, vfs=self._options.vfs)
             try:
-                if reads.read_mailboxes(reader):
+                if reads.read_mailboxes(reader) or reads.has_arrivals(reader):
                     raise DiskFailed(f"account {account} still has mailboxes")
             finally:
                 reader.close(True)
@@ -552,10 +584,11 @@ class SqliteEngine:
         if shown != reads.read_state(account.reader).folder_modseq:
             self._show(account)
 
-    def _show(self, account: OpenAccount) -> None:
-        """Read under the catalogue's lock, so that of two refreshes the later one shows the later state."""
+    def _show(self, account: OpenAccount) -> bool:
+        """Read under the catalogue's lock, so that of two refreshes the later one shows the later state; whether there
+        is something new to others than the account's user."""
 
-        def change(connection: apsw.Connection) -> None:
+        def change(connection: apsw.Connection) -> bool:
             reader = open_for_reading(account.path, ACCOUNT, vfs=self._options.vfs)
             try:
                 # Before the rows: a commit between makes a refresh too many, not a miss.
@@ -563,38 +596,18 @@ class SqliteEngine:
                 mailboxes = reads.read_mailboxes(reader)
             finally:
                 reader.close(True)
-            catalogue.show_account(connection, account.id, mailboxes, state.folder_modseq)
+            return catalogue.show_account(connection, account.id, mailboxes, state.folder_modseq)
 
-        self._catalogue.write(change)
+        return self._catalogue.write(change)
 
     def _checkpoint_site(self) -> None:
+        for database in (self._catalogue, self._users, self._work):
+            database.checkpoint()
         directory = os.path.join(self._options.directory, "snapshot")
         self._directories.make(directory)
-        for database, kind in ((self._catalogue, "mailboxes"), (self._users, "users"), (self._work, None)):
-            database.checkpoint()
-            if kind is not None:
-                self._rotate_snapshot(database, directory, kind)
-
-    def _rotate_snapshot(self, database: SiteDatabase, directory: str, kind: str) -> None:
-        """A new snapshot under a temporary name, then its own; the oldest beyond the option's number go."""
-        temporary = os.path.join(directory, f"{kind}.new")
-        if self._disk.exists(temporary):
-            self._disk.unlink(temporary)
-        create_private(self._disk, temporary)
-        database.snapshot(temporary)
-        self._sync_file(temporary)
-        self._disk.rename(temporary, os.path.join(directory, f"{kind}-{self._sources.now_s():011d}.db"))
-        self._disk.fsync_directory(directory)
-        present = sorted(name for name in self._disk.listdir(directory) if name.startswith(f"{kind}-"))
-        for name in present[: -self._options.snapshots]:
-            self._disk.unlink(os.path.join(directory, name))
-
-    def _sync_file(self, path: str) -> None:
-        descriptor = self._disk.open_read(path)
-        try:
-            self._disk.fsync(descriptor)
-        finally:
-            self._disk.close(descriptor)
+        now_s, kept = self._sources.now_s(), self._options.snapshots
+        for database, kind in ((self._catalogue, "mailboxes"), (self._users, "users")):
+            rotate_snapshot(self._disk, database, directory, kind, now_s=now_s, kept=kept)
 
     def _close_site(self) -> None:
         for database in (self._catalogue, self._users, self._work):

@@ -26,10 +26,14 @@ class _Erasing:
 
     number: int
     id: MailboxId
+    """Empty: only rows are left, and the directory, where there is one, is another account's."""
     partition: str
 
     def directory(self, transaction: Transaction) -> str:
         return transaction.storage.layout.directory(self.partition, self.id)
+
+    def has_directory(self, transaction: Transaction) -> bool:
+        return bool(self.id) and transaction.storage.disk.exists(self.directory(transaction))
 
 
 def erase_mailboxes(transaction: Transaction, command: EraseMailboxes) -> Erased:
@@ -47,9 +51,7 @@ def erase_mailboxes(transaction: Transaction, command: EraseMailboxes) -> Erased
         before = json.dumps({"name": record.name, "uidvalidity": record.uidvalidity}, ensure_ascii=False)
         transaction.log_change(command.author, "erase", modseq, mailbox=record.id, before=before)
     # The header that held the highest modseq ceiling may have gone: one that stays must say it before that.
-    stays = transaction.connection.execute("SELECT id FROM mailbox LIMIT 1").get
-    if stays is not None:
-        transaction.owe_header(MailboxId(stays))
+    transaction.owe_any_header()
     move_roots(transaction, {record.name: None for record in records if record.deleted_at_s is None})
     rehome(transaction)
     return Erased(tuple([record.id for record in records]), modseq)
@@ -60,11 +62,16 @@ def forget_erased(transaction: Transaction, command: ForgetErased) -> Purged:
     erasing = [_Erasing(*row) for row in fetch_all(transaction.connection, "SELECT number, id, partition FROM erasing")]
     room = command.limit
     for mailbox in erasing:
-        if _has_messages(transaction, mailbox) or transaction.storage.disk.exists(mailbox.directory(transaction)):
+        if _has_messages(transaction, mailbox) or mailbox.has_directory(transaction):
             room -= _forget(transaction, mailbox, room)
         else:
             _end(transaction, mailbox)
     return Purged(command.limit - room, more=any(_has_messages(transaction, mailbox) for mailbox in erasing))
+
+
+def leave_rows(transaction: Transaction, number: int) -> None:
+    """Have the messages under a number forgotten in slices, and no file touched."""
+    transaction.connection.execute("INSERT INTO erasing (number, id, partition) VALUES (?, '', '')", (number,))
 
 
 def _erase(transaction: Transaction, record: Mailbox, room: int) -> int:
@@ -94,6 +101,8 @@ def _forget(transaction: Transaction, mailbox: _Erasing, room: int) -> int:
         connection.execute("DELETE FROM origin WHERE mailbox = ? AND uid <= ?", (mailbox.number, last))
         forget_annotations(transaction, mailbox.number, ((1, last),))
         forget_contents(transaction, [content for _, content in rows])
+    if not mailbox.id:
+        return len(rows)
     if _has_messages(transaction, mailbox):
         _unlink(transaction, mailbox, [Uid(uid) for uid, _ in rows])
     else:
@@ -121,5 +130,6 @@ def _unlink(transaction: Transaction, mailbox: _Erasing, uids: list[Uid]) -> Non
 
 def _end(transaction: Transaction, mailbox: _Erasing) -> None:
     """Only a directory that a power cut does not bring back needs nobody to remember it."""
-    transaction.storage.disk.fsync_directory(os.path.dirname(mailbox.directory(transaction)))
+    if mailbox.id:
+        transaction.storage.disk.fsync_directory(os.path.dirname(mailbox.directory(transaction)))
     transaction.connection.execute("DELETE FROM erasing WHERE number = ?", (mailbox.number,))

@@ -4,11 +4,24 @@ from collections.abc import Callable
 from typing import Any
 
 from angarium.engine import commands
-from angarium.engine.sqlite import annotations, erase, expunge, flags, mailboxes, messages, quotas
+from angarium.engine.sqlite import (
+    annotations,
+    arriving,
+    departing,
+    erase,
+    expunge,
+    flags,
+    mailboxes,
+    messages,
+    movesteps,
+    quotas,
+)
 from angarium.engine.sqlite.transaction import Transaction
 
+Executable = commands.Command | movesteps.MoveStep
+
 # Any: each function takes its own command; the table is what brings the two together.
-_EXECUTORS: dict[type[commands.Command], Callable[[Transaction, Any], commands.Result]] = {
+_EXECUTORS: dict[type[Executable], Callable[[Transaction, Any], commands.Result]] = {
     commands.AddMessages: messages.add_messages,
     commands.ReplaceMessage: messages.replace_message,
     commands.CopyMessages: messages.copy_messages,
@@ -33,9 +46,16 @@ _EXECUTORS: dict[type[commands.Command], Callable[[Transaction, Any], commands.R
     commands.SetAccountName: mailboxes.set_account_name,
     commands.RestoreMailbox: mailboxes.restore_mailbox,
     commands.RestoreMessages: mailboxes.restore_messages,
+    movesteps.MarkMoving: departing.mark_moving,
+    movesteps.ReleaseMoving: departing.release_moving,
+    movesteps.BeginArrival: arriving.begin_arrival,
+    movesteps.CopyRows: arriving.copy_rows,
+    movesteps.Arrive: arriving.arrive,
+    movesteps.DropArrivals: arriving.drop_arrivals,
+    movesteps.Depart: departing.depart,
 }
 
 
-def execute(transaction: Transaction, command: commands.Command) -> commands.Result:
+def execute(transaction: Transaction, command: Executable) -> commands.Result:
     """Execute one command within the transaction; its refusal is raised."""
     return _EXECUTORS[type(command)](transaction, command)

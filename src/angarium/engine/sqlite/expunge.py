@@ -1,9 +1,10 @@
 """Expunging, purging and forgetting within a transaction (DESIGN §5: commit, then unlink)."""
 
+import json
 from collections.abc import Sequence
 
 from angarium.engine.commands import Author, Expunge, Expunged, PruneChanges, Purged, PurgeMessages, QuotaPolicy
-from angarium.engine.rows import Uid
+from angarium.engine.rows import MailboxState, Uid
 from angarium.engine.sqlite.annotations import discount_annotations, forget_annotations
 from angarium.engine.sqlite.query import fetch_all
 from angarium.engine.sqlite.quotas import charge
@@ -70,6 +71,8 @@ def expunge_rows(
 def purge_messages(transaction: Transaction, command: PurgeMessages) -> Purged:
     """Forget expunged rows; QRESYNC below their modseq over-reports from now on (RFC 7162 §3.2.5.2)."""
     mailbox = transaction.mailbox(command.mailbox, writing=False, deleted_too=True)
+    if mailbox.state == MailboxState.MOVING:
+        return Purged(0, more=False)  # its files may be another account's by now
     connection = transaction.connection
     rows = fetch_all(
         connection,
@@ -82,7 +85,11 @@ def purge_messages(transaction: Transaction, command: PurgeMessages) -> Purged:
     if not rows:
         return Purged(0, more=False)
     connection.executemany("DELETE FROM message WHERE mailbox = ? AND uid = ?", [(mailbox.number, r[0]) for r in rows])
-    connection.executemany("DELETE FROM origin WHERE mailbox = ? AND uid = ?", [(mailbox.number, r[0]) for r in rows])
+    # All at once: origins are not found by UID without looking at all of the mailbox's.
+    connection.execute(
+        "DELETE FROM origin WHERE mailbox = ? AND uid IN (SELECT value FROM json_each(?))",
+        (mailbox.number, json.dumps([uid for uid, _, _ in rows])),
+    )
     forget_annotations(transaction, mailbox.number, UidSet.from_numbers(uid for uid, _, _ in rows).ranges)
     forget_contents(transaction, [content for _, _, content in rows])
     mailbox.purged_modseq = max(mailbox.purged_modseq, *(modseq for _, modseq, _ in rows))

@@ -21,7 +21,7 @@ from angarium.engine.commands import (
     SetSpecialUse,
     Subscribe,
 )
-from angarium.engine.rows import MailboxId, ModSeq, Uid
+from angarium.engine.rows import MailboxId, MailboxState, ModSeq, Uid
 from angarium.engine.spool import CEILING_STEP
 from angarium.engine.sqlite.annotations import copy_own_annotations
 from angarium.engine.sqlite.messages import copy_messages, restore_message
@@ -64,7 +64,7 @@ def rename_mailboxes(transaction: Transaction, command: RenameMailboxes) -> Done
             raise PartitionNotFound(f"{record.name} stands on {record.partition}; a rename moves no files")
         special_use = record.special_use
         if special_use and record.deleted_at_s is not None and rename.deleted_at_s is None:
-            taken = _taken_uses(transaction, but=record.id)
+            taken = taken_uses(transaction, but=record.id)
             special_use = " ".join([use for use in special_use.split() if use not in taken])
         try:
             transaction.connection.execute(
@@ -90,7 +90,8 @@ def rename_inbox(transaction: Transaction, command: RenameInbox) -> Done:
     inbox = transaction.mailbox(command.inbox)
     modseq = transaction.next_folder_modseq()
     _create(transaction, command.target, modseq)
-    transaction.log_change(command.author, "create", modseq, mailbox=command.target.id)
+    before = json.dumps({"name": inbox.name}, ensure_ascii=False)
+    transaction.log_change(command.author, "create", modseq, mailbox=command.target.id, before=before)
     rehome(transaction, bounded=True)
     copy_own_annotations(transaction, inbox, transaction.mailbox(command.target.id), modseq)
     copy_messages(
@@ -160,12 +161,12 @@ def set_special_use(transaction: Transaction, command: SetSpecialUse) -> Done:
 def _require_free_use(transaction: Transaction, special_use: str, *, mailbox: MailboxId) -> None:
     """SpecialUseTaken where another live mailbox has one of the uses."""
     uses = special_use.split()
-    if uses and not _taken_uses(transaction, but=mailbox).isdisjoint(uses):
+    if uses and not taken_uses(transaction, but=mailbox).isdisjoint(uses):
         raise SpecialUseTaken(f"a mailbox of account {transaction.account} has a use of {special_use} already")
 
 
-def _taken_uses(transaction: Transaction, *, but: MailboxId) -> set[str]:
-    """The uses of live mailboxes, `but` one."""
+def taken_uses(transaction: Transaction, *, but: MailboxId) -> set[str]:
+    """The special uses of live mailboxes, `but` one."""
     rows = transaction.connection.execute(
         "SELECT special_use FROM mailbox WHERE special_use <> '' AND deleted_at IS NULL AND id <> ?", (but,)
     )
@@ -214,7 +215,8 @@ def set_account_name(transaction: Transaction, command: SetAccountName) -> Done:
     before = json.dumps({"account_name": transaction.name}, ensure_ascii=False)
     transaction.name = command.name
     for record in transaction.all_mailboxes():
-        transaction.owe_header(record.id)
+        if record.state != MailboxState.MOVING:
+            transaction.owe_header(record.id)
     transaction.log_change(command.author, "renameaccount", modseq, before=before)
     return Done(modseq)
 
@@ -280,7 +282,7 @@ def _create(
             " folder_modseq, highestmodseq, uid_ceiling, created_at, deleted_at)"
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
-                _free_number(transaction),
+                free_number(transaction),
                 new.id,
                 new.name,
                 new.partition,
@@ -301,9 +303,11 @@ def _create(
     transaction.make_mailbox_directory(transaction.mailbox(new.id, deleted_too=True))
 
 
-def _free_number(transaction: Transaction) -> int:
-    """Above those of mailboxes that are there, and of those whose messages are still being forgotten."""
-    highest = "SELECT max(number) FROM (SELECT number FROM mailbox UNION ALL SELECT number FROM erasing)"
+def free_number(transaction: Transaction) -> int:
+    """Above those of mailboxes that are there, of those that are arriving, and of those whose messages are still being
+    forgotten."""
+    numbers = " UNION ALL ".join([f"SELECT number FROM {table}" for table in ("mailbox", "arriving", "erasing")])
+    highest = f"SELECT max(number) FROM ({numbers})"
     return 1 + (transaction.connection.execute(highest).get or 0)
 
 

@@ -258,12 +258,7 @@ def _thread_of(transaction: Transaction, message: NewMessage) -> ThreadId:
     Told threads never merge (RFC 8474 §5.2): a message that links two of them joins the one it answers most directly.
     """
     search = message.search
-    references = search.references[:1] + search.references[1:][-_REFERENCES_LIMIT:]
-    mentioned = (
-        [*dict.fromkeys([search.message_id, *reversed(references)])]
-        if search.message_id
-        else [*dict.fromkeys(reversed(references))]
-    )
+    mentioned = _mentioned(search.message_id, search.references)
     connection = transaction.connection
     thread = message.thread_id
     if thread is None:
@@ -277,13 +272,30 @@ def _thread_of(transaction: Transaction, message: NewMessage) -> ThreadId:
                 break
         else:
             thread = ThreadId(transaction.storage.sources.random_63())
+    _note_mentioned(transaction, mentioned, search.base_subject, thread)
+    return thread
+
+
+def note_references(
+    transaction: Transaction, message_id: str, references: tuple[str, ...], base_subject: str, thread: int
+) -> None:
+    """What a message with a thread of its own mentions belongs there from now on, unless it is known already."""
+    _note_mentioned(transaction, _mentioned(message_id, references), base_subject, thread)
+
+
+def _mentioned(message_id: str, references: tuple[str, ...]) -> list[str]:
+    """The message's own id, where it has one, and those it refers to, newest first."""
+    kept = references[:1] + references[1:][-_REFERENCES_LIMIT:]
+    return [*dict.fromkeys([*([message_id] if message_id else []), *reversed(kept)])]
+
+
+def _note_mentioned(transaction: Transaction, mentioned: list[str], base_subject: str, thread: int) -> None:
     for message_id in mentioned:
-        connection.execute(
+        transaction.connection.execute(
             "INSERT INTO reference (message_id, base_subject, thread, noted_at) VALUES (?, ?, ?, ?)"
             " ON CONFLICT DO NOTHING",
-            (message_id, search.base_subject, thread, transaction.now_s),
+            (message_id, base_subject, thread, transaction.now_s),
         )
-    return thread
 
 
 def _known_origin(transaction: Transaction, mailbox: Mailbox, message: NewMessage) -> Uid | None:

@@ -115,10 +115,44 @@ def move_roots(transaction: Transaction, moved: Mapping[str, str | None]) -> Non
     for quota in moving:
         name = moved[quota.root]
         if name is not None:
-            connection.execute("DELETE FROM quota WHERE root = ?", (name,))
-            limits = [quota.limits.get(resource) for resource in _COLUMNS]
-            used = [quota.used[resource] for resource in _COLUMNS]
-            connection.execute(_INSERT, (name, transaction.folder_modseq, *limits, *used))
+            _put_root(transaction, name, quota)
+
+
+def _put_root(transaction: Transaction, name: str, quota: QuotaRow) -> None:
+    """A root under another name, in place of the one that is there."""
+    transaction.connection.execute("DELETE FROM quota WHERE root = ?", (name,))
+    limits = [quota.limits.get(resource) for resource in _COLUMNS]
+    used = [quota.used[resource] for resource in _COLUMNS]
+    transaction.connection.execute(_INSERT, (name, transaction.folder_modseq, *limits, *used))
+
+
+def adopt_roots(transaction: Transaction, reader: apsw.Connection, names: Mapping[str, str]) -> None:
+    """As `move_roots`, of mailboxes that come from the account that `reader` reads."""
+    for quota in read_quotas(reader):
+        name = names.get(quota.root)
+        if name is not None:
+            _put_root(transaction, name, quota)
+
+
+def check_fits(transaction: Transaction, reader: apsw.Connection, arriving: Mapping[str, Mailbox]) -> None:
+    """QuotaExceeded where mailboxes that are to come (by their new names) have no room; those that bring a root of
+    their own, and those below them, need none."""
+    present = {quota.root: quota for quota in read_quotas(transaction.connection)}
+    coming = {quota.root for quota in read_quotas(reader)}
+    brought = {name for name, record in arriving.items() if record.deleted_at_s is None and record.name in coming}
+    added: dict[str, list[Mailbox]] = {}
+    for name, record in arriving.items():
+        root = nearest_root({*present, *brought}, name)
+        if root is not None and root not in brought:
+            added.setdefault(root, []).append(record)
+    for root, records in added.items():
+        amounts = {
+            QuotaResource.STORAGE: sum(record.octets for record in records),
+            QuotaResource.MESSAGE: sum(record.messages for record in records),
+            QuotaResource.ANNOTATION_STORAGE: sum(record.annotation_octets for record in records),
+            QuotaResource.MAILBOX: len(records),
+        }
+        check_room(present[root], amounts, QuotaPolicy.STRICT)
 
 
 def set_quota(transaction: Transaction, command: SetQuota) -> Done:

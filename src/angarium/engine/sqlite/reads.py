@@ -51,6 +51,7 @@ _LOG_LINES = 64
 _LOG_RANGES = 64
 _LOG_MESSAGES = 1_000
 """How much of the change log's end is looked at, and how many messages are read for it."""
+_SELECT_CHANGES = "SELECT modseq, time, actor, client, session, operation, mailbox, uids, before FROM change"
 _IN_STEP = 500
 """Ids asked for in one statement; the same number each time lets SQLite keep one prepared statement."""
 
@@ -87,6 +88,11 @@ def has_many_mailboxes(connection: apsw.Connection) -> bool:
     """Whether the loop should not read them all."""
     row = fetch_one(connection, "SELECT count(*) FROM (SELECT 1 FROM mailbox LIMIT ?)", (_MAILBOXES_OF_THE_LOOP + 1,))
     return row is not None and int(row[0]) > _MAILBOXES_OF_THE_LOOP
+
+
+def has_arrivals(connection: apsw.Connection) -> bool:
+    """Whether mailboxes are on their way into the account."""
+    return fetch_one(connection, "SELECT 1 FROM arriving LIMIT 1") is not None
 
 
 def read_mailbox(connection: apsw.Connection, mailbox: MailboxId) -> MailboxRow | None:
@@ -259,14 +265,27 @@ def read_subscriptions(connection: apsw.Connection) -> list[SubscriptionRow]:
     return [SubscriptionRow(name, ModSeq(modseq), bool(subscribed)) for name, modseq, subscribed in rows]
 
 
+def read_late_changes(connection: apsw.Connection, since: ModSeq, limit: int) -> list[ChangeRow] | None:
+    """The change log above a modseq, oldest first, found by its end; None: there are more than `limit`."""
+    late: list[ChangeRow] = []
+    try:
+        with closing(connection.execute(f"{_SELECT_CHANGES} ORDER BY number DESC LIMIT ?", (limit + 1,))) as cursor:
+            for row in cursor:
+                change = ChangeRow(*row)
+                if change.modseq <= since:
+                    break
+                late.append(change)
+    except apsw.Error as error:
+        raise as_refusal_of_index(error) from error
+    return None if len(late) > limit else late[::-1]
+
+
 def read_changes(connection: apsw.Connection, since: ModSeq, limit: int) -> list[ChangeRow]:
-    """The change log above a modseq, oldest first."""
-    rows = fetch_all(
-        connection,
-        "SELECT modseq, time, actor, client, session, operation, mailbox, uids, before FROM change"
-        " WHERE modseq > ? ORDER BY number LIMIT ?",
-        (since, limit),
-    )
+    """The change log above a modseq, oldest first: its beginning, where there are more than `limit`."""
+    late = read_late_changes(connection, since, limit)
+    if late is not None:
+        return late
+    rows = fetch_all(connection, f"{_SELECT_CHANGES} WHERE modseq > ? ORDER BY number LIMIT ?", (since, limit))
     return [ChangeRow(*row) for row in rows]
 
 

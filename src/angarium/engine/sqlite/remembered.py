@@ -16,9 +16,8 @@ Stamp = Callable[[AccountId], int | None]
 """Gives a number that is another one after each change of this account (or site database) that any process has
 announced, by one for each, and at the latest after a second; None where nobody can tell."""
 
-CATALOGUE_CHANGES = AccountId("mailboxes.db")
 USERS_CHANGES = AccountId("users.db")
-"""Under which names changes of site databases are announced."""
+"""As what changes of credentials are announced; those of the catalogue are changes of SITE."""
 
 
 def nobody_can_tell(_: AccountId) -> None:

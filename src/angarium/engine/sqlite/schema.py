@@ -217,8 +217,18 @@ ACCOUNT = Schema(
         """
         CREATE TABLE preview (content INTEGER PRIMARY KEY, text TEXT NOT NULL);
         """,
+        # Mailboxes that come from another account and are not all there; a program without this table would give their
+        # numbers to others.
+        """
+        CREATE TABLE arriving (
+            number INTEGER PRIMARY KEY,
+            id TEXT NOT NULL UNIQUE,
+            source TEXT NOT NULL,
+            copied_uid INTEGER NOT NULL DEFAULT 0
+        );
+        """,
     ),
-    writes_from=5,
+    writes_from=7,
 )
 
 CATALOGUE = Schema(

@@ -193,9 +193,10 @@ class Transaction:
         """Write the account row, and make durable all that the transaction stands on."""
         if self.modseq >= self.modseq_ceiling:
             self.modseq_ceiling = self.modseq + CEILING_STEP
-            touched = self._touched or self.connection.execute("SELECT id FROM mailbox LIMIT 1").get
-            if touched is not None:
-                self._headers.add(touched)
+            if self._touched is not None:
+                self._headers.add(self._touched)
+            else:
+                self.owe_any_header()
         self.connection.execute(
             "UPDATE account SET name = ?, modseq = ?, folder_modseq = ?, last_uidvalidity = ?, modseq_ceiling = ?,"
             " last_content = ?",
@@ -275,7 +276,8 @@ class Transaction:
             raise MailboxMoving(f"mailbox {record.name} of account {self.account} is being moved")
         if acl_version is not None and record.acl_version != acl_version:
             raise AclChanged(f"the ACL of {record.name} has version {record.acl_version}, not {acl_version}")
-        self._touched = record.id
+        if record.state != MailboxState.MOVING:
+            self._touched = record.id
         return record
 
     def all_mailboxes(self) -> list[Mailbox]:
@@ -305,9 +307,19 @@ class Transaction:
         """Have the mailbox's header written before COMMIT."""
         self._headers.add(mailbox)
 
+    def owe_any_header(self) -> None:
+        """Have one of the headers say the modseq ceiling: not one that is, or may be, another account's by now."""
+        stays = self.connection.execute("SELECT id FROM mailbox WHERE state = ? LIMIT 1", (int(MailboxState.LIVE),)).get
+        if stays is not None:
+            self._headers.add(MailboxId(stays))
+
     def forgive_header(self, mailbox: MailboxId) -> None:
         """The mailbox goes away, and its header with it."""
         self._headers.discard(mailbox)
+        self.untouch(mailbox)
+
+    def untouch(self, mailbox: MailboxId) -> None:
+        """The mailbox's header is not to be written for the ceiling's sake."""
         if self._touched == mailbox:
             self._touched = None
 

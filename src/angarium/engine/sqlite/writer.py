@@ -19,11 +19,11 @@ from functools import partial
 
 import apsw
 
-from angarium.engine.commands import AddMessages, Command, ReplaceMessage, Result
+from angarium.engine.commands import AddMessages, ReplaceMessage, Result
 from angarium.engine.rows import AccountId, AccountState
 from angarium.engine.sqlite.accounts import OpenAccount, OpenAccounts
 from angarium.engine.sqlite.crew import Crew
-from angarium.engine.sqlite.executor import execute
+from angarium.engine.sqlite.executor import Executable, execute
 from angarium.engine.sqlite.options import SqliteOptions
 from angarium.engine.sqlite.refusals import as_known
 from angarium.engine.sqlite.remembered import Stamp
@@ -56,7 +56,7 @@ class _Request:
 class _Pending:
     """A command that waits for its commit; `request` is None for an advisory one."""
 
-    command: Command
+    command: Executable
     octets: int
     request: _Request | None
 
@@ -119,7 +119,7 @@ class Writer:
         self._drained = asyncio.Event()
         self._drained.set()
 
-    def submit(self, account: AccountId, commands: Sequence[Command]) -> asyncio.Future[list[Result | Exception]]:
+    def submit(self, account: AccountId, commands: Sequence[Executable]) -> asyncio.Future[list[Result | Exception]]:
         """Queue one command or several, in order; StoreBusy where they do not fit, and then none is queued.
 
         Who does not wait for the answers any more may cancel the future: the commands are committed all the same.
@@ -146,7 +146,7 @@ class Writer:
             self._start(account, queue)
         return request.future
 
-    def advise(self, account: AccountId, command: Command) -> None:
+    def advise(self, account: AccountId, command: Executable) -> None:
         """Queue an advisory command; it is dropped where queues are full."""
         with self._mutex:
             queue = self._queues.get(account) or _Queue()
@@ -435,7 +435,7 @@ def _answer_all(waiting: Sequence[asyncio.Future[None]], error: Exception | None
             future.set_exception(error)
 
 
-def _octets_of(command: Command) -> int:
+def _octets_of(command: Executable) -> int:
     if isinstance(command, ReplaceMessage):
         command = command.add
     if isinstance(command, AddMessages):

@@ -25,8 +25,8 @@ class NotifyEvent(Enum):
 class EventGroup:
     """Mailboxes, and what the client wants to know of them; no events: NONE.
 
-    `new_items` are fetched for each new message of the selected mailbox, and empty for other filters. Of several groups
-    that name a mailbox the first counts (RFC 5465 §6).
+    `new_items` are fetched for each new message of the selected mailbox, and empty for other filters. What several
+    groups say of a mailbox adds up (RFC 5465 §6), but NONE counts whatever others say (§5).
     """
 
     mailboxes: MailboxFilter
@@ -44,4 +44,4 @@ class NotifySet:
 
 @dataclass(frozen=True, slots=True)
 class NotifyNone:
-    """NOTIFY NONE (RFC 5465 §3.1): nothing is told any more between commands."""
+    """NOTIFY NONE (RFC 5465 §3.1): nothing is told any more of its own accord."""

@@ -2,6 +2,7 @@
 
 from .entry import AppendEntry, AppendSteps, ArgumentWanted, Entry, is_in_parts, is_served
 from .fetchitems import parse_section_spec
+from .filters import parse_filter
 from .table import COMMANDS, UID_COMMANDS
 
 __all__ = [
@@ -13,5 +14,6 @@ __all__ = [
     "Entry",
     "is_in_parts",
     "is_served",
+    "parse_filter",
     "parse_section_spec",
 ]

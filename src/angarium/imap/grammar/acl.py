@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from angarium.imap import commands as c
 from angarium.imap.cursor import Cursor
+from angarium.imap.dialect import Extension
 
 from .entry import Entry
 from .mailboxes import one_mailbox
@@ -38,10 +39,12 @@ def parse_setacl(cursor: Cursor) -> c.SetAcl:
     return c.SetAcl(mailbox, identifier, mode, rights[1:])
 
 
+_ACL = frozenset({Extension.ACL})
+
 ENTRIES = {
-    b"GETACL": Entry(b"Getacl", c.GetAcl, one_mailbox(c.GetAcl)),
-    b"SETACL": Entry(b"Setacl", c.SetAcl, parse_setacl),
-    b"DELETEACL": Entry(b"Deleteacl", c.DeleteAcl, _mailbox_and_identifier(c.DeleteAcl)),
-    b"LISTRIGHTS": Entry(b"Listrights", c.ListRights, _mailbox_and_identifier(c.ListRights)),
-    b"MYRIGHTS": Entry(b"Myrights", c.MyRights, one_mailbox(c.MyRights)),
+    b"GETACL": Entry(b"Getacl", c.GetAcl, one_mailbox(c.GetAcl), _ACL),
+    b"SETACL": Entry(b"Setacl", c.SetAcl, parse_setacl, _ACL),
+    b"DELETEACL": Entry(b"Deleteacl", c.DeleteAcl, _mailbox_and_identifier(c.DeleteAcl), _ACL),
+    b"LISTRIGHTS": Entry(b"Listrights", c.ListRights, _mailbox_and_identifier(c.ListRights), _ACL),
+    b"MYRIGHTS": Entry(b"Myrights", c.MyRights, one_mailbox(c.MyRights), _ACL),
 }

@@ -169,6 +169,8 @@ def _message_literal(cursor: Cursor, *, is_utf8: bool = False, before_octets: in
         raise Malformed(b"Missing required argument to " + cursor.name)
     if announcement.start != cursor.position or (is_utf8 and not announcement.is_binary):
         raise cursor.invalid()
+    if announcement.is_binary and not is_utf8 and not cursor.serves(Extension.BINARY):
+        raise cursor.invalid()
     if is_unasked(announcement, cursor.limits.unasked_octets):
         raise Malformed(LITERAL_UNASKED, code=b"TOOBIG")
     if 0 < cursor.limits.message_octets < before_octets + announcement.size_octets:

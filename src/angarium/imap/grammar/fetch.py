@@ -42,7 +42,7 @@ def _parse_modifiers(cursor: Cursor, *, by_uid: bool) -> tuple[int | None, bool,
     for _ in cursor.elements():
         name = cursor.atom()
         match name.upper():
-            case b"CHANGEDSINCE" if changed_since is None:
+            case b"CHANGEDSINCE" if changed_since is None and cursor.serves(Extension.CONDSTORE):
                 cursor.space()
                 changed_since = cursor.number64()
             case b"VANISHED" if by_uid and not vanished and cursor.serves(Extension.QRESYNC):

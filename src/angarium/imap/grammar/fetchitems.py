@@ -34,6 +34,8 @@ _SIMPLE: Final[Mapping[bytes, FetchItem]] = {attribute.value: attribute for attr
 }
 
 _NAME = re.compile(rb"[A-Za-z0-9.-]+")
+_UNKNOWN = re.compile(rb"[^\x00-\x20\x7f-\xff()]{1,64}")
+_WITH_SECTION: Final = (b"BODY", b"BODY.PEEK", b"BINARY", b"BINARY.PEEK", b"BINARY.SIZE")
 _PART = re.compile(rb"[1-9][0-9]{0,9}(?:\.[1-9][0-9]{0,9})*")
 _SECTION_TEXT = re.compile(rb"HEADER(?:\.FIELDS(?:\.NOT)?)?|TEXT|MIME", re.IGNORECASE)
 _PARTIAL = re.compile(rb"<([0-9]{1,19})\.([1-9][0-9]{0,18})>")
@@ -46,8 +48,12 @@ _FIELD_KINDS: Final = (SectionKind.HEADER_FIELDS, SectionKind.HEADER_FIELDS_NOT)
 
 _EXTENSIONS: Final[dict[bytes, Extension]] = {
     b"ANNOTATION": Extension.ANNOTATE,
+    b"BINARY": Extension.BINARY,
+    b"BINARY.PEEK": Extension.BINARY,
+    b"BINARY.SIZE": Extension.BINARY,
     b"DIGEST.SHA1": Extension.DIGEST_SHA1,
     b"EMAILID": Extension.OBJECTID,
+    b"MODSEQ": Extension.CONDSTORE,
     b"PREVIEW": Extension.PREVIEW,
     b"SAVEDATE": Extension.SAVEDATE,
     b"THREADID": Extension.OBJECTID,
@@ -82,14 +88,13 @@ def _parse_item_or_macro(cursor: Cursor) -> tuple[FetchItem, ...]:
 def _parse_item(cursor: Cursor) -> FetchItem:
     match = _NAME.match(cursor.data, cursor.position)
     if match is None:
-        raise cursor.invalid() if cursor.at_end() else Malformed(b"Invalid Fetch attribute")
+        raise cursor.invalid() if cursor.at_end() else _unknown(cursor)
     name = match[0].upper()
     end = match.end()
     if cursor.data[end : end + 1] == b"[":
-        cursor.position = end + 1
         return _parse_section(cursor, name)
     item = _SIMPLE.get(name)
-    if item is not None and (name not in _EXTENSIONS or cursor.serves(_EXTENSIONS[name])):
+    if item is not None and _is_served(cursor, name):
         cursor.position = end
         return item
     if name == b"PREVIEW" and cursor.serves(Extension.PREVIEW):
@@ -98,7 +103,17 @@ def _parse_item(cursor: Cursor) -> FetchItem:
     if name == b"ANNOTATION" and cursor.serves(Extension.ANNOTATE):
         cursor.position = end
         return _parse_annotation(cursor)
-    raise Malformed(b"Invalid Fetch attribute " + name[:64])
+    raise _unknown(cursor)
+
+
+def _is_served(cursor: Cursor, name: bytes) -> bool:
+    return name not in _EXTENSIONS or cursor.serves(_EXTENSIONS[name])
+
+
+def _unknown(cursor: Cursor) -> Malformed:
+    """What to raise where no item is: it is named as the client wrote it, but in capitals."""
+    match = _UNKNOWN.match(cursor.data, cursor.position)
+    return Malformed(b"Invalid Fetch attribute " + match[0].upper() if match else b"Invalid Fetch attribute")
 
 
 def _parse_preview(cursor: Cursor) -> Preview:
@@ -135,17 +150,18 @@ def parse_section_spec(octets: bytes, limits: ParserLimits) -> BodySection:
 
 
 def _parse_section(cursor: Cursor, name: bytes) -> FetchItem:
+    if name not in _WITH_SECTION or not _is_served(cursor, name):
+        raise _unknown(cursor)
+    cursor.position += len(name) + 1
     if name in (b"BODY", b"BODY.PEEK"):
         return _parse_body_section(cursor, peek=name == b"BODY.PEEK")
     if name in (b"BINARY", b"BINARY.PEEK"):
         part = _parse_part(cursor)
         _close_section(cursor)
         return BinarySection(part, _parse_partial(cursor), peek=name == b"BINARY.PEEK")
-    if name == b"BINARY.SIZE":
-        part = _parse_part(cursor)
-        _close_section(cursor)
-        return BinarySize(part)
-    raise Malformed(b"Invalid Fetch attribute " + name[:64])
+    part = _parse_part(cursor)
+    _close_section(cursor)
+    return BinarySize(part)
 
 
 def _parse_body_section(cursor: Cursor, *, peek: bool) -> BodySection:

@@ -19,27 +19,29 @@ _RETURN_EXTENSIONS: Final = {
     c.ListReturn.SPECIAL_USE: Extension.SPECIAL_USE,
     c.ListReturn.MYRIGHTS: Extension.LIST_MYRIGHTS,
     c.ListReturn.METADATA: Extension.LIST_METADATA,
+    c.ListReturn.STATUS: Extension.LIST_STATUS,
 }
 
 
 def parse_list(cursor: Cursor) -> c.List:
     """`LIST [(selection)] reference pattern-or-patterns [RETURN (options)]`."""
     is_extended = False
+    may_be_extended = cursor.serves(Extension.LIST_EXTENDED)
     selection: frozenset[c.ListSelection] = frozenset()
     cursor.space()
-    if cursor.next_octet() == b"(":
+    if cursor.next_octet() == b"(" and may_be_extended:
         is_extended = True
         selection = _parse_selection(cursor)
         cursor.space()
     reference = cursor.astring()
     cursor.space()
-    if cursor.next_octet() == b"(":
+    if cursor.next_octet() == b"(" and may_be_extended:
         is_extended = True
         patterns = tuple([cursor.astring() for _ in cursor.elements()])
     else:
         patterns = (cursor.astring(),)
     returns = _Returns()
-    if cursor.take(b" "):
+    if may_be_extended and cursor.take(b" "):
         is_extended = True
         if cursor.atom().upper() != b"RETURN":
             raise Malformed(b"Unexpected extra arguments to " + cursor.name)

@@ -17,6 +17,8 @@ _STATUS_EXTENSIONS: Final = {
     c.StatusItem.MAILBOXID: Extension.OBJECTID,
     c.StatusItem.APPENDLIMIT: Extension.APPENDLIMIT,
     c.StatusItem.DELETED_STORAGE: Extension.QUOTA_STORAGE,
+    c.StatusItem.HIGHESTMODSEQ: Extension.CONDSTORE,
+    c.StatusItem.SIZE: Extension.STATUS_SIZE,
 }
 
 
@@ -44,7 +46,7 @@ def _parse_parameter(cursor: Cursor, selecting: _Selecting) -> None:
     """`select-param` (RFC 4466 §2.1)."""
     name = cursor.atom()
     match name.upper():
-        case b"CONDSTORE":
+        case b"CONDSTORE" if cursor.serves(Extension.CONDSTORE):
             selecting.condstore = True
         case b"QRESYNC" if selecting.qresync is None and cursor.serves(Extension.QRESYNC):
             cursor.space()

@@ -49,7 +49,7 @@ def _parse_store(cursor: Cursor, *, by_uid: bool) -> c.Store | c.StoreAnnotation
 
 def _parse_unchanged_since(cursor: Cursor) -> int:
     name = cursor.atom()
-    if name.upper() != b"UNCHANGEDSINCE":
+    if name.upper() != b"UNCHANGEDSINCE" or not cursor.serves(Extension.CONDSTORE):
         raise Malformed(b"Invalid Store modifier " + name[:64])
     cursor.space()
     modseq = cursor.number64()
@@ -135,5 +135,5 @@ UID_ENTRIES = {
     b"STORE": Entry(b"Uid", c.Store, parse_uid_store, takes_literal8=True),
     b"COPY": Entry(b"Uid", c.Copy, parse_uid_copy),
     b"MOVE": Entry(b"Uid", c.Move, parse_uid_move, _MOVE),
-    b"EXPUNGE": Entry(b"Uid", c.Expunge, parse_uid_expunge),
+    b"EXPUNGE": Entry(b"Uid", c.Expunge, parse_uid_expunge, frozenset({Extension.UIDPLUS})),
 }

@@ -2,6 +2,7 @@
 
 from angarium.imap import commands as c
 from angarium.imap.cursor import Cursor, Malformed
+from angarium.imap.dialect import Extension
 
 from .entry import Entry
 from .mailboxes import one_mailbox
@@ -31,8 +32,10 @@ def _parse_limits(cursor: Cursor) -> tuple[tuple[str, int], ...]:
     return tuple(limits.items())
 
 
+_QUOTA = frozenset({Extension.QUOTA})
+
 ENTRIES = {
-    b"GETQUOTA": Entry(b"Getquota", c.GetQuota, one_mailbox(c.GetQuota)),
-    b"GETQUOTAROOT": Entry(b"Getquotaroot", c.GetQuotaRoot, one_mailbox(c.GetQuotaRoot)),
-    b"SETQUOTA": Entry(b"Setquota", c.SetQuota, parse_setquota),
+    b"GETQUOTA": Entry(b"Getquota", c.GetQuota, one_mailbox(c.GetQuota), _QUOTA),
+    b"GETQUOTAROOT": Entry(b"Getquotaroot", c.GetQuotaRoot, one_mailbox(c.GetQuotaRoot), _QUOTA),
+    b"SETQUOTA": Entry(b"Setquota", c.SetQuota, parse_setquota, frozenset({Extension.QUOTASET})),
 }

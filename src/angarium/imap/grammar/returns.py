@@ -17,13 +17,8 @@ from .fetchitems import parse_item_list
 _RETURNS: Final = {option.value: option for option in c.SearchReturn}
 _PARTIAL_RANGE = re.compile(rb"(-?)([1-9][0-9]{0,9}):(-?)([1-9][0-9]{0,9})(?![0-9])")
 
-_CONTEXT: Final = frozenset({Extension.CONTEXT_SEARCH, Extension.CONTEXT_SORT})
-_EXTENSIONS: Final = {
-    c.SearchReturn.PARTIAL: _CONTEXT | {Extension.PARTIAL},
-    c.SearchReturn.UPDATE: _CONTEXT,
-    c.SearchReturn.CONTEXT: _CONTEXT,
-}
-"""One of which must be served."""
+_OF_CONTEXT: Final = frozenset({c.SearchReturn.PARTIAL, c.SearchReturn.UPDATE, c.SearchReturn.CONTEXT})
+_EXTENSIONS: Final = {c.SearchReturn.PARTIAL: Extension.PARTIAL, c.SearchReturn.SAVE: Extension.SEARCHRES}
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,15 +30,16 @@ class Returns:
     update_items: tuple[FetchItem, ...] = ()
 
 
-def take_returns(cursor: Cursor) -> Returns | None:
-    """`RETURN SP "(" [option *(SP option)] ")" SP`, None if something else is next."""
+def take_returns(cursor: Cursor, *, context: Extension = Extension.CONTEXT_SEARCH) -> Returns | None:
+    """`RETURN SP "(" [option *(SP option)] ")" SP`, None if something else is next; `context` brings UPDATE and its
+    like."""
     if not take_word(cursor, b"RETURN"):
         return None
     options: set[c.SearchReturn] = set()
     partial: c.PartialRange | None = None
     update_items: tuple[FetchItem, ...] = ()
     for _ in cursor.elements(may_be_empty=True):
-        option = _parse_option(cursor)
+        option = _parse_option(cursor, context)
         if option is c.SearchReturn.PARTIAL:
             if partial is not None:
                 raise Malformed(b"Invalid combination of return options")
@@ -79,12 +75,19 @@ def take_word(cursor: Cursor, word: bytes) -> bool:
     return True
 
 
-def _parse_option(cursor: Cursor) -> c.SearchReturn:
+def _parse_option(cursor: Cursor, context: Extension) -> c.SearchReturn:
     name = cursor.atom()
     option = _RETURNS.get(name.upper())
-    if option is None or (option in _EXTENSIONS and _EXTENSIONS[option].isdisjoint(cursor.dialect.served)):
+    if option is None or not _is_served(cursor, option, context):
         raise Malformed(b"Invalid Search return option " + name[:64].lower())
     return option
+
+
+def _is_served(cursor: Cursor, option: c.SearchReturn, context: Extension) -> bool:
+    if option in _OF_CONTEXT and cursor.serves(context):
+        return True
+    own = _EXTENSIONS.get(option)
+    return cursor.serves(own) if own is not None else option not in _OF_CONTEXT
 
 
 def _take_update_items(cursor: Cursor) -> tuple[FetchItem, ...]:

@@ -26,7 +26,7 @@ def parse_uid_search(cursor: Cursor) -> c.Search:
 
 def _parse_search(cursor: Cursor, *, by_uid: bool) -> c.Search:
     cursor.space()
-    returns = take_returns(cursor)
+    returns = take_returns(cursor) if cursor.serves(Extension.ESEARCH) else None
     with noting_saves(returns):
         key = parse_search_program(cursor)
     if returns is None:

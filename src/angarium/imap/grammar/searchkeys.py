@@ -13,6 +13,7 @@ from angarium.imap.dialect import Extension
 from angarium.imap.flagnames import parse_keyword
 from angarium.imap.responses import code_badcharset
 from angarium.mime import CHARSETS, codec_name
+from angarium.sequenceset import MAXIMUM_UID, SequenceSet
 
 from .annotations import entry_name
 from .returns import take_word
@@ -20,7 +21,9 @@ from .returns import take_word
 INVALID: Final = b"Invalid Search criteria"
 
 _UTF8: Final = "utf_8"
+_OF_FILTERS: Final = (_UTF8, "ascii")
 _CHARSETS: Final = [charset.encode("ascii") for charset in CHARSETS]
+_NOTHING: Final = k.Uids(SequenceSet(()))
 _OBJECT_ID = re.compile(rb"[A-Za-z0-9_-]{1,255}")
 _SEARCHED_ATTRIBUTES: Final = (b"value", b"value.priv", b"value.shared")
 
@@ -42,8 +45,6 @@ def parse_search_program(cursor: Cursor) -> k.SearchKey:
 def parse_search_criteria(cursor: Cursor) -> k.SearchKey:
     """`charset SP search-key *(SP search-key)` of SORT and THREAD (RFC 5256 §5), up to the end of the command."""
     charset = parse_charset(cursor)
-    if not cursor.dialect.has_charset and charset != _UTF8:
-        raise Malformed(b"Only the charset UTF-8 is allowed once UTF8=ACCEPT is enabled")
     cursor.space()
     key = KeyParser(cursor, charset).parse_program()
     cursor.end()
@@ -54,6 +55,8 @@ def parse_charset(cursor: Cursor) -> str:
     """The name of a charset, as Python calls it."""
     name = cursor.astring()
     codec = codec_name(name.decode("latin-1"))
+    if codec != _UTF8 and not cursor.dialect.has_charset:
+        raise Malformed(b"Only the charset UTF-8 is allowed once UTF8=ACCEPT is enabled")
     if codec is None:
         # RFC 9051 §6.4.4 asks for the code; Cyrus answers BAD without one
         raise Refused(code_badcharset(_CHARSETS), b"Unrecognized character set")
@@ -149,6 +152,11 @@ class KeyParser:
         self.cursor.space()
         return self.cursor.nz_number()
 
+    def parse_uid(self) -> int:
+        """` uniqueid`."""
+        self.cursor.space()
+        return self.cursor.nz_number()
+
     def parse_object_id(self) -> str:
         """` objectid` (RFC 8474 §7)."""
         self.cursor.space()
@@ -158,7 +166,9 @@ class KeyParser:
         return octets.decode("ascii")
 
     def parse_filter_name(self) -> str:
-        """` filter-name` (RFC 5466 §4)."""
+        """` filter-name` (RFC 5466 §4); §3.1: the charset is UTF-8."""
+        if self._charset not in _OF_FILTERS:
+            raise Malformed(b"Filters are in UTF-8", code=code_badcharset([b"UTF-8", b"US-ASCII"]))
         self.cursor.space()
         name = self.cursor.atom()
         if b"/" in name:
@@ -203,6 +213,18 @@ def _header(parser: KeyParser) -> k.Header:
 def _uid(parser: KeyParser) -> k.Uids:
     parser.cursor.space()
     return k.Uids(parser.cursor.sequence_set())
+
+
+def _uid_after(parser: KeyParser) -> k.SearchKey:
+    """`"UIDAFTER" SP uniqueid` (RFC 9738 §3.2)."""
+    uid = parser.parse_uid()
+    return k.Uids(SequenceSet(((uid + 1, MAXIMUM_UID),))) if uid < MAXIMUM_UID else _NOTHING
+
+
+def _uid_before(parser: KeyParser) -> k.SearchKey:
+    """`"UIDBEFORE" SP uniqueid` (RFC 9738 §3.2)."""
+    uid = parser.parse_uid()
+    return k.Uids(SequenceSet(((1, uid - 1),))) if uid > 1 else _NOTHING
 
 
 def _or(parser: KeyParser) -> k.Or:
@@ -268,6 +290,8 @@ _KEYS: Final[dict[bytes, Callable[[KeyParser], k.SearchKey]]] = {
     b"LARGER": lambda parser: k.Larger(parser.parse_number()),
     b"SMALLER": lambda parser: k.Smaller(parser.parse_number()),
     b"UID": _uid,
+    b"UIDAFTER": _uid_after,
+    b"UIDBEFORE": _uid_before,
     b"NOT": lambda parser: k.Not(parser.parse_nested_key()),
     b"OR": _or,
     b"MODSEQ": _modseq,
@@ -290,7 +314,10 @@ _EXTENSIONS: Final[dict[bytes, Extension]] = {
     b"SAVEDON": Extension.SAVEDATE,
     b"SAVEDSINCE": Extension.SAVEDATE,
     b"SAVEDATESUPPORTED": Extension.SAVEDATE,
+    b"UIDAFTER": Extension.MESSAGELIMIT,
+    b"UIDBEFORE": Extension.MESSAGELIMIT,
     b"EMAILID": Extension.OBJECTID,
+    b"MODSEQ": Extension.CONDSTORE,
     b"THREADID": Extension.OBJECTID,
     b"FILTER": Extension.FILTERS,
     b"ANNOTATION": Extension.ANNOTATE,

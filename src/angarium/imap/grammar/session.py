@@ -20,7 +20,6 @@ _BARE: dict[bytes, c.Command] = {
     b"CAPABILITY": c.Capability(),
     b"NOOP": c.Noop(),
     b"LOGOUT": c.Logout(),
-    b"STARTTLS": c.StartTls(),
     b"CHECK": c.Check(),
     b"CLOSE": c.Close(),
     b"EXPUNGE": c.Expunge(),
@@ -50,7 +49,7 @@ def parse_authenticate(cursor: Cursor) -> c.Authenticate:
     cursor.space()
     mechanism = cursor.atom().upper().decode("ascii")
     initial_response = None
-    if cursor.take(b" "):
+    if cursor.serves(Extension.SASL_IR) and cursor.take(b" "):
         match = _INITIAL_RESPONSE.match(cursor.data, cursor.position)
         if match is None:
             raise cursor.invalid()
@@ -134,8 +133,9 @@ def _parse_texts(cursor: Cursor) -> tuple[str, ...]:
 ENTRIES = {name: _bare_entry(name, command) for name, command in _BARE.items()} | {
     b"LOGIN": Entry(b"Login", c.Login, parse_login),
     b"AUTHENTICATE": Entry(b"Authenticate", c.Authenticate, parse_authenticate),
-    b"ID": Entry(b"Id", c.Id, parse_id),
-    b"ENABLE": Entry(b"Enable", c.Enable, parse_enable),
+    b"ID": Entry(b"Id", c.Id, parse_id, frozenset({Extension.ID})),
+    b"ENABLE": Entry(b"Enable", c.Enable, parse_enable, frozenset({Extension.ENABLE})),
+    b"STARTTLS": _bare_entry(b"STARTTLS", c.StartTls(), Extension.STARTTLS),
     b"IDLE": _bare_entry(b"IDLE", c.Idle(), Extension.IDLE),
     b"NAMESPACE": _bare_entry(b"NAMESPACE", c.Namespace(), Extension.NAMESPACE),
     b"UNSELECT": _bare_entry(b"UNSELECT", c.Unselect(), Extension.UNSELECT),

@@ -34,7 +34,7 @@ def parse_uid_sort(cursor: Cursor) -> c.Sort:
 
 def _parse_sort(cursor: Cursor, *, by_uid: bool) -> c.Sort:
     cursor.space()
-    returns = take_returns(cursor) if cursor.serves(Extension.ESORT) else None
+    returns = take_returns(cursor, context=Extension.CONTEXT_SORT) if cursor.serves(Extension.ESORT) else None
     criteria = _parse_criteria(cursor)
     cursor.space()
     with noting_saves(returns):

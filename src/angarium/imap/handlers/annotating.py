@@ -14,6 +14,7 @@ from angarium.operations import messages
 from angarium.operations.messages import MessageAnnotation
 
 from .fetching import EXPUNGED, chosen_uids, enable_condstore, flags_items, numbers_of, send_fetch
+from .messagelimit import concluded, within_limit
 from .updating import send_updates
 
 _UNKNOWN_ATTRIBUTE: Final = Answer(b"Invalid annotation attribute", condition=Condition.BAD)
@@ -22,7 +23,8 @@ _UNKNOWN_ATTRIBUTE: Final = Answer(b"Invalid annotation attribute", condition=Co
 async def store_annotation(session: ImapSession, command: c.StoreAnnotation) -> Completion:
     """STORE and UID STORE of ANNOTATION: silent, but for mod-sequences (RFC 7162 §3.1.3)."""
     selected = session.mailbox
-    uids = chosen_uids(selected, command.messages, by_uid=command.by_uid)
+    limited = within_limit(session, chosen_uids(selected, command.messages, by_uid=command.by_uid))
+    uids = limited.uids
     values = parse_annotations(command.annotations)
     if command.unchanged_since is not None:
         enable_condstore(session, b"UNCHANGEDSINCE")
@@ -46,9 +48,9 @@ async def store_annotation(session: ImapSession, command: c.StoreAnnotation) -> 
         silent = stored.changed.difference(updates.changed).intersect(selected.told())
         await send_fetch(session, silent, flags_items(session))
     if not stored.refused:
-        return COMPLETED
+        return concluded(session, COMPLETED, limited)
     refused = stored.refused if command.by_uid else numbers_of(selected, stored.refused)
-    return Completion(code=code_modified(refused))
+    return concluded(session, Completion(code=code_modified(refused)), limited)
 
 
 def parse_annotations(given: Sequence[c.AnnotationValue]) -> list[MessageAnnotation]:

@@ -13,8 +13,12 @@ from angarium.operations.messages import AnnotationValues, BytesColumn
 from angarium.sequenceset import UidSet
 from angarium.store import SelectedMailbox, Uids
 
-ANNOTATED_AT_ONCE: Final = 32
-"""Messages whose annotations are held together: each may be as large as a small message."""
+_AT_ONCE: Final = 32
+"""Messages whose annotations are held together at the most."""
+_AT_ONCE_OCTETS: Final = 8 << 20
+"""Fewer where the mailbox has more than this: each may have some megabytes."""
+_ITEMS: Final = 4
+"""Of one FETCH; each may ask for all there are."""
 
 _PLAIN: Final = ("value.priv", "value.shared", "size.priv", "size.shared")
 _ATTRIBUTES: Final = {
@@ -26,8 +30,23 @@ _ATTRIBUTES: Final = {
 }
 
 
-def check_attributes(item: Annotation) -> None:
-    """BAD for attributes that there are not."""
+def annotated_at_once(selected: SelectedMailbox, items: Sequence[Annotation]) -> int | None:
+    """How many messages a batch may have, so that it stays small; None where nothing is asked of annotations."""
+    if not items:
+        return None
+    octets = selected.mailbox.row.annotation_octets * len(items)
+    return _AT_ONCE if octets <= _AT_ONCE_OCTETS else max(1, _AT_ONCE * _AT_ONCE_OCTETS // octets)
+
+
+def check_annotations(items: Sequence[Annotation]) -> None:
+    """BAD for too many items, and for attributes that there are not."""
+    if len(items) > _ITEMS:
+        raise CommandFailed(Answer(b"Too many annotations", condition=Condition.BAD))
+    for item in items:
+        _check_attributes(item)
+
+
+def _check_attributes(item: Annotation) -> None:
     if any(attribute.lower() not in _ATTRIBUTES for attribute in item.attributes):
         raise CommandFailed(Answer(b"Invalid annotation attribute", condition=Condition.BAD))
 

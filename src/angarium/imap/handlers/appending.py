@@ -43,6 +43,8 @@ from angarium.operations.messages import (
 from angarium.sequenceset import UidSet
 
 from .annotating import annotation_refusals, parse_annotations
+from .listresponse import tell_spelling
+from .messagelimit import require_count, save_limit
 
 _DEFECTS: Final = {
     MessageDefect.NUL: b"Message contains NUL characters",
@@ -101,6 +103,7 @@ class StagedAppend:
     async def begin_message(self, session: ImapSession, event: AppendBegun | MessageBegun) -> None:
         """The first message, or another one, whose predecessor is whole now."""
         await self._end_message()
+        require_count(save_limit(session), len(self._messages) + 1)
         if event.is_utf8:
             _require_utf8(session)
         self._check_size(event.size_octets)
@@ -199,6 +202,7 @@ async def begin_append(session: ImapSession, event: AppendBegun) -> StagedAppend
     """Find the mailbox, and get ready for the message. MailboxNotFound with TRYCREATE, PermissionDenied, DiskFull …"""
     store = session.services.store
     target = await messages.append_target(store, session.user, session.mailbox_name(event.mailbox))
+    await tell_spelling(session, target.mailbox.name, event.mailbox)
 
     async def append(session: ImapSession, staged: Sequence[AppendedMessage]) -> Completion:
         appended = await messages.append(store, session.user, target, staged)
@@ -259,6 +263,8 @@ def _stored_part(session: ImapSession, url: bytes) -> StoredPart:
     parsed = parse_message_url(url)
     if parsed.server is not None:
         raise ImapUrlInvalid("the URL names a server")
+    if parsed.partial is not None and Extension.URL_PARTIAL not in session.parser.dialect.served:
+        raise ImapUrlInvalid("the URL names a part of a section")
     section = parse_section_spec(parsed.section.encode(), session.parser.limits)
     return StoredPart(
         session.names.to_internal(parsed.mailbox),

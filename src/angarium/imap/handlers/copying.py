@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from angarium.engine.rows import ModSeq
+from angarium.flags import SystemFlags
 from angarium.imap import commands as c
 from angarium.imap.responses import Condition, code_number, serialize_status
 from angarium.imap.session import COMPLETED, CommandFailed, Completion, ImapSession
@@ -11,11 +12,13 @@ from angarium.operations.messages import CopyUid
 from angarium.sequenceset import UidSet
 
 from .fetching import EXPUNGED, NO_MESSAGES, chosen_uids
+from .messagelimit import Limited, concluded, message_limit, require_within, save_limit, within_limit
 
 
 async def copy(session: ImapSession, command: c.Copy) -> Completion:
     """COPY."""
     uids = _chosen(session, command)
+    require_within(save_limit(session), uids)
     name = session.mailbox_name(command.mailbox)
     copied = await messages.copy(session.services.store, session.user, session.mailbox, uids, name)
     if copied is None:
@@ -25,22 +28,34 @@ async def copy(session: ImapSession, command: c.Copy) -> Completion:
 
 async def move(session: ImapSession, command: c.Move) -> Completion:
     """MOVE: COPYUID comes untagged, before the expunges (RFC 6851 §4.3)."""
-    uids = _chosen(session, command)
+    limited = within_limit(session, _chosen(session, command))
     name = session.mailbox_name(command.mailbox)
-    moved = await messages.move(session.services.store, session.user, session.mailbox, uids, name)
+    moved = await messages.move(session.services.store, session.user, session.mailbox, limited.uids, name)
     if moved is None:
-        return _nothing_there(command)
+        return concluded(session, _nothing_there(command), limited)
     if moved.is_readable:
         session.output.write(serialize_status(Condition.OK, b"Completed", code=_code_copyuid(moved)))
-    return _expunged_at(moved.modseq)
+    return _expunged_at(session, moved.modseq, limited)
 
 
 async def expunge(session: ImapSession, command: c.Expunge) -> Completion:
-    """EXPUNGE."""
+    """EXPUNGE, for which there is no limit (RFC 9738 §3.1), and UID EXPUNGE."""
     selected = session.mailbox
-    uids = None if command.uids is None else chosen_uids(selected, command.uids, by_uid=True)
-    expunged = await messages.expunge(session.services.store, session.user, selected, uids)
-    return _expunged_at(expunged.modseq)
+    if command.uids is None:
+        expunged = await messages.expunge(session.services.store, session.user, selected)
+        return _expunged_at(session, expunged.modseq, Limited(UidSet()))
+    limited = within_limit(session, _deleted(session, chosen_uids(selected, command.uids, by_uid=True)))
+    expunged = await messages.expunge(session.services.store, session.user, selected, limited.uids)
+    return _expunged_at(session, expunged.modseq, limited)
+
+
+def _deleted(session: ImapSession, uids: UidSet) -> UidSet:
+    """The messages that a limit counts: those of `uids` that are marked."""
+    view = session.mailbox.view
+    if message_limit(session) is None:
+        return uids
+    indexes = view.indexes_of(uids)
+    return view.uids_at(indexes[view.system_mask(SystemFlags.DELETED)[indexes]])
 
 
 def _chosen(session: ImapSession, command: c.Copy | c.Move) -> UidSet:
@@ -58,9 +73,12 @@ def _nothing_there(command: c.Copy | c.Move) -> Completion:
     return COMPLETED
 
 
-def _expunged_at(modseq: ModSeq | None) -> Completion:
-    """The code tells the new mod-sequence (RFC 7162 §3.2.7, RFC 6851 §4.4; Cyrus leaves it out after MOVE)."""
-    return COMPLETED if modseq is None else Completion(code=code_number(b"HIGHESTMODSEQ", modseq))
+def _expunged_at(session: ImapSession, modseq: ModSeq | None, limited: Limited) -> Completion:
+    """The code tells the new mod-sequence (RFC 7162 §3.2.7, RFC 6851 §4.4; Cyrus leaves it out after MOVE), but for
+    clients that do not know it, where MESSAGELIMIT needs its place."""
+    if modseq is None or (limited.code and not session.condstore):
+        return concluded(session, COMPLETED, limited)
+    return concluded(session, Completion(code=code_number(b"HIGHESTMODSEQ", modseq)), limited)
 
 
 def _code_copyuid(copied: CopyUid) -> bytes:

@@ -14,15 +14,16 @@ from angarium.imap import commands as c
 from angarium.imap.dialect import Extension
 from angarium.imap.errors import Answer
 from angarium.imap.fetchtemplate import END, FetchTemplate, SectionItem, serialize_literal_head
-from angarium.imap.responses import Condition, ResponseCode, code_number, serialize_status
+from angarium.imap.responses import Condition, ResponseCode, code_downgraded, code_number, serialize_status
 from angarium.imap.session import CommandFailed, Completion, FlagsTold, ImapSession
 from angarium.operations import messages
 from angarium.operations.messages import Column, FetchBatch, NumberColumn, SectionColumn, SectionStream
 from angarium.sequenceset import SequenceSet, UidSet
 from angarium.store import SelectedMailbox
 
-from .annotationcolumn import ANNOTATED_AT_ONCE, annotation_column, check_attributes
+from .annotationcolumn import annotated_at_once, annotation_column, check_annotations
 from .fetchcolumns import template_values
+from .messagelimit import Limited, concluded, message_limit, require_count, tell_apart, within_limit
 from .resyncing import send_vanished_earlier
 
 NO_MESSAGES: Final = Answer(b"No matching messages")
@@ -50,16 +51,31 @@ async def fetch(session: ImapSession, command: c.Fetch) -> Completion:
     since = None if command.changed_since is None else ModSeq(command.changed_since)
     if command.vanished and since is not None:
         await send_vanished_earlier(session, _named_uids(session, command), since)
-    if command.partial is not None:
-        uids = command.partial.of(uids)
-    untold = await send_fetch(session, uids, items, changed_since=since)
+    limited = _within_limit(session, command, uids, since)
+    untold = await send_fetch(session, limited.uids, items, changed_since=since, descending=bool(limited.code))
+    if untold.missing or untold.undecodable:
+        tell_apart(session, limited)
     if untold.missing:
         # The files of messages that others expunged may be gone already, which is nobody's fault.
         lost = session.mailbox.view.indexes_of(untold.missing).size
         raise CommandFailed(_MISSING if lost else EXPUNGED)
     if untold.undecodable:
         raise CommandFailed(_UNKNOWN_CTE)
-    return Completion(b"Completed (%.3f sec)" % (time.perf_counter() - started_s))
+    text = b"Completed (%.3f sec)" % (time.perf_counter() - started_s)
+    done = Completion(text, code_downgraded(untold.downgraded) if untold.downgraded else b"")
+    return concluded(session, done, limited)
+
+
+def _within_limit(session: ImapSession, command: c.Fetch, uids: UidSet, since: ModSeq | None) -> Limited:
+    """The messages that are told of; a window that is too wide is refused (RFC 9738 §3.1)."""
+    if command.partial is not None:
+        uids = command.partial.of(uids)
+    if message_limit(session) is None:
+        return Limited(uids)
+    limited = within_limit(session, uids if since is None else messages.changed_after(session.mailbox, uids, since))
+    if limited.code and command.partial is not None:
+        require_count(message_limit(session), len(uids))
+    return limited
 
 
 # Which messages
@@ -103,9 +119,7 @@ def _items(session: ImapSession, command: c.Fetch) -> list[FetchItem]:
         items.append(FetchAttribute.MODSEQ)
     if FetchAttribute.MODSEQ in items:
         enable_condstore(session, b"MODSEQ fetch" if command.changed_since is None else b"CHANGEDSINCE")
-    for item in items:
-        if isinstance(item, Annotation):
-            check_attributes(item)
+    check_annotations([item for item in items if isinstance(item, Annotation)])
     if Preview() in items and Preview(lazy=True) in items:
         items.remove(Preview(lazy=True))
     return items
@@ -128,18 +142,25 @@ def flags_items(session: ImapSession) -> tuple[FetchAttribute, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Untold:
-    """Messages that have got no FETCH response."""
+    """Messages that have got no FETCH response, or not a whole one."""
 
     missing: UidSet
     """Their files are lost."""
     undecodable: UidSet
     """They have parts in an unknown transfer encoding (RFC 3516 §4.3)."""
+    downgraded: UidSet
+    """These have got one, with less than there is to tell (RFC 6858 §3)."""
 
 
 async def send_fetch(
-    session: ImapSession, uids: UidSet, items: Iterable[FetchItem], *, changed_since: ModSeq | None = None
+    session: ImapSession,
+    uids: UidSet,
+    items: Iterable[FetchItem],
+    *,
+    changed_since: ModSeq | None = None,
+    descending: bool = False,
 ) -> Untold:
-    """Write FETCH responses in slices, at the client's pace.
+    """Write FETCH responses in slices, at the client's pace; `descending`, those of the highest UIDs first.
 
     Sections without PEEK set `\\Seen`; the flags of these messages are then told with the sections.
     """
@@ -151,6 +172,7 @@ async def send_fetch(
     selected = session.mailbox
     missing: list[Uid] = []
     undecodable: list[Uid] = []
+    downgraded: list[Uid] = []
     told: FlagsTold | None = None
     read = [item for item in with_flags if not isinstance(item, Annotation)]
     batches = messages.fetch(
@@ -161,7 +183,10 @@ async def send_fetch(
         uids,
         read,
         changed_since=changed_since,
-        rows_at_most=ANNOTATED_AT_ONCE if annotations else None,
+        rows_at_most=annotated_at_once(selected, annotations),
+        descending=descending,
+        takes_utf8=session.parser.dialect.quotes_utf8,
+        decodes_parameters=session.is_rev2,
     )
     uid_only = Extension.UIDONLY in session.enabled
     plain_template = FetchTemplate(wanted, uid_only=uid_only)
@@ -173,6 +198,7 @@ async def send_fetch(
                 told = FlagsTold(told_uids, selected.view.modseq, selected.seen)
             missing += batch.missing
             undecodable += batch.undecodable
+            downgraded += batch.downgraded
             columns: _Columns = dict(zip(read, batch.columns, strict=True))
             for item in annotations:
                 columns[item] = await annotation_column(selected, item, batch.uids)
@@ -190,7 +216,7 @@ async def send_fetch(
             await _send_sections(session, rows, sections)
     if told is not None and changed_since is None and not missing and not undecodable:
         _note_told(session, told, with_flags)
-    return Untold(UidSet.from_numbers(missing), UidSet.from_numbers(undecodable))
+    return Untold(*map(UidSet.from_numbers, (missing, undecodable, downgraded)))
 
 
 def _note_told(session: ImapSession, told: FlagsTold, items: Sequence[_Item]) -> None:

@@ -12,6 +12,7 @@ from angarium.imap.session import Completion, ImapSession
 from angarium.names import ListPattern
 from angarium.operations import mailboxes
 from angarium.operations.mailboxes import ListAttribute, Listed
+from angarium.store.turns import let_go
 
 from .listlines import Described, LineStyle, Selection, send_described, send_lines, separator
 from .status import note_condstore
@@ -61,7 +62,7 @@ async def lsub(session: ImapSession, command: c.Lsub | c.RLsub) -> Completion:
     patterns = _patterns(session, command.reference, (command.pattern,))
     listed = await mailboxes.list_subscriptions(session.services.store, session.user, patterns)
     await send_lines(session, listed, replace(_LSUB, tells_use=_tells_use(session)))
-    return _completed(started_s, len(listed))
+    return await _completed_with(started_s, listed)
 
 
 async def _list_basic(session: ImapSession, reference: bytes, pattern: bytes, style: LineStyle) -> Completion:
@@ -73,7 +74,7 @@ async def _list_basic(session: ImapSession, reference: bytes, pattern: bytes, st
     patterns = _patterns(session, reference, (pattern,))
     listed = await mailboxes.list_mailboxes(session.services.store, session.user, patterns)
     await send_lines(session, listed, replace(style, tells_use=style.tells_inbox or _tells_use(session)))
-    return _completed(started_s, len(listed))
+    return await _completed_with(started_s, listed)
 
 
 async def _select(session: ImapSession, command: c.List) -> Selection:
@@ -81,13 +82,13 @@ async def _select(session: ImapSession, command: c.List) -> Selection:
     store = session.services.store
     patterns = _patterns(session, command.reference, command.patterns)
     of_subscribed = c.ListSelection.SUBSCRIBED in command.selection
-    listed = await mailboxes.list_mailboxes(store, session.user, patterns, with_gone=of_subscribed)
     of_use = c.ListSelection.SPECIAL_USE in command.selection
     if c.ListSelection.RECURSIVEMATCH in command.selection:
         everything = _patterns(session, b"", (b"*",))
-        all_listed = await mailboxes.list_mailboxes(store, session.user, everything, with_gone=True)
-        subscriptions = _narrowed(all_listed, of_subscribed=True, of_use=of_use)
-        return _with_subscriptions_below(listed, subscriptions, session.names.separator)
+        listed = await mailboxes.list_mailboxes(store, session.user, everything, with_gone=True, with_levels=True)
+        subscriptions = _narrowed(listed, of_subscribed=True, of_use=of_use)
+        return _with_subscriptions_below(listed, subscriptions, patterns, session.names.separator)
+    listed = await mailboxes.list_mailboxes(store, session.user, patterns, with_gone=of_subscribed)
     return Selection(_narrowed(listed, of_subscribed=of_subscribed, of_use=of_use))
 
 
@@ -99,16 +100,19 @@ def _narrowed(listed: Sequence[Listed], *, of_subscribed: bool, of_use: bool) ->
     return listed
 
 
-def _with_subscriptions_below(listed: Sequence[Listed], subscriptions: Sequence[Listed], separator: str) -> Selection:
-    """Selected mailboxes, and those with one below that is and is not listed itself.
+def _with_subscriptions_below(
+    listed: Sequence[Listed], subscriptions: Sequence[Listed], patterns: Sequence[ListPattern], separator: str
+) -> Selection:
+    """Selected mailboxes that match, and names that match, be there a mailbox or not, with one below that is selected
+    and not listed itself; `listed` are all names and levels above them.
 
     Where all that are selected below a mailbox are listed, it would tell nothing (RFC 9051 §6.3.9.6).
     """
-    matching = {each.external for each in listed}
-    subscribed = {each.external for each in subscriptions} & matching
-    above = _levels_above([each.external for each in subscriptions], separator)
-    unlisted = [each.external for each in subscriptions if each.external not in matching]
-    only_above = frozenset((_levels_above(unlisted, separator) & matching) - subscribed)
+    names = {each.external for each in subscriptions}
+    above = _levels_above(names, separator)
+    matching = {name for name in names | above if any(pattern.matches(name) for pattern in patterns)}
+    subscribed = names & matching
+    only_above = frozenset((_levels_above(names - matching, separator) & matching) - subscribed)
     selected = [each for each in listed if each.external in subscribed or each.external in only_above]
     return Selection(selected, only_above | (subscribed & above), only_above)
 
@@ -137,6 +141,13 @@ def _patterns(session: ImapSession, reference: bytes, patterns: Iterable[bytes])
 
 def _tells_use(session: ImapSession) -> bool:
     return session.services.settings.mailboxes.specialusealways
+
+
+async def _completed_with(started_s: float, listed: list[Listed]) -> Completion:
+    """The same for what has been told in whole, and is needed no more."""
+    completion = _completed(started_s, len(listed))
+    await let_go(listed)
+    return completion
 
 
 def _completed(started_s: float, lines: int) -> Completion:

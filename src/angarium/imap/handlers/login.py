@@ -7,6 +7,7 @@ from dataclasses import replace
 from angarium.errors import AngariumError
 from angarium.imap import commands as c
 from angarium.imap.capabilities import Moment
+from angarium.imap.dialect import is_hidden
 from angarium.imap.errors import Answer, answer_for
 from angarium.imap.responses import Condition, ResponseCode, code_capability, serialize_continuation
 from angarium.imap.session import CommandFailed, Completion, ImapSession
@@ -29,6 +30,8 @@ log = logging.getLogger(__name__)
 
 _CANCELLED = Answer(b"Client canceled authentication", condition=Condition.BAD)
 _MALFORMED = Answer(b"bad protocol / cancel", ResponseCode.AUTHENTICATIONFAILED)
+_NOT_BASE64 = Answer(b"Invalid base64 in response", condition=Condition.BAD)  # RFC 9051 §6.2.2; Cyrus answers NO
+_ENDS = {FailureReason.ABORTED: _CANCELLED, FailureReason.NOT_BASE64: _NOT_BASE64}
 
 
 async def login(session: ImapSession, command: c.Login) -> Completion:
@@ -53,7 +56,11 @@ async def authenticate(session: ImapSession, command: c.Authenticate) -> Complet
     """AUTHENTICATE."""
     mechanism = find_mechanism(command.mechanism)
     logins = session.services.logins
-    if mechanism is None or mechanism.name not in logins.mechanisms(replace(session.peer, is_tls=True)):
+    if (
+        mechanism is None
+        or is_hidden(f"AUTH={mechanism.name}", session.hidden)
+        or mechanism.name not in logins.mechanisms(replace(session.peer, is_tls=True))
+    ):
         raise CommandFailed(Answer(b"no mechanism available", ResponseCode.CANNOT))
     if mechanism.name not in logins.mechanisms(session.peer):
         raise CommandFailed(Answer(b"encryption needed to use mechanism", ResponseCode.PRIVACYREQUIRED))
@@ -80,7 +87,7 @@ async def _step(
             return None
         case Failed(reason):
             _log_failure(session, name, "", reason.value)
-            raise CommandFailed(_CANCELLED if reason is FailureReason.ABORTED else _MALFORMED)
+            raise CommandFailed(_ENDS.get(reason, _MALFORMED))
         case CredentialsWanted() | AnonymousWanted():
             await _check(session, outcome, mechanism=name, prefix=b"")
             layer = b"tls protection" if session.peer.is_tls else b"no protection"

@@ -10,7 +10,7 @@ from angarium.imap.session import COMPLETED, CommandFailed, Completion, ImapSess
 from angarium.names import MailboxName
 from angarium.operations import mailboxes
 
-from .listresponse import send_list_response
+from .listresponse import send_list_response, tell_spelling, tell_spelling_of_deleted
 
 
 async def create(session: ImapSession, command: c.Create) -> Completion:
@@ -20,6 +20,7 @@ async def create(session: ImapSession, command: c.Create) -> Completion:
     created = await mailboxes.create(
         session.services.store, session.user, name, partition=partition, special_use=command.special_use
     )
+    await tell_spelling(session, name, command.mailbox)
     return Completion(code=code_mailboxid(created.mailbox.encode("ascii")))
 
 
@@ -31,6 +32,7 @@ async def delete(session: ImapSession, command: c.Delete) -> Completion:
     if selected is not None and selected.mailbox.name.key in {each.key for each in deleted}:
         session.close_mailbox()
         session.output.write(serialize_status(Condition.OK, b"Ok", code=ResponseCode.CLOSED))
+    tell_spelling_of_deleted(session, name, command.mailbox)
     return COMPLETED
 
 

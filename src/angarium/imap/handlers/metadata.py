@@ -27,6 +27,8 @@ from angarium.operations.metadata import (
     set_server_metadata,
 )
 
+from .filters import check_filter
+
 _LEVELS: Final = {c.Depth.ZERO: 0, c.Depth.ONE: 1, c.Depth.INFINITY: None}
 _SHARED: Final = ("value", "value.shared")
 _PRIVATE: Final = ("value", "value.priv")
@@ -122,9 +124,19 @@ async def _set(session: ImapSession, name: MailboxName | None, values: Sequence[
     store, actor = session.services.store, session.user
     with _refusals_with_codes():
         if name is None:
+            for each in values:
+                check_filter(session, each.entry, each.value)
             await set_server_metadata(store, actor, _places(session), values)
+            _note_own(session, values)
         else:
             await set_mailbox_metadata(store, actor, name, values)
+
+
+def _note_own(session: ImapSession, values: Sequence[MetadataValue]) -> None:
+    """NOTIFY does not tell a client what it did itself (RFC 5465 §5)."""
+    if session.notification is not None and session.notification.watch is not None:
+        shared = {each.entry.removeprefix("/shared"): each.value for each in values if each.entry.startswith("/shared")}
+        session.notification.watch.set_by_session(shared)
 
 
 def _places(session: ImapSession) -> ServerPlaces:

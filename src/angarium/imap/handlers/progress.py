@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable
 from typing import Final
 
+from angarium.imap.dialect import Extension
 from angarium.imap.responses import Condition, code_inprogress, serialize_status
 from angarium.imap.session import ImapSession
 
@@ -26,7 +27,7 @@ class Progress:
 
     def __call__(self, done: int, goal: int) -> None:
         now_s = self._clock()
-        if now_s - self._told_s < INTERVAL_S:
+        if now_s - self._told_s < INTERVAL_S or Extension.INPROGRESS not in self._session.parser.dialect.served:
             return
         self._told_s = now_s
         is_known = self._goal in (None, goal) and self._done < done < goal

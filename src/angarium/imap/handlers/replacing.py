@@ -19,8 +19,8 @@ async def begin_replace(session: ImapSession, event: ReplaceBegun) -> StagedAppe
     """Find the message that goes and the mailbox of the other, and get ready for it. What APPEND is refused for."""
     store, selected = session.services.store, session.mailbox
     await selected.refresh()
-    messages.require_replaceable(selected)
     selected.rest()  # the message may take its time
+    messages.require_replaceable(selected)
     uid = _replaced_uid(session, event)
     target = await messages.append_target(store, session.user, session.mailbox_name(event.append.mailbox))
 

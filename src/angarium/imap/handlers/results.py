@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from angarium.imap import commands as c
-from angarium.imap.serializer import serialize_esearch
+from angarium.imap.serializer import SearchedMailbox, serialize_esearch
 from angarium.imap.terminals import ranges_of
 from angarium.sequenceset import UidSet
 from angarium.store import Uids
@@ -46,7 +46,13 @@ class SearchResult:
 
 
 def serialize_result(
-    tag: bytes, result: SearchResult, numbers: NDArray[np.integer], *, by_uid: bool, modseq: int | None
+    tag: bytes,
+    result: SearchResult,
+    numbers: NDArray[np.integer],
+    *,
+    by_uid: bool,
+    modseq: int | None,
+    mailbox: SearchedMailbox | None = None,
 ) -> Iterator[bytes]:
     """ESEARCH; `numbers` are the UIDs, or the message numbers that stand for them."""
     returns = result.returns
@@ -54,6 +60,7 @@ def serialize_result(
     return serialize_esearch(
         tag,
         by_uid=by_uid,
+        mailbox=mailbox,
         count=len(numbers) if c.SearchReturn.COUNT in returns else None,
         minimum=int(numbers[0]) if has_some and c.SearchReturn.MIN in returns else None,
         maximum=int(numbers[-1]) if has_some and c.SearchReturn.MAX in returns else None,

@@ -50,7 +50,7 @@ def send_modseq_where_delayed(session: ImapSession, *, told: bool) -> None:
     It would take the highest MODSEQ that it saw for that, and miss them after a reconnect (RFC 7162 §3.2, §6).
     """
     selected = session.selected
-    if selected is None or Extension.QRESYNC not in session.enabled or (told and not selected.expunges_wait):
+    if selected is None or Extension.QRESYNC not in session.enabled or (told and not selected.withholds):
         return
     code = code_number(b"HIGHESTMODSEQ", selected.told_modseq)
     session.output.write(serialize_status(Condition.OK, b"Some changes are told later", code=code))

@@ -1,6 +1,5 @@
 """SEARCH and UID SEARCH (RFC 9051 §6.4.4, RFC 4731, RFC 5182, RFC 9394, RFC 7162 §3.1.5)."""
 
-import asyncio
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,10 +16,15 @@ from angarium.imap.responses import Condition
 from angarium.imap.serializer import serialize_search
 from angarium.imap.session import CommandFailed, Completion, ImapSession
 from angarium.operations import messages
-from angarium.searchkey import SearchKey
+from angarium.searchkey import SearchKey, leaves
 from angarium.sequenceset import UidSet
+from angarium.store import SelectedMailbox
 
+from .contexts import SearchUpdates
 from .fetching import enable_condstore, numbers_of
+from .filters import without_filters
+from .messagelimit import Limited, concluded, message_limit, narrowed, require_count, searched, within_limit
+from .pieces import send_pieces
 from .progress import Progress
 from .results import SearchResult, serialize_result
 
@@ -30,15 +34,20 @@ _ALL = frozenset({c.SearchReturn.ALL})
 async def search(session: ImapSession, command: c.Search) -> Completion:
     """SEARCH; with RETURN it is answered by ESEARCH, and so is all that a client of IMAP4rev2 searches for."""
     started_s = time.perf_counter()
-    note_keys(session, command.key)
     returns = command.returns
     if returns is None and Extension.IMAP4REV2 in session.enabled:
         returns = _ALL  # RFC 9051 §6.4.4
+    updates = SearchUpdates(session, command)
     with searching(session, returns):
+        key = await without_filters(session, command.key)
+        note_keys(session, key)
+        limited = _within_limit(session, command, key)
+        key = narrowed(key, limited)
+        updates.prepare(key)
         found = await messages.search(
             session.services.cache,
             session.mailbox,
-            command.key,
+            key,
             collation=session.comparator.collation,
             progress=Progress(session),
         )
@@ -49,18 +58,30 @@ async def search(session: ImapSession, command: c.Search) -> Completion:
         uids = found.uids.to_array().astype(np.uint32)
         result = SearchResult(returns, command.partial, uids, tells_modseq=found.modseq is not None)
         await send_result(session, result, by_uid=command.by_uid)
-    return completed(len(found.uids), started_s)
+        updates.start(uids)
+    return concluded(session, completed(len(found.uids), started_s), limited)
+
+
+def _within_limit(session: ImapSession, command: c.Search, key: SearchKey) -> Limited:
+    """The messages that are searched; a window that is too wide is refused (RFC 9738 §3.1)."""
+    limit = message_limit(session)
+    if limit is None:
+        return Limited(UidSet())
+    limited = within_limit(session, searched(session.mailbox, key))
+    if limited.code and command.partial is not None:
+        require_count(limit, command.partial.last - command.partial.first + 1)
+    return limited
 
 
 def note_keys(session: ImapSession, key: SearchKey) -> None:
     """What a client shows by the keys it uses: that it knows mod-sequences (RFC 7162 §3.1)."""
-    if any(isinstance(leaf, searchkey.ModSeq) for leaf in _leaves(key)):
+    if any(isinstance(leaf, searchkey.ModSeq) for leaf in leaves(key)):
         enable_condstore(session, b"MODSEQ search")
 
 
 def names_numbers(key: SearchKey) -> bool:
-    """Whether message numbers are among what is searched for."""
-    return any(isinstance(leaf, searchkey.SequenceNumbers) for leaf in _leaves(key))
+    """Whether message numbers are, or may be, among what is searched for."""
+    return any(isinstance(leaf, searchkey.SequenceNumbers | searchkey.Filter) for leaf in leaves(key))
 
 
 @contextmanager
@@ -68,8 +89,10 @@ def searching(session: ImapSession, returns: frozenset[c.SearchReturn] | None) -
     """Around what may refuse to search: a NO empties the saved result that was asked for (RFC 5182 §2.1)."""
     try:
         yield
-    except AngariumError:
-        if returns is not None and c.SearchReturn.SAVE in returns and session.selected is not None:
+    except (AngariumError, CommandFailed) as error:
+        is_bad = isinstance(error, CommandFailed) and error.answer.condition is Condition.BAD
+        saves = returns is not None and c.SearchReturn.SAVE in returns
+        if saves and session.selected is not None and not is_bad:
             session.selected.saved_result = UidSet()
         raise
     except SubstringNotSupported as error:
@@ -81,42 +104,22 @@ def searching(session: ImapSession, returns: frozenset[c.SearchReturn] | None) -
 async def send_result(session: ImapSession, result: SearchResult, *, by_uid: bool) -> None:
     """Send ESEARCH and save what is to be saved, of a search in the selected mailbox."""
     selected = session.mailbox
-    covered = result.covered()
     if c.SearchReturn.SAVE in result.returns:
-        selected.saved_result = covered
-    modseq = None
-    if result.tells_modseq:
-        modseq = messages.highest_modseq(selected, selected.view.indexes_of(covered))
+        selected.saved_result = result.covered()
     if result.returns == {c.SearchReturn.SAVE}:
         return  # nothing is asked for (RFC 9051 §6.4.4)
     numbers = result.uids if by_uid else selected.numbers_of(result.uids)
+    modseq = told_modseq(selected, result)
     await send_pieces(session, serialize_result(session.tag, result, numbers, by_uid=by_uid, modseq=modseq))
 
 
-async def send_pieces(session: ImapSession, pieces: Iterator[bytes]) -> None:
-    """Write a response at the client's pace; others have their turn between its pieces."""
-    session.output.write(next(pieces))
-    for piece in pieces:
-        session.output.write(piece)
-        await session.output.drain()
-        await asyncio.sleep(0)
+def told_modseq(selected: SelectedMailbox, result: SearchResult) -> int | None:
+    """The MODSEQ of ESEARCH: that of the messages of which the client is told something (RFC 4731 §3.2)."""
+    if not result.tells_modseq:
+        return None
+    return messages.highest_modseq(selected, selected.view.indexes_of(result.covered()))
 
 
 def completed(count: int, started_s: float) -> Completion:
     """In Cyrus's words."""
     return Completion(b"Completed (%d msgs in %.3f secs)" % (count, time.perf_counter() - started_s))
-
-
-def _leaves(key: SearchKey) -> Iterator[SearchKey]:
-    """The keys that are not made of others; the parser bounds how deep they are nested."""
-    match key:
-        case searchkey.And(keys):
-            for inner in keys:
-                yield from _leaves(inner)
-        case searchkey.Or(left, right):
-            yield from _leaves(left)
-            yield from _leaves(right)
-        case searchkey.Not(inner):
-            yield from _leaves(inner)
-        case _:
-            yield key

@@ -54,9 +54,14 @@ async def logout(session: ImapSession, _: c.Logout) -> Completion:
     return COMPLETED
 
 
-async def starttls(_session: ImapSession, _: c.StartTls) -> Completion:
-    """STARTTLS is not offered; Cyrus without a certificate does not know it either."""
-    raise CommandFailed(Answer(b"Unrecognized command", condition=Condition.BAD))
+async def starttls(session: ImapSession, _: c.StartTls) -> Completion:
+    """STARTTLS; without a certificate nobody knows it, as with Cyrus."""
+    if session.peer.is_tls:
+        raise CommandFailed(Answer(b"Already did a successful Starttls", condition=Condition.BAD))
+    if not session.offers_tls:
+        raise CommandFailed(Answer(b"Unrecognized command", condition=Condition.BAD))
+    session.after_answer = session.start_tls
+    return Completion(b"Begin TLS negotiation now")
 
 
 async def identify(session: ImapSession, command: c.Id) -> Completion:
@@ -81,10 +86,11 @@ async def identify(session: ImapSession, command: c.Id) -> Completion:
 
 async def enable(session: ImapSession, command: c.Enable) -> Completion:
     """ENABLE: names that we do not know are passed over (RFC 9051 §6.3.1), and so is what is on already."""
-    asked = [_ENABLED_BY[name] for name in dict.fromkeys(command.capabilities) if name in _ENABLED_BY]
+    known = [_ENABLED_BY[name] for name in dict.fromkeys(command.capabilities) if name in _ENABLED_BY]
+    asked = [each for each in known if each in session.parser.dialect.served]
     if Extension.QRESYNC in asked and Extension.CONDSTORE not in asked:
         asked.insert(asked.index(Extension.QRESYNC), Extension.CONDSTORE)  # has it in it (RFC 7162 §3.2.3)
-    new = [each for each in asked if each in session.parser.dialect.served and each not in session.enabled]
+    new = [each for each in asked if each not in session.enabled]
     session.output.write(serialize_enabled([_TOLD_AS.get(each, each.value).encode("ascii") for each in new]))
     if Extension.CONDSTORE in new:
         enable_condstore(session, b"ENABLE")

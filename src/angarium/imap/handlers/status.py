@@ -24,7 +24,7 @@ async def status(session: ImapSession, command: c.Status) -> Completion:
     note_condstore(session, command.items)
     name = session.mailbox_name(command.mailbox)
     found = await _described(session, name, command.items)
-    session.output.write(serialize_status_response(command.mailbox, _values(session, found, command.items)))
+    session.output.write(serialize_status_response(command.mailbox, status_values(session, found, command.items)))
     return COMPLETED
 
 
@@ -39,7 +39,7 @@ async def status_line(session: ImapSession, listed: Listed, name: bytes, items: 
         found = await _described(session, listed.mailbox.name, items)
     except (MailboxNotFound, PermissionDenied):
         return b""  # gone or taken away since it was listed
-    return serialize_status_response(name, _values(session, found, items))
+    return serialize_status_response(name, status_values(session, found, items))
 
 
 def note_condstore(session: ImapSession, items: Sequence[c.StatusItem]) -> None:
@@ -71,17 +71,18 @@ _TOLD: Final[dict[c.StatusItem, _Tell]] = {
     c.StatusItem.RECENT: lambda found, _: b"%d" % found.recent,
     c.StatusItem.UIDNEXT: lambda found, _: b"%d" % found.uidnext,
     c.StatusItem.UIDVALIDITY: lambda found, _: b"%d" % found.uidvalidity,
+    c.StatusItem.MAILBOXID: lambda found, _: b"(%b)" % found.mailbox.encode("ascii"),
     c.StatusItem.UNSEEN: lambda found, _: b"%d" % found.unseen,
     c.StatusItem.DELETED: lambda found, _: b"%d" % found.deleted,
     c.StatusItem.SIZE: lambda found, _: b"%d" % found.size_octets,
     c.StatusItem.HIGHESTMODSEQ: lambda found, _: b"%d" % found.highestmodseq,
-    c.StatusItem.MAILBOXID: lambda found, _: b"(%b)" % found.mailbox.encode("ascii"),
     c.StatusItem.APPENDLIMIT: lambda _, limit: b"%d" % limit,
     c.StatusItem.DELETED_STORAGE: lambda found, _: b"%d" % found.deleted_octets,
 }
-"""In the order of the answer, whatever the client's was."""
+"""In the order of the answer, whatever the client's was: that of Cyrus."""
 
 
-def _values(session: ImapSession, found: mailboxes.Status, items: Sequence[c.StatusItem]) -> list[_StatusValue]:
+def status_values(session: ImapSession, found: mailboxes.Status, items: Sequence[c.StatusItem]) -> list[_StatusValue]:
+    """What STATUS tells of a mailbox."""
     limit = append_limit(session.services.settings)
     return [(item, tell(found, limit)) for item, tell in _TOLD.items() if item in items]

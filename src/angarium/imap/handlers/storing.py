@@ -12,6 +12,7 @@ from angarium.operations import messages
 from angarium.sequenceset import UidSet
 
 from .fetching import EXPUNGED, chosen_uids, enable_condstore, flags_items, numbers_of, send_fetch
+from .messagelimit import concluded, within_limit
 from .updating import send_updates
 
 _OPERATIONS = {
@@ -24,7 +25,8 @@ _OPERATIONS = {
 async def store(session: ImapSession, command: c.Store) -> Completion:
     """STORE; messages that are not there are passed over, as Cyrus does."""
     selected = session.mailbox
-    uids = chosen_uids(selected, command.messages, by_uid=command.by_uid)
+    limited = within_limit(session, chosen_uids(selected, command.messages, by_uid=command.by_uid))
+    uids = limited.uids
     if command.unchanged_since is not None:
         enable_condstore(session, b"UNCHANGEDSINCE")
     if uids and not command.by_uid and not selected.view.indexes_of(uids).size:
@@ -43,9 +45,9 @@ async def store(session: ImapSession, command: c.Store) -> Completion:
     else:
         await _tell(session, command, uids.difference(stored.refused))
     if not stored.refused:
-        return COMPLETED
+        return concluded(session, COMPLETED, limited)
     refused = stored.refused if command.by_uid else numbers_of(selected, stored.refused)
-    return Completion(code=code_modified(refused))
+    return concluded(session, Completion(code=code_modified(refused)), limited)
 
 
 async def _tell(session: ImapSession, command: c.Store, uids: UidSet) -> None:

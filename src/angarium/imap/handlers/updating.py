@@ -7,7 +7,9 @@ from angarium.imap.session import ImapSession
 from angarium.sequenceset import UidSet
 from angarium.store import Updates
 
+from .contexts import tell_vanished
 from .fetching import flags_items, send_fetch
+from .notifying import send_annotated
 from .resyncing import send_vanished, tells_vanished
 from .selecting import flag_lines
 
@@ -17,6 +19,8 @@ async def send_updates(session: ImapSession, updates: Updates, *, by_uid: bool =
     if not updates:
         return
     output = session.output
+    if session.contexts is not None and updates.vanished:
+        await tell_vanished(session, updates)
     if tells_vanished(session):
         await send_vanished(session, updates.vanished)
     elif updates.expunged:
@@ -28,9 +32,12 @@ async def send_updates(session: ImapSession, updates: Updates, *, by_uid: bool =
     if updates.keywords is not None:
         output.write(flag_lines(session.mailbox))
     changed = updates.changed.difference(_just_told(session, updates.changed))
+    if session.notification is not None:
+        changed = changed.difference(await send_annotated(session, session.notification, updates))
+        session.notification.note(updates)
     if changed:
-        # IMAP4rev2 has the UID in all that nobody asked for (RFC 9051 §7.5.2).
-        with_uid = by_uid or session.is_rev2
+        # IMAP4rev2 has the UID in all that nobody asked for (RFC 9051 §7.5.2), and so has NOTIFY (RFC 5465 §5.1).
+        with_uid = by_uid or session.is_rev2 or session.notification is not None
         uid = (FetchAttribute.UID,) if with_uid and Extension.UIDONLY not in session.enabled else ()
         await send_fetch(session, changed, (*flags_items(session), *uid))
     await output.drain()

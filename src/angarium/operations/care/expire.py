@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from angarium.engine.commands import Erased, EraseMailboxes, PruneChanges, Purged, PurgeMessages
-from angarium.engine.rows import AccountId, AccountRow, MailboxId
+from angarium.engine.rows import AccountId, AccountRow, MailboxId, MailboxState
 from angarium.errors import AngariumError, PermissionDenied
 from angarium.names import MailboxName
 from angarium.operations.mailboxes.erase import forget_erased
@@ -100,7 +100,10 @@ class _Expiry:
         old = [
             entry.row.id
             for entry in self._chosen(tree.deleted())
-            if entry.row.deleted_at_s is not None and entry.row.deleted_at_s <= before_s
+            if entry.row.deleted_at_s is not None
+            and entry.row.deleted_at_s <= before_s
+            # One that is being brought back into another account is nobody's to erase.
+            and entry.row.state is MailboxState.LIVE
         ]
         count = 0
         for start in range(0, len(old), _MAILBOXES):

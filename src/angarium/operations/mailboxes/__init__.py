@@ -18,7 +18,13 @@ from angarium.operations.mailboxes.quota import (
 )
 from angarium.operations.mailboxes.rename import rename
 from angarium.operations.mailboxes.renameaccount import Renamed
-from angarium.operations.mailboxes.status import Status, status
+from angarium.operations.mailboxes.specified import (
+    MailboxSet,
+    MailboxSpecifier,
+    SpecifiedMailbox,
+    specified_mailboxes,
+)
+from angarium.operations.mailboxes.status import Status, status, status_of
 from angarium.operations.mailboxes.subscribe import subscribe, unsubscribe
 from angarium.operations.mailboxes.users import create_user, delete_user
 
@@ -26,9 +32,12 @@ __all__ = [
     "Created",
     "ListAttribute",
     "Listed",
+    "MailboxSet",
+    "MailboxSpecifier",
     "QuotaRoot",
     "QuotaWarning",
     "Renamed",
+    "SpecifiedMailbox",
     "Status",
     "create",
     "create_user",
@@ -48,7 +57,9 @@ __all__ = [
     "rename",
     "set_acl",
     "set_quota",
+    "specified_mailboxes",
     "status",
+    "status_of",
     "subscribe",
     "unsubscribe",
 ]

@@ -64,7 +64,7 @@ async def _create(store: Store, actor: Actor, name: MailboxName, *, partition: s
     if special_use:
         _check_may_use(store, actor, name)
     if tree is None:
-        tree = await _new_account(store, name)
+        tree = await new_account(store, name)
     created = await create_with_parents(store, actor, tree, name, partition=partition, special_use=special_use)
     await store.engine.refresh_catalogue(tree.account)
     return created
@@ -80,8 +80,8 @@ def check_partition(store: Store, partition: str, *, is_admin: bool) -> None:
 
 def check_may_create(store: Store, actor: Actor, name: MailboxName, tree: AccountTree | None) -> None:
     """Raise what CREATE, or RENAME to `name`, has to answer; `tree` is that of the account, where there is one."""
-    if name.undeleted(store.policy.names.deletedprefix) is not None:
-        raise MailboxNameInvalid(f"{name.internal} is the name of a deleted mailbox")
+    if name.components[0] == store.policy.names.deletedprefix:
+        raise MailboxNameInvalid(f"{name.internal} is a name of deleted mailboxes")
     existing = tree.find(name) if tree is not None else None
     if existing is not None and Right.LOOKUP in store.rights_on(actor, name, existing.row.acl):
         raise MailboxExists(f"{name.internal} is there already")
@@ -107,7 +107,8 @@ def _may_create_below(store: Store, actor: Actor, parent: TreeEntry) -> bool:
     return Right.CREATE in rights and not is_childless
 
 
-async def _new_account(store: Store, name: MailboxName) -> AccountTree:
+async def new_account(store: Store, name: MailboxName) -> AccountTree:
+    """The account that is to hold `name`, made where there is none."""
     account_name = store.account_name_of(name)
     try:
         account = await store.engine.create_account(account_name.internal)
@@ -173,7 +174,7 @@ async def create_user_account(store: Store, actor: Actor, name: MailboxName, *, 
     """A user's account with her INBOX, without asking for a right; AccountExists where she has an INBOX."""
     tree = await store.tree_of(name)
     if tree is None:
-        tree = await _new_account(store, name)
+        tree = await new_account(store, name)
     if tree.find(name) is not None:
         raise AccountExists(f"{name.internal} is there already")
     try:

@@ -38,6 +38,7 @@ class Listed:
 
 
 _PLACEHOLDER = (ListAttribute.NO_SELECT, ListAttribute.HAS_CHILDREN)
+_PLACEHOLDER_OF_GONE = (ListAttribute.NO_SELECT, ListAttribute.HAS_NO_CHILDREN)
 _GONE = (ListAttribute.NO_SELECT, ListAttribute.SUBSCRIBED)
 _GONE_WITH_CHILDREN = (*_PLACEHOLDER, ListAttribute.SUBSCRIBED)
 _WITH_CHILDREN = (ListAttribute.HAS_CHILDREN,)
@@ -45,31 +46,38 @@ _WITHOUT_CHILDREN = (ListAttribute.HAS_NO_CHILDREN,)
 
 
 async def list_mailboxes(
-    store: Store, actor: Actor, patterns: Sequence[ListPattern], *, with_gone: bool = False
+    store: Store,
+    actor: Actor,
+    patterns: Sequence[ListPattern],
+    *,
+    with_gone: bool = False,
+    with_levels: bool = False,
 ) -> list[Listed]:
     """LIST; in the order INBOX, personal, other users', shared, deleted. A name that two patterns match is told once.
 
     Patterns that are the empty root query list nothing: the front end answers them. `with_gone` lists names too that
-    she has subscribed to and that are no mailboxes, or none any more that she may see (RFC 9051 §6.3.9.1).
+    she has subscribed to and that are no mailboxes, or none any more that she may see (RFC 9051 §6.3.9.1);
+    `with_levels`, all that stand above names, be there a mailbox or not.
     """
     namespace = store.namespace(actor)
-    visible = await store.visible(actor)
+    visible = await store.visible(actor, prefixes=[pattern.literal_prefix for pattern in patterns])
     subscribed = await _subscribed(store, actor)
     gone = _gone(visible, subscribed, namespace) if with_gone else {}
     listed: list[Listed] = []
-    matching = _Matching(patterns, namespace.separator)
+    matching = _Matching(patterns, namespace.separator, with_levels=with_levels)
     async for names in slices(await _in_order(visible, gone, namespace), _LISTED_AT_ONCE):
         for external in matching.of(names):
             mailbox = visible.by_external.get(external)
             has_children = external in visible.levels_above
             attributes: tuple[ListAttribute, ...] = _WITH_CHILDREN if has_children else _WITHOUT_CHILDREN
             if mailbox is None:
-                attributes = _PLACEHOLDER
+                attributes = _PLACEHOLDER if has_children else _PLACEHOLDER_OF_GONE
                 if external in gone:
                     attributes = _GONE_WITH_CHILDREN if has_children else _GONE
             elif subscribed and mailbox.name.key in subscribed:
                 attributes = (*attributes, ListAttribute.SUBSCRIBED)
             listed.append(Listed(external, mailbox, attributes))
+    await visible.let_go()
     return listed
 
 
@@ -132,16 +140,19 @@ async def _in_order(visible: Visible, gone: dict[str, MailboxName], namespace: N
 class _Matching:
     """What to list, each once: a level that a pattern with `%` asks for comes before the first name below it."""
 
-    def __init__(self, patterns: Sequence[ListPattern], separator: str) -> None:
+    def __init__(self, patterns: Sequence[ListPattern], separator: str, *, with_levels: bool = False) -> None:
         self._patterns = patterns
         self._separator = separator
-        self._with_parents = any(pattern.lists_parents for pattern in patterns)
+        self._with_levels = with_levels
+        self._with_parents = with_levels or any(pattern.lists_parents for pattern in patterns)
         self._told: set[str] = set()
         self._levels: set[str] = set()
         """Above names that have been looked at, so that siblings ask once for the levels above them."""
 
-    def of(self, externals: Iterable[str]) -> Iterable[str]:
+    def of(self, externals: Sequence[str]) -> Iterable[str]:
         """Those of the next names; each name is given once, in order."""
+        if len(self._patterns) == 1:
+            externals = self._patterns[0].near(externals)
         if self._with_parents:
             return self._matching_with_parents(externals)
         if len(self._patterns) == 1:
@@ -157,11 +168,18 @@ class _Matching:
             level = external.rpartition(self._separator)[0]
             if level not in self._levels:
                 self._levels.add(level)
-                for pattern in self._patterns:
-                    for parent in pattern.matching_parents(external):
-                        if parent not in told:
-                            told.add(parent)
-                            yield parent
+                for parent in self._parents(external):
+                    if parent not in told:
+                        told.add(parent)
+                        yield parent
             if external not in told and self._is_matched(external):
                 told.add(external)
                 yield external
+
+    def _parents(self, external: str) -> Iterator[str]:
+        if self._with_levels:
+            levels = external.split(self._separator)
+            yield from [self._separator.join(levels[:depth]) for depth in range(1, len(levels))]
+        else:
+            for pattern in self._patterns:
+                yield from pattern.matching_parents(external)

@@ -1,12 +1,13 @@
 """RENAME: a mailbox and all below it get new names in one transaction; ids, UIDs and UIDVALIDITY stay.
 
 It needs `x` on the mailbox and `k` above the new name; administrators need neither, and they alone give partitions,
-bring deleted mailboxes back, and rename users and shared hierarchies, which renames the account. A mailbox does not
-leave its account here.
+bring deleted mailboxes back, and rename users and shared hierarchies, which renames the account. Where the new name is
+in another account, the mailboxes are moved there.
 
 Renaming INBOX moves its messages into a new mailbox and leaves INBOX in place (RFC 9051 §6.3.6).
 """
 
+from contextlib import suppress
 from dataclasses import dataclass
 
 from angarium.engine.commands import (
@@ -15,9 +16,17 @@ from angarium.engine.commands import (
     RenameInbox,
     RenameMailboxes,
 )
-from angarium.errors import MailboxNameInvalid, OperationNotSupported, PermissionDenied
+from angarium.errors import AngariumError, MailboxExists, MailboxNameInvalid, OperationNotSupported, PermissionDenied
 from angarium.names import MailboxName
-from angarium.operations.mailboxes.create import check_may_create, check_partition, missing_names, new_mailbox
+from angarium.operations.mailboxes.create import (
+    check_may_create,
+    check_partition,
+    missing_names,
+    new_account,
+    new_mailbox,
+)
+from angarium.operations.mailboxes.movesubscriptions import move_subscriptions
+from angarium.operations.mailboxes.movetree import Departure, move_tree
 from angarium.operations.mailboxes.renameaccount import Renamed, rename_account
 from angarium.rights import Right
 from angarium.store import AccountTree, Actor, Mailbox, Store, TreeEntry, decided_again
@@ -40,11 +49,16 @@ async def rename(
 ) -> tuple[Renamed, ...]:
     """Rename a mailbox and all below it, durably and visible to LIST on return; gives old and new names.
 
-    MailboxNotFound, MailboxExists, PermissionDenied, MailboxNameInvalid, PartitionNotFound; OperationNotSupported for
-    another account, or another partition than the present one; SpecialUseTaken where a mailbox with a special use would
-    get a name with which there can be none.
+    MailboxNotFound, MailboxExists, PermissionDenied, MailboxNameInvalid, PartitionNotFound, QuotaExceeded;
+    OperationNotSupported for another partition than the present one, and where a user's INBOX would become something
+    else in another account; SpecialUseTaken where a mailbox with a special use would get a name with which there can be
+    none; MailboxMoving.
     """
-    return await decided_again(lambda: _rename(store, actor, source, target, partition=partition))
+    renamed = await decided_again(lambda: _rename(store, actor, source, target, partition=partition))
+    if not renamed[0].old.is_inbox:  # it stays, or is a user's, whose subscriptions went with her name
+        with suppress(AngariumError):  # the mailboxes have their names, and nothing of it is to be refused
+            await move_subscriptions(store, actor, renamed)
+    return renamed
 
 
 async def _rename(
@@ -57,6 +71,8 @@ async def _rename(
         if partition != mailbox.row.partition:
             raise OperationNotSupported(f"{source.internal} is on the partition {mailbox.row.partition}")
     if source.key == target.key:
+        if partition is not None:
+            raise MailboxExists(f"{target.internal} is there already")
         raise PermissionDenied("a mailbox cannot be renamed to itself")
     if target.is_below(source) and not source.is_inbox:
         raise MailboxNameInvalid("a mailbox cannot be moved below itself")
@@ -67,21 +83,30 @@ async def _rename(
     if mailbox.row.special_use and not is_admin:
         store.policy.special_use.check_place(target)
     if entry.name.key == tree.name.key and not mailbox.is_owner:
-        return await _rename_top(store, request, tree, is_admin=is_admin)
+        if not is_admin:
+            raise PermissionDenied("only administrators rename users and shared hierarchies")
+        becomes_top = store.account_name_of(target).key == target.key and target.is_user == tree.name.is_user
+        if becomes_top and (target_tree is None or target.is_user):
+            return await rename_account(store, actor, tree, target)
     if target_tree is None or target_tree.account != tree.account:
-        raise OperationNotSupported("a mailbox cannot be moved to another account yet")
+        if entry.name.is_inbox:
+            raise OperationNotSupported("an INBOX can only become a mailbox of its user, or another user's INBOX")
+        return await _move_tree(store, request, tree, entry, target_tree)
     if entry.name.is_inbox:
         return await _rename_inbox(store, request, tree)
     return await _rename_tree(store, request, tree, entry)
 
 
-async def _rename_top(store: Store, request: _Request, tree: AccountTree, *, is_admin: bool) -> tuple[Renamed, ...]:
-    target = request.target
-    if not is_admin:
-        raise PermissionDenied("only administrators rename users and shared hierarchies")
-    if store.account_name_of(target).key != target.key or target.is_user != tree.name.is_user:
-        raise OperationNotSupported("the top of an account can only become the top of an account of its kind")
-    return await rename_account(store, request.actor, tree, target)
+async def _move_tree(
+    store: Store, request: _Request, tree: AccountTree, entry: TreeEntry, target_tree: AccountTree | None
+) -> tuple[Renamed, ...]:
+    if target_tree is None:
+        target_tree = await new_account(store, request.target)
+    if await _create_missing_parents(store, request, target_tree):
+        target_tree = await store.tree(target_tree.account)
+        await store.engine.refresh_catalogue(target_tree.account)
+    departure = Departure(request.actor, request.source, tree, entry, request.target, target_tree)
+    return await move_tree(store, departure)
 
 
 async def _rename_inbox(store: Store, request: _Request, tree: AccountTree) -> tuple[Renamed, ...]:
@@ -117,10 +142,11 @@ async def _rename_tree(store: Store, request: _Request, tree: AccountTree, entry
     return tuple(renamed)
 
 
-async def _create_missing_parents(store: Store, request: _Request, tree: AccountTree) -> None:
+async def _create_missing_parents(store: Store, request: _Request, tree: AccountTree) -> bool:
+    """Whether there were any."""
     names = missing_names(store, tree, request.target)[:-1]
     if not names:
-        return
+        return False
     mailboxes = tuple([new_mailbox(store, tree, name) for name in names])
     parent = tree.nearest_parent(request.target)
     command = CreateMailboxes(
@@ -130,3 +156,4 @@ async def _create_missing_parents(store: Store, request: _Request, tree: Account
         parent_acl_version=None if parent is None else parent.row.acl_version,
     )
     await store.engine.write(tree.account, command)
+    return True

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
-from angarium.engine.commands import SetAccountName, SetAcl
+from angarium.engine.commands import Command, SetAccountName, SetAcl, Subscribe
 from angarium.engine.rows import AccountId, MailboxId
 from angarium.errors import AccountExists, MailboxExists
 from angarium.names import MailboxName
@@ -33,14 +33,37 @@ async def rename_account(store: Store, actor: Actor, tree: AccountTree, target: 
     if source.is_user:
         await _change_acls(store, actor, tree, lambda acl: acl.set(new, SetRights(acl.rights_of(old))), holding=old)
     try:
-        await store.engine.rename_account(tree.account, target.internal)
+        await _rename(store, tree.account, target)
     except AccountExists as error:
         raise MailboxExists(f"{target.internal} is there already, perhaps with deleted mailboxes only") from error
     await store.engine.write(tree.account, SetAccountName(target.internal, actor.author()))
     if source.is_user:
         await _change_acls(store, actor, tree, lambda acl: acl.renamed(old, new), holding=old)
+        await _move_subscriptions(store, actor, tree.account, source, target)
     await store.engine.refresh_catalogue(tree.account)
     return tuple([Renamed(entry.name, entry.name.moved(source, target)) for entry in tree.live()])
+
+
+async def _rename(store: Store, account: AccountId, target: MailboxName) -> None:
+    """AccountExists; but an account without any mailbox, which is left where the last of them went elsewhere, is in
+    nobody's way."""
+    present = await store.engine.account_id(target.internal)
+    if present is not None and present != account and not await store.engine.mailboxes(present):
+        await store.engine.forget_account(present)
+    await store.engine.rename_account(account, target.internal)
+
+
+async def _move_subscriptions(
+    store: Store, actor: Actor, account: AccountId, source: MailboxName, target: MailboxName
+) -> None:
+    """The user's own list names her mailboxes by their full names."""
+    commands: list[Command] = []
+    for row in await store.engine.subscriptions(account):
+        name = MailboxName.from_internal(row.name)
+        if row.subscribed and (name.key == source.key or name.is_below(source)):
+            commands.append(Subscribe(name.moved(source, target).internal, actor.author()))
+            commands.append(Subscribe(row.name, actor.author(), subscribed=False))
+    await store.engine.write_batch(account, commands)
 
 
 async def _change_acls(

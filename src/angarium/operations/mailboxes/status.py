@@ -42,6 +42,13 @@ async def status(
     """The counters of a mailbox; needs `r`. For those that are named here the messages may have to be read: who does
     not want to know says so."""
     mailbox = await store.find(actor, name, Right.READ)
+    return await status_of(store, mailbox, recent=recent, unseen=unseen, deleted_octets=deleted_octets)
+
+
+async def status_of(
+    store: Store, mailbox: Mailbox, *, recent: bool = True, unseen: bool = True, deleted_octets: bool = False
+) -> Status:
+    """The counters of a mailbox that has just been found with the right `r`."""
     seen = await load_seen(store.engine, mailbox)
     row = mailbox.row
     return Status(

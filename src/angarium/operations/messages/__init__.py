@@ -30,11 +30,12 @@ from angarium.operations.messages.columns import (
     SectionStream,
     TextColumn,
 )
+from angarium.operations.messages.context import ContextChanges, Placed, SearchContext
 from angarium.operations.messages.copy import copy, move
 from angarium.operations.messages.copyuid import CopyUid
 from angarium.operations.messages.deliver import Delivered, deliver
 from angarium.operations.messages.expunge import expunge
-from angarium.operations.messages.fetch import fetch
+from angarium.operations.messages.fetch import changed_after, fetch
 from angarium.operations.messages.incoming import IncomingMessage, MessageLimits, PreparedMessage
 from angarium.operations.messages.prepare import hash_message, parse_message
 from angarium.operations.messages.recipient import DeliveryTarget, Recipient, resolve_recipient
@@ -53,6 +54,7 @@ __all__ = [
     "AppendedMessage",
     "BytesColumn",
     "Column",
+    "ContextChanges",
     "CopyUid",
     "DateColumn",
     "Delivered",
@@ -66,9 +68,11 @@ __all__ = [
     "MessageFlags",
     "MessageLimits",
     "NumberColumn",
+    "Placed",
     "PreparedMessage",
     "Recipient",
     "Replacement",
+    "SearchContext",
     "SectionColumn",
     "SectionStream",
     "Sorted",
@@ -80,6 +84,7 @@ __all__ = [
     "annotations_of",
     "append",
     "append_target",
+    "changed_after",
     "copy",
     "deliver",
     "expunge",

@@ -81,7 +81,7 @@ Column = NumberColumn | BytesColumn | TextColumn | FlagsColumn | DateColumn | Se
 
 @dataclass(frozen=True, slots=True)
 class FetchBatch:
-    """Some of the messages of a FETCH, ascending by UID."""
+    """Some of the messages of a FETCH, ascending by UID, or descending where that was asked for."""
 
     uids: Uids
     columns: tuple[Column, ...]
@@ -92,3 +92,5 @@ class FetchBatch:
     """All messages whose `\\Seen` this FETCH has set, those of other batches too."""
     undecodable: tuple[Uid, ...] = ()
     """Messages of which a part in an unknown transfer encoding was to be decoded; they have no row either."""
+    downgraded: tuple[Uid, ...] = ()
+    """Messages of which less is told than there is, since the client knows no UTF-8 in headers."""

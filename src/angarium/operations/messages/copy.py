@@ -32,7 +32,10 @@ async def move(
     Within an account it is one transaction. Between accounts a crash leaves a message in both, never in neither, and
     the next attempt finds the copy that is there.
     """
-    return await _copy(store, actor, selected, uids, name, move=True)
+    moved = await _copy(store, actor, selected, uids, name, move=True)
+    if moved is not None:
+        selected.expunged(UidSet.from_numbers(moved.source))
+    return moved
 
 
 async def _copy(

@@ -36,4 +36,5 @@ async def expunge(store: Store, actor: Actor, selected: SelectedMailbox, uids: U
             gone, modseq = gone.union(expunged.uids), expunged.modseq or modseq
 
     await decided_again(attempt)
+    selected.expunged(gone)
     return Expunged(gone, modseq)

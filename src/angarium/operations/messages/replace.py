@@ -46,7 +46,9 @@ async def replace(
             return await _replace_within(store, actor, selected.mailbox, uid, mailbox, message)
         return await _replace_between(store, actor, selected.mailbox, uid, mailbox, message)
 
-    return await decided_again(attempt)
+    replacement = await decided_again(attempt)
+    selected.expunged(UidSet.from_numbers([uid]))
+    return replacement
 
 
 async def _replace_within(

@@ -61,6 +61,14 @@ async def matching_rows(
     return np.flatnonzero(await evaluation.matching(key, evaluation.told()))
 
 
+async def matching_among(
+    cache: MessageCache, selected: SelectedMailbox, key: SearchKey, collation: Collation, candidates: Indexes
+) -> Indexes:
+    """Those of the candidates, places in the view of the last `refresh`, that match `key`."""
+    evaluation = _Evaluation(cache, selected, collation, quietly)
+    return np.flatnonzero(await evaluation.matching(key, evaluation.only(candidates)))
+
+
 def highest_modseq(selected: SelectedMailbox, rows: Indexes) -> ModSeq | None:
     """The greatest mod-sequence of messages, as the reader sees it; None without any."""
     return ModSeq(int(selected.seen.modseqs(selected.view, rows).max())) if rows.size else None
@@ -123,7 +131,11 @@ class _Evaluation:
 
     def told(self) -> Mask:
         """Messages that can be answered: told to the session, and not expunged since."""
-        return self._mask_of_uids(self._selected.told())
+        return self._mask_of(self._selected.told_indexes())
+
+    def only(self, indexes: Indexes) -> Mask:
+        """These places alone."""
+        return self._mask_of(indexes)
 
     async def matching(self, key: SearchKey, within: Mask) -> Mask:
         """Those of `within` that match."""
@@ -178,7 +190,7 @@ class _Evaluation:
             case searchkey.Smaller(size_octets):
                 return view.size_octets[:rows] < size_octets
             case searchkey.Uids(uids):
-                return self._mask_of_uids(self._selected.uids_from(uids))
+                return self._mask_of_uids(self._selected.meant_uids(uids))
             case searchkey.SequenceNumbers(numbers):
                 return self._mask_of_uids(self._selected.known_uids_of(numbers))
             case searchkey.Younger(seconds):

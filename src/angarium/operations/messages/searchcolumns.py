@@ -1,6 +1,6 @@
-"""Folded text of a mailbox's messages, one column a field, searched by one pass over one string.
+"""Folded text of a mailbox's messages, one column a field, searched by one pass over long strings.
 
-The texts of a column stand in one string with NUL between them, which none of them holds.
+The texts of a column stand in a few strings with NUL between them, which none of them holds.
 """
 
 from bisect import bisect_right
@@ -32,57 +32,79 @@ class TextColumn:
     """Texts of rows, in their order."""
 
     def __init__(self) -> None:
+        self._segments: list[_Segment] = []
+        self._count = 0
+        self._length = 0
+
+    def append(self, text: str) -> None:
+        """The next row's text."""
+        clean = text.replace(_SEPARATOR, "") if _SEPARATOR in text else text
+        if self._count % _ROWS_AT_ONCE == 0:
+            self._segments.append(_Segment())
+        self._segments[-1].append(clean + _SEPARATOR)
+        self._count += 1
+        self._length += len(clean) + 1
+
+    def rows_with(self, needle: str) -> Generator[None, None, Mask]:
+        """Rows whose text contains `needle`, which is folded as they are: the rows that were there at the start."""
+        mask = np.zeros(self._count, dtype=np.bool_)
+        if not needle:
+            mask[:] = True
+        elif _SEPARATOR not in needle:
+            for first in range(0, len(mask), _ROWS_AT_ONCE):
+                if first:
+                    yield
+                self._segments[first // _ROWS_AT_ONCE].mark(needle, mask[first : first + _ROWS_AT_ONCE])
+        return mask
+
+    @property
+    def octets(self) -> int:
+        """About what the column takes."""
+        return self._length + 40 * self._count
+
+
+class _Segment:
+    """Texts of so many rows as are looked at without a pause; several, so that none of them is long to put together."""
+
+    __slots__ = ("_blob", "_length", "_pieces", "_starts")
+
+    def __init__(self) -> None:
         self._pieces: list[str] = []
         self._blob = ""
         self._starts: list[int] = []
         self._length = 0
 
     def append(self, text: str) -> None:
-        """The next row's text."""
-        clean = text.replace(_SEPARATOR, "") if _SEPARATOR in text else text
+        """The next row's text, its separator behind it."""
         self._starts.append(self._length)
-        self._length += len(clean) + 1
-        self._pieces.append(clean + _SEPARATOR)
+        self._length += len(text)
+        self._pieces.append(text)
 
-    def rows_with(self, needle: str) -> Generator[None, None, Mask]:
-        """Rows whose text contains `needle`, which is folded as they are: the rows that were there at the start."""
-        self._join()
-        mask = np.zeros(len(self._starts), dtype=np.bool_)
-        if not needle:
-            mask[:] = True
-        elif _SEPARATOR not in needle:
-            yield from self._find(needle, mask)
-        return mask
+    def mark(self, needle: str, mask: Mask) -> None:
+        """Sets the rows that contain it; of as many as `mask` has, for the segment may have grown since that was made.
 
-    @property
-    def octets(self) -> int:
-        """About what the column takes."""
-        return self._length + 40 * len(self._starts)
-
-    def _join(self) -> None:
+        Rare texts are found from hit to hit; where hits are many, looking at each row is faster.
+        """
         if self._pieces:
             self._blob += "".join(self._pieces)
             self._pieces.clear()
-
-    def _find(self, needle: str, mask: Mask) -> Generator[None, None, None]:
-        """Rare texts are found from hit to hit; where hits are many, looking at each row is faster."""
-        blob, starts, count = self._blob, self._starts, len(mask)  # the column may grow between two yields
+        blob, starts, count = self._blob, self._starts, len(mask)
         position = blob.find(needle)
         for _ in range(count // 64):
             if position < 0:
                 return
             row = bisect_right(starts, position) - 1
+            if row >= count:
+                return
             mask[row] = True
-            if row + 1 == count:
+            if row + 1 == len(starts):
                 return
             position = blob.find(needle, starts[row + 1])
         if position < 0:
             return
-        for first in range(bisect_right(starts, position) - 1, count, _ROWS_AT_ONCE):
-            yield
-            behind = min(first + _ROWS_AT_ONCE, count)
-            end = starts[behind] if behind < count else len(blob)
-            mask[first:behind] = [needle in text for text in blob[starts[first] : end - 1].split(_SEPARATOR)]
+        first = min(bisect_right(starts, position) - 1, count)
+        texts = blob[starts[first] :].split(_SEPARATOR) if first < count else []
+        mask[first:] = [needle in text for text in texts[: count - first]]
 
 
 class SearchColumns:

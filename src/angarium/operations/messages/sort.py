@@ -48,15 +48,27 @@ async def sort(
 ) -> Sorted:
     """The messages that `search` finds, in order; needs `r`. The first mail of a mailbox costs more than the next."""
     rows = await matching_rows(cache, selected, key, comparator.collation, progress)
-    view = selected.view
     modseq = highest_modseq(selected, rows) if asks_modseq(key) else None
+    return Sorted(await in_order(cache, selected, criteria, rows, comparator), modseq)
+
+
+async def in_order(
+    cache: MessageCache,
+    selected: SelectedMailbox,
+    criteria: Sequence[SortCriterion | AnnotationCriterion],
+    rows: Indexes,
+    comparator: Comparator,
+) -> Uids:
+    """The messages at these places in the view, in order."""
+    view = selected.view
     ordering = _Ordering(cache, selected, rows, comparator)
     columns = [await ordering.column(criterion) for criterion in criteria]
     if rows.size <= _ORDERED_INLINE:
         places = order(columns)
     else:
         places = await asyncio.to_thread(order, columns)
-    return Sorted(view.uid[rows[places]], modseq)
+    uids: Uids = view.uid[rows[places]]
+    return uids
 
 
 class _Ordering:

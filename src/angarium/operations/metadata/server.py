@@ -62,6 +62,16 @@ async def get_server_metadata(store: Store, actor: Actor, places: ServerPlaces, 
     return await gather(query, policy.entries(AnnotationScope.SERVER), stored, read)
 
 
+async def shared_server_values(store: Store, places: ServerPlaces) -> dict[str, bytes]:
+    """What all share and administrators set, by entry."""
+    values = await store.engine.server_annotations()
+    for entry, file in _FILES.items():
+        value = await asyncio.to_thread(_read_file, places.messages / file)
+        if value is not None:
+            values[entry] = value
+    return values
+
+
 async def set_server_metadata(
     store: Store, actor: Actor, places: ServerPlaces, values: Sequence[MetadataValue]
 ) -> None:
@@ -83,11 +93,12 @@ async def set_server_metadata(
     if own and actor.account is not None:
         limit = store.policy.annotations.count
         await store.engine.write(actor.account, SetAnnotations(None, tuple(own), actor.author(), count_limit=limit))
-    kept = {entry: value for entry, value in shared.items() if entry not in _FILES}
-    if kept:
-        await store.engine.set_server_annotations(kept)
     for entry in shared.keys() & _FILES.keys():
         await asyncio.to_thread(_write_file, places.messages / _FILES[entry], shared[entry])
+    if shared:
+        # Also where there are files only: whoever hears of it looks at these too.
+        kept = {entry: value for entry, value in shared.items() if entry not in _FILES}
+        await store.engine.set_server_annotations(kept)
 
 
 def _checked(store: Store, actor: Actor, entry: str, value: bytes | None, *, is_shared: bool) -> bytes | None:
