@@ -98,6 +98,10 @@ class AclChanged(TemporaryError):
     """The ACL on which the right was decided has changed since; decide again."""
 
 
+class NamesChanged(AclChanged):
+    """A name means another mailbox than when the change was decided on; decide again."""
+
+
 # Messages
 
 

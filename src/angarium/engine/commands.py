@@ -277,6 +277,16 @@ class NewMailbox:
 
 
 @dataclass(frozen=True, slots=True)
+class NamesSeen:
+    """What mailboxes were called when a change of names was decided on: NamesChanged where that is not so any more."""
+
+    names: tuple[tuple[MailboxId, str], ...]
+    """Of mailboxes above the new names, live or deleted."""
+    tree: tuple[tuple[MailboxId, str], ...] = ()
+    """A live mailbox and all live ones below it."""
+
+
+@dataclass(frozen=True, slots=True)
 class CreateMailboxes:
     """Create mailboxes, parents first, in one transaction.
 
@@ -288,6 +298,7 @@ class CreateMailboxes:
     parent: MailboxId | None = None
     parent_acl_version: int | None = None
     """The parent and the ACL the right to create was decided on."""
+    seen: NamesSeen | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -313,6 +324,7 @@ class RenameMailboxes:
     author: Author
     acl_versions: tuple[tuple[MailboxId, int], ...] = ()
     """ACLs the rights were decided on, of the mailbox and of the new parent."""
+    seen: NamesSeen | None = None
 
 
 @dataclass(frozen=True, slots=True)

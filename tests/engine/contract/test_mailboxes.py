@@ -20,6 +20,7 @@ from angarium.engine.commands import (
     FlagOperation,
     ForgetErased,
     MailboxRename,
+    NamesSeen,
     Purged,
     PurgeMessages,
     RenameInbox,
@@ -39,6 +40,7 @@ from angarium.errors import (
     MailboxExists,
     MailboxNotFound,
     MessageNotFound,
+    NamesChanged,
     PartitionNotFound,
     SpecialUseTaken,
 )
@@ -104,6 +106,39 @@ async def test_the_parents_acl_is_a_precondition(site: Site) -> None:
     await site.refuse(CreateMailboxes(new, AUTHOR, site.inbox, version + 1), AclChanged)
     await site.refuse(CreateMailboxes(new, AUTHOR, UNKNOWN, version), MailboxNotFound)
     await site.do(CreateMailboxes(new, AUTHOR, site.inbox, version), Done)
+
+
+async def test_names_that_a_plan_was_made_with_are_a_precondition(site: Site) -> None:
+    a, below, other, further = await site.create("a", "a.b", "ab", "a-b")
+    seen = NamesSeen(((other, "ab"),), ((a, "a"), (below, "a.b")))
+    renames = (MailboxRename(a, "ab.a"), MailboxRename(below, "ab.a.b"))
+    new = (site.new_mailbox("ab.new"),)
+    above = NamesSeen(((other, "ab"),))
+    await site.do(rename(other, "else"), Done)
+    before = await site.engine.state(site.account)
+    await site.refuse(RenameMailboxes(renames, AUTHOR, seen=seen), NamesChanged)
+    await site.refuse(CreateMailboxes(new, AUTHOR, seen=above), NamesChanged)
+    await site.do(rename(other, "ab"), Done)
+    await site.do(rename(below, "a.c"), Done)
+    await site.refuse(RenameMailboxes(renames, AUTHOR, seen=seen), NamesChanged)
+    await site.do(rename(below, "a.b"), Done)
+    (late,) = await site.create("a.late")
+    await site.refuse(RenameMailboxes(renames, AUTHOR, seen=seen), NamesChanged)
+    await site.do(rename(late, "a.late.6553F100", deleted_at_s=START_S), Done)
+    await site.do(rename(further, "a.6553F100", deleted_at_s=START_S), Done)
+    await site.do(CreateMailboxes(new, AUTHOR, seen=above), Done)
+    await site.do(RenameMailboxes(renames, AUTHOR, seen=seen), Done)
+    assert (await site.engine.state(site.account)).folder_modseq > before.folder_modseq
+    assert set(await names(site)) >= {"ab", "ab.new", "ab.a", "ab.a.b"}
+
+
+async def test_the_whole_account_can_be_the_tree_that_was_seen(site: Site) -> None:
+    (a,) = await site.create("a")
+    seen = NamesSeen((), ((site.inbox, ""), (a, "a")))
+    await site.do(RenameMailboxes((MailboxRename(a, "b"),), AUTHOR, seen=seen), Done)
+    await site.do(rename(a, "a"), Done)
+    await site.create("c")
+    await site.refuse(RenameMailboxes((MailboxRename(a, "b"),), AUTHOR, seen=seen), NamesChanged)
 
 
 async def test_uidvalidity_is_the_time_and_never_given_twice(site: Site) -> None:

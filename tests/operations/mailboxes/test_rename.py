@@ -1,8 +1,12 @@
 """RENAME of trees, of INBOX, of users; and bringing back what was deleted."""
 
+from collections.abc import Awaitable, Callable
+
 import pytest
 from tests.store.world import START_S, World, name
 
+from angarium.engine.commands import Command, Result
+from angarium.engine.rows import AccountId
 from angarium.errors import (
     MailboxExists,
     MailboxNameInvalid,
@@ -193,3 +197,67 @@ async def test_partition_is_the_administrators_and_stays(plain_world: World) -> 
     with pytest.raises(OperationNotSupported):
         await rename(plain_world.store, plain_world.admin, source, target, partition="archive")
     await rename(plain_world.store, plain_world.admin, source, target, partition="default")
+
+
+async def _meanwhile(world: World, other: Callable[[], Awaitable[object]], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have `other` done by somebody else right before the next write."""
+    write = world.engine.write
+
+    async def writing(account: AccountId, command: Command) -> Result:
+        monkeypatch.undo()
+        await other()
+        return await write(account, command)
+
+    monkeypatch.setattr(world.engine, "write", writing)
+
+
+async def test_of_two_renames_at_one_time_the_later_one_sees_the_names_of_the_other(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alice = world.user("alice")
+    for each in ("a", "a.d", "b"):
+        await create(world.store, alice, name(f"user.alice.{each}"))
+    await _meanwhile(
+        world, lambda: rename(world.store, alice, name("user.alice.a"), name("user.alice.gone")), monkeypatch
+    )
+    with pytest.raises(MailboxNotFound):
+        await rename(world.store, alice, name("user.alice.a.d"), name("user.alice.a.e"))
+    await _meanwhile(world, lambda: rename(world.store, alice, name("user.alice.b"), name("user.alice.c")), monkeypatch)
+    await rename(world.store, alice, name("user.alice.gone.d"), name("user.alice.b.d"))
+    assert await _names(world) == [
+        "user.alice",
+        "user.alice.b",
+        "user.alice.b.d",
+        "user.alice.c",
+        "user.alice.gone",
+        "user.bob",
+    ]
+
+
+async def test_a_mailbox_that_is_created_meanwhile_goes_along(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    alice = world.user("alice")
+    await create(world.store, alice, name("user.alice.a"))
+    await _meanwhile(world, lambda: create(world.store, alice, name("user.alice.a.new")), monkeypatch)
+    await rename(world.store, alice, name("user.alice.a"), name("user.alice.c"))
+    assert await _names(world) == ["user.alice", "user.alice.c", "user.alice.c.new", "user.bob"]
+
+
+async def test_a_mailbox_is_created_where_its_name_says_though_the_one_above_goes_meanwhile(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alice = world.user("alice")
+    await create(world.store, alice, name("user.alice.a"))
+    await _meanwhile(world, lambda: rename(world.store, alice, name("user.alice.a"), name("user.alice.c")), monkeypatch)
+    await create(world.store, alice, name("user.alice.a.new"))
+    assert await _names(world) == ["user.alice", "user.alice.a", "user.alice.a.new", "user.alice.c", "user.bob"]
+
+
+async def test_a_mailbox_that_got_another_name_meanwhile_is_not_deleted(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alice = world.user("alice")
+    await create(world.store, alice, name("user.alice.a"))
+    await _meanwhile(world, lambda: rename(world.store, alice, name("user.alice.a"), name("user.alice.c")), monkeypatch)
+    with pytest.raises(MailboxNotFound):
+        await delete(world.store, alice, name("user.alice.a"))
+    assert await _names(world) == ["user.alice", "user.alice.c", "user.bob"]

@@ -12,6 +12,7 @@ from angarium.engine.commands import (
     Erased,
     EraseMailboxes,
     MailboxRename,
+    NamesSeen,
     NewMailbox,
     QuotaPolicy,
     RenameInbox,
@@ -26,7 +27,7 @@ from angarium.engine.memory.account import Account, Mailbox, put_annotation
 from angarium.engine.memory.messages import Surroundings, copy_messages, insert_message
 from angarium.engine.quota import check_growth
 from angarium.engine.rows import AnnotationChange, MailboxId, ModSeq, Uid, UidValidity
-from angarium.errors import MailboxExists, PartitionNotFound, SpecialUseTaken
+from angarium.errors import MailboxExists, NamesChanged, PartitionNotFound, SpecialUseTaken
 from angarium.sequenceset import MAXIMUM_UID, UidSet
 
 _EVERYTHING = UidSet(((1, MAXIMUM_UID),))
@@ -36,6 +37,7 @@ def create_mailboxes(account: Account, surroundings: Surroundings, command: Crea
     """CREATE."""
     if command.parent is not None:
         account.live(command.parent, command.parent_acl_version)
+    _require_seen(account, command.seen)
     before = account.quota_rows()
     modseq = account.next_folder_modseq()
     for new in command.mailboxes:
@@ -48,6 +50,7 @@ def create_mailboxes(account: Account, surroundings: Surroundings, command: Crea
 def rename_mailboxes(account: Account, surroundings: Surroundings, command: RenameMailboxes) -> Done:
     """RENAME of a tree, delayed delete, and undoing it."""
     check_acl_versions(account, command.acl_versions)
+    _require_seen(account, command.seen)
     before_rename = account.quota_rows()
     modseq = account.next_folder_modseq()
     moved: dict[str, str | None] = {}
@@ -246,6 +249,20 @@ def _rename(account: Account, mailbox: Mailbox, rename: MailboxRename, modseq: M
         folder_modseq=modseq,
     )
     return "rename" if mailbox.is_live else "delete"
+
+
+def _require_seen(account: Account, seen: NamesSeen | None) -> None:
+    """NamesChanged."""
+    if seen is None:
+        return
+    if any(account.known(mailbox).kept.name != name for mailbox, name in (*seen.names, *seen.tree)):
+        raise NamesChanged("a mailbox has another name by now")
+    if seen.tree:
+        (_, top), *_ = seen.tree
+        live = [mailbox.kept for mailbox in account.mailboxes.values() if mailbox.is_live]
+        tree = {kept.id for kept in live if kept.name == top or not top or kept.name.startswith(f"{top}.")}
+        if tree != {mailbox for mailbox, _ in seen.tree}:
+            raise NamesChanged("others are below by now")
 
 
 def check_acl_versions(account: Account, versions: Iterable[tuple[MailboxId, int]]) -> None:

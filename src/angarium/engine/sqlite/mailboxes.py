@@ -9,6 +9,7 @@ from angarium.engine.commands import (
     CopyMessages,
     CreateMailboxes,
     Done,
+    NamesSeen,
     NewMailbox,
     QuotaPolicy,
     RenameInbox,
@@ -29,6 +30,7 @@ from angarium.engine.sqlite.quotas import move_roots, rehome
 from angarium.engine.sqlite.transaction import Mailbox, Transaction
 from angarium.errors import (
     MailboxExists,
+    NamesChanged,
     PartitionNotFound,
     SpecialUseTaken,
     SubscriptionNotFound,
@@ -40,6 +42,7 @@ def create_mailboxes(transaction: Transaction, command: CreateMailboxes) -> Done
     """CREATE, with the parents that are missing."""
     if command.parent is not None:
         transaction.mailbox(command.parent, acl_version=command.parent_acl_version)
+    _require_seen(transaction, command.seen)
     modseq = transaction.next_folder_modseq()
     for new in command.mailboxes:
         _require_free_use(transaction, new.special_use, mailbox=new.id)
@@ -52,6 +55,7 @@ def create_mailboxes(transaction: Transaction, command: CreateMailboxes) -> Done
 def rename_mailboxes(transaction: Transaction, command: RenameMailboxes) -> Done:
     """RENAME of a tree, the delayed delete, and bringing back what was deleted."""
     check_acls(transaction, command.acl_versions)
+    _require_seen(transaction, command.seen)
     modseq = transaction.next_folder_modseq()
     records = [transaction.mailbox(rename.mailbox, deleted_too=True) for rename in command.renames]
     # Out of the way first, so that names may move along a chain within the tree.
@@ -315,6 +319,24 @@ def check_acls(transaction: Transaction, versions: tuple[tuple[MailboxId, int], 
     """Each mailbox is there, with the ACL that a right was decided on."""
     for mailbox, version in versions:
         transaction.mailbox(mailbox, acl_version=version, deleted_too=True)
+
+
+def _require_seen(transaction: Transaction, seen: NamesSeen | None) -> None:
+    """NamesChanged."""
+    if seen is None:
+        return
+    for mailbox, name in (*seen.names, *seen.tree):
+        now = transaction.mailbox(mailbox, deleted_too=True).name
+        if now != name:
+            raise NamesChanged(f"{name!r} is {now!r} by now in account {transaction.account}")
+    if seen.tree:
+        (_, top), *_ = seen.tree
+        rows = transaction.connection.execute(
+            "SELECT id FROM mailbox WHERE deleted_at IS NULL AND (name = ?1 OR ?1 = '' OR name >= ?2 AND name < ?3)",
+            (top, f"{top}.", f"{top}/"),
+        )
+        if {mailbox for (mailbox,) in rows} != {mailbox for mailbox, _ in seen.tree}:
+            raise NamesChanged(f"others are below {top!r} by now in account {transaction.account}")
 
 
 def remember_name(transaction: Transaction, record: Mailbox) -> None:

@@ -12,7 +12,7 @@ that it is taken tells of a mailbox that others may not see.
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from angarium.engine.commands import CreateMailboxes, NewMailbox
+from angarium.engine.commands import CreateMailboxes, NamesSeen, NewMailbox
 from angarium.engine.rows import AccountId, MailboxId
 from angarium.errors import (
     AccountExists,
@@ -139,6 +139,7 @@ async def create_with_parents(
         actor.author(),
         parent=None if parent is None else parent.row.id,
         parent_acl_version=None if parent is None else parent.row.acl_version,
+        seen=None if parent is None else NamesSeen(((parent.row.id, parent.row.name),)),
     )
     await store.engine.write(tree.account, command)
     return Created(mailboxes[-1].id, names)

@@ -7,7 +7,7 @@ protected special use, but for administrators.
 
 from collections.abc import Sequence
 
-from angarium.engine.commands import EraseMailboxes, MailboxRename, RenameMailboxes
+from angarium.engine.commands import EraseMailboxes, MailboxRename, NamesSeen, RenameMailboxes
 from angarium.errors import MailboxHasChildren, OperationNotSupported, PermissionDenied, SpecialUseTaken
 from angarium.names import MailboxName
 from angarium.operations.mailboxes.erase import erase
@@ -45,7 +45,8 @@ async def _delete(store: Store, actor: Actor, name: MailboxName) -> tuple[Mailbo
         await erase(store, tree.account, EraseMailboxes(ids, actor.author(), versions))
     else:
         renames = deleted_names(store, tree, going)
-        await store.engine.write(tree.account, RenameMailboxes(renames, actor.author(), versions))
+        seen = NamesSeen((), tuple([(each.row.id, each.row.name) for each in going]))
+        await store.engine.write(tree.account, RenameMailboxes(renames, actor.author(), versions, seen))
         await store.engine.refresh_catalogue(tree.account)
     return tuple([each.name for each in going])
 

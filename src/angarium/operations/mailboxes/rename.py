@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from angarium.engine.commands import (
     CreateMailboxes,
     MailboxRename,
+    NamesSeen,
     RenameInbox,
     RenameMailboxes,
 )
@@ -119,7 +120,8 @@ async def _rename_inbox(store: Store, request: _Request, tree: AccountTree) -> t
 
 async def _rename_tree(store: Store, request: _Request, tree: AccountTree, entry: TreeEntry) -> tuple[Renamed, ...]:
     """Also brings a deleted mailbox back, which has none below it: each has its own stamp."""
-    await _create_missing_parents(store, request, tree)
+    if await _create_missing_parents(store, request, tree):
+        tree = await store.tree(tree.account)
     moving = [entry, *tree.below(entry.name)]
     renamed = [Renamed(each.name, each.name.moved(entry.name, request.target)) for each in moving]
     prefix = store.policy.names.deletedprefix
@@ -135,8 +137,12 @@ async def _rename_tree(store: Store, request: _Request, tree: AccountTree, entry
     parent = tree.nearest_parent(request.target)
     if parent is not None and parent.row.id != request.source.id:
         versions.append((parent.row.id, parent.row.acl_version))
+    # One that comes back had none below it.
+    here = tuple([(each.row.id, each.row.name) for each in moving])
+    above = () if parent is None else ((parent.row.id, parent.row.name),)
+    seen = NamesSeen(above, here) if entry.row.deleted_at_s is None else NamesSeen((*above, *here))
     await store.engine.write(
-        tree.account, RenameMailboxes(tuple(renames), request.actor.author(), acl_versions=tuple(versions))
+        tree.account, RenameMailboxes(tuple(renames), request.actor.author(), tuple(versions), seen)
     )
     await store.engine.refresh_catalogue(tree.account)
     return tuple(renamed)
@@ -154,6 +160,7 @@ async def _create_missing_parents(store: Store, request: _Request, tree: Account
         request.actor.author(),
         parent=None if parent is None else parent.row.id,
         parent_acl_version=None if parent is None else parent.row.acl_version,
+        seen=None if parent is None else NamesSeen(((parent.row.id, parent.row.name),)),
     )
     await store.engine.write(tree.account, command)
     return True
