@@ -115,6 +115,19 @@ async def test_a_tree_is_renamed_by_its_top(world: World, tmp_path: Path) -> Non
     assert sorted(await watching.told()) == ["z above was a", "z/b/x was x"]
 
 
+async def test_what_parts_from_a_tree_is_told_before_the_tree_takes_it_along(world: World, tmp_path: Path) -> None:
+    for mailbox in ("a", "a.b", "a.b.c", "a.d"):
+        await world.create(f"user.alice.{mailbox}", "alice lrswipkxtean")
+    watching = await Watching.of(world, tmp_path, interest(PERSONAL, NAME))
+    alice = world.user("alice")
+    await mailboxes.rename(world.store, alice, name("user.alice.a.b.c"), name("user.alice.a.x"))
+    await mailboxes.rename(world.store, alice, name("user.alice.a.d"), name("user.alice.a.b.d"))
+    await mailboxes.rename(world.store, alice, name("user.alice.a"), name("user.alice.g"))
+    told = await watching.told()
+    assert sorted(told[:2]) == ["g/b/d was a/d", "g/x was a/b/c"]
+    assert [each.split(" ")[0] for each in told[2:]] == ["g"]
+
+
 async def test_the_old_name_of_what_was_hidden_is_not_told(world: World, tmp_path: Path) -> None:
     await world.create("user.bob.secret", "bob lrswipkxtean")
     await world.create("user.bob.plain", "bob lrswipkxtean alice lr")

@@ -5,7 +5,7 @@ that was deleted. What the session did itself is left out.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from typing import Final
 
 from angarium.engine.rows import AccountId, MailboxId
@@ -128,13 +128,22 @@ class NameDifference:
                 self._tell(new, old=old)
 
     def _as_they_make_room(self, renamed: dict[str, str]) -> Iterator[tuple[str, str]]:
-        """A name that another mailbox gets is given up before that is told; but for two that change places."""
+        """What was below another one and parts from it comes before that, which would take it along in the client's
+        picture. A name that another mailbox gets is given up before that is told; but for two that change places."""
         separator = self._namespace.separator
+        below: dict[str, list[str]] = {}
+        for old in renamed:
+            level = self._nearest(old.rpartition(separator)[0], renamed)
+            if level:
+                below.setdefault(level, []).append(old)
         while renamed:
             chain = [next(iter(renamed))]
             while chain:
                 old = chain[-1]
-                level = renamed[old]
+                parting = below.get(old, [])
+                while parting and (parting[-1] not in renamed or parting[-1] in chain):
+                    parting.pop()
+                level = parting[-1] if parting else renamed[old]
                 while level and (level not in renamed or level in chain):
                     level = level.rpartition(separator)[0]
                 if level:
@@ -142,6 +151,12 @@ class NameDifference:
                 else:
                     yield old, renamed.pop(old)
                     chain.pop()
+
+    def _nearest(self, level: str, names: Container[str]) -> str:
+        """The first of `names` that is this one or above it; empty for none."""
+        while level and level not in names:
+            level = level.rpartition(self._namespace.separator)[0]
+        return level
 
     def _goes_along(self, old: str, renamed: Mapping[str, str]) -> bool:
         """Whether its new name is that of a mailbox above it with the same rest."""
