@@ -12,7 +12,6 @@ import os
 import sys
 import threading
 import time
-import traceback
 from collections.abc import Callable, Coroutine, Generator
 from contextvars import Context
 from types import FrameType
@@ -148,7 +147,7 @@ class Watchdog:
         if self._sleep(self._stall_s) or self._answered_s:
             return
         frame = sys._current_frames().get(self._watched)  # noqa: SLF001
-        stack = _where(frame) if frame is not None else ""
+        stack = _where(frame)
         del frame
         while not self._answered_s and not self._sleep(self._stall_s):
             pass
@@ -160,7 +159,11 @@ class Watchdog:
         self._answered_s = time.monotonic()
 
 
-def _where(frame: FrameType) -> str:
-    """The innermost frames on one line, outermost first."""
-    frames = traceback.extract_stack(frame)[-_FRAMES_SHOWN:]
-    return " > ".join([f"{os.path.basename(each.filename)}:{each.lineno} in {each.name}" for each in frames])
+def _where(frame: FrameType | None) -> str:
+    """The innermost frames on one line, outermost first; without a look at source files, as `traceback` takes one."""
+    places: list[str] = []
+    while frame is not None and len(places) < _FRAMES_SHOWN:
+        code = frame.f_code
+        places.append(f"{os.path.basename(code.co_filename)}:{frame.f_lineno} in {code.co_name}")
+        frame = frame.f_back
+    return " > ".join(reversed(places))
