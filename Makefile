@@ -1,11 +1,12 @@
 # Two commands for a fresh machine: `make run` and `make test`. Everything goes into .venv, pinned by hashes.
 
 PYTHON ?= python3
+FUZZ_SECONDS ?= 60
 DIR ?= state
 BIN := .venv/bin
 SOURCES := src tests bench
 
-.PHONY: setup run test check fast-tests slow-fsync-tests bench format lock clean
+.PHONY: setup run test check fast-tests slow-fsync-tests bench fuzz format lock clean
 
 setup: .venv/.developing
 
@@ -29,6 +30,9 @@ slow-fsync-tests: setup
 
 bench: setup
 	$(BIN)/python -m bench
+
+fuzz: setup
+	$(BIN)/python -m tests.fuzz --seconds $(FUZZ_SECONDS)
 
 format: setup
 	$(BIN)/ruff check --fix-only $(SOURCES)

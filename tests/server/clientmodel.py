@@ -5,12 +5,14 @@ never lower than what another command had answered before.
 """
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from tests.server.imapwire import Response, Value, parse_uids, parse_values
 
 Flags = frozenset[str]
+Floors = Mapping[tuple[str, ...], int]
+"""The highest values that were answered until a moment, by what they are of."""
 
 
 class Contradiction(Exception):
@@ -31,13 +33,14 @@ class Ledger:
         self._tokens: dict[tuple[str, int], str] = {}
         self._uidvalidities: dict[str, int] = {}
 
-    def floor(self, *key: str) -> int:
-        """The highest value that was answered until now: to be asked before a command is sent."""
+    def floors(self) -> Floors:
+        """The highest values that were answered until now: to be asked before a command is sent."""
         with self._lock:
-            return self._floors.get(key, 0)
+            return dict(self._floors)
 
-    def observe(self, value: int, *key: str, floor: int) -> None:
-        """A command that was sent when `floor` was known has answered with this value."""
+    def observe(self, value: int, *key: str, floors: Floors, is_new: bool = False) -> None:
+        """A command that was sent when `floors` were known has answered with this; `is_new`: not known then."""
+        floor = floors.get(key, 0) + is_new
         check(value >= floor, f"{' '.join(key)} is {value}, and was {floor} before the command was sent")
         with self._lock:
             self._floors[key] = max(self._floors.get(key, 0), value)
@@ -56,6 +59,15 @@ class Ledger:
         with self._lock:
             known = self._uidvalidities.setdefault(mailbox, uidvalidity)
         check(known == uidvalidity, f"UIDVALIDITY of {mailbox} is {uidvalidity}, and was {known}")
+
+    def has_died(self, mailbox: str) -> None:
+        """A session was told that the mailbox was deleted."""
+        with self._lock:
+            self._floors[mailbox, "DIED"] = 1
+
+    def is_alive(self, mailbox: str, floors: Floors) -> None:
+        """A command that was sent when `floors` were known has found the mailbox."""
+        check((mailbox, "DIED") not in floors, f"{mailbox} was deleted, and is there")
 
 
 @dataclass(slots=True)
@@ -123,6 +135,10 @@ class Picture:
         told = self.messages[number - 1]
         if "UID" in items:
             self._is_uid(number, told, _number(items["UID"]))
+        self._has(number, told, items)
+        return told
+
+    def _has(self, number: int, told: Told, items: dict[str, Value]) -> None:
         modseq = _number(_only(items["MODSEQ"])) if "MODSEQ" in items else None
         if "FLAGS" in items:
             self._has_flags(number, told, _flags(items["FLAGS"]), modseq)
@@ -132,7 +148,6 @@ class Picture:
                 f"MODSEQ of message {number} is {modseq}, and was {told.modseq}",
             )
             told.modseq = modseq
-        return told
 
     def _is_uid(self, number: int, told: Told, uid: int) -> None:
         check(told.uid in (None, uid), f"message {number} has UID {uid}, and had {told.uid}")
@@ -169,6 +184,38 @@ class Picture:
 
     def known_uids(self) -> list[int]:
         return [told.uid for told in self.messages if told.uid is not None]
+
+    def known_from_start(self) -> int:
+        """How many messages there are before the first one whose UID is not known."""
+        return next((place for place, told in enumerate(self.messages) if told.uid is None), len(self.messages))
+
+
+class UidPicture(Picture):
+    """With UIDONLY (RFC 9586): messages have no numbers, so those whose UID is not known stand behind the others."""
+
+    def expunge(self, number: int) -> None:
+        raise Contradiction(f"EXPUNGE {number} after ENABLE UIDONLY")
+
+    def fetched(self, number: int, items: dict[str, Value]) -> Told:
+        raise Contradiction(f"FETCH {number} after ENABLE UIDONLY: {items}")
+
+    def fetched_by_uid(self, uid: int, items: dict[str, Value]) -> Told:
+        """Take in a UIDFETCH response; gives what is known of the message then."""
+        check(uid not in self.gone, f"UIDFETCH {uid}, which was expunged")
+        check(_number(items.get("UID", b"%d" % uid)) == uid, f"UIDFETCH {uid} has {items}")
+        told = next((each for each in self.messages if each.uid == uid), None)
+        if told is None:
+            told = next((each for each in self.messages if each.uid is None), None)
+            check(told is not None, f"UIDFETCH {uid}, a message more than the {len(self.messages)} of EXISTS")
+            assert told is not None
+            told.uid = uid
+            self.messages.sort(key=lambda each: (each.uid is None, each.uid))
+        self._has(uid, told, items)
+        return told
+
+    def _place_of(self, uid: int) -> int | None:
+        places = [place for place, told in enumerate(self.messages) if told.uid in (uid, None)]
+        return places[0] if places else None
 
 
 def parse_fetch(response: Response) -> dict[str, Value]:

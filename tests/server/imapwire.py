@@ -4,6 +4,7 @@ import re
 import select
 import socket
 import time
+import zlib
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -93,6 +94,8 @@ class ImapWire:
         self._address, self._timeout_s = (host, port), timeout_s
         self._socket = socket.create_connection(self._address, timeout=timeout_s)
         self._received = bytearray()
+        self._deflater: zlib._Compress | None = None
+        self._inflater: zlib._Decompress | None = None
         self._numbers = 0
         self.transcript: deque[tuple[float, str]] = deque(maxlen=_TRANSCRIPT_LINES)
 
@@ -104,6 +107,11 @@ class ImapWire:
         self._socket.close()
         self._socket = socket.create_connection(self._address, timeout=self._timeout_s)
         self._received.clear()
+        self._deflater = self._inflater = None
+
+    def compress(self) -> None:
+        """From here on both directions are compressed (RFC 4978)."""
+        self._deflater, self._inflater = zlib.compressobj(wbits=-15), zlib.decompressobj(wbits=-15)
 
     def new_tag(self) -> str:
         self._numbers += 1
@@ -111,6 +119,8 @@ class ImapWire:
 
     def send(self, octets: bytes) -> None:
         self._keep("C", octets)
+        if self._deflater is not None:
+            octets = self._deflater.compress(octets) + self._deflater.flush(zlib.Z_SYNC_FLUSH)
         self._socket.sendall(octets)
 
     def receive(self) -> Response:
@@ -152,7 +162,7 @@ class ImapWire:
         more = self._socket.recv(65_536)
         if not more:
             raise ConnectionError(f"the server closed the connection after {bytes(self._received)!r}")
-        self._received += more
+        self._received += more if self._inflater is None else self._inflater.decompress(more)
 
     def _keep(self, who: str, octets: bytes) -> None:
         shown = octets[:_SHOWN_OCTETS].decode("latin-1").rstrip("\r\n").replace("\r\n", "⏎")

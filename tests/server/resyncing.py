@@ -53,7 +53,8 @@ class Snapshot:
         """All is told now: what was known must be there as it was, but for what has changed after SELECT."""
         there = {told.uid for told in picture.messages}
         if None not in there:
-            check(set(self.flags) <= there, f"UIDs {sorted(set(self.flags) - there)} have gone, and did not vanish")
+            lost = set(self.flags) - there - picture.gone
+            check(not lost, f"UIDs {sorted(lost)} have gone, and did not vanish")
         for told in picture.messages:
             known = self.flags.get(told.uid) if told.uid is not None else None
             if known is None or told.flags is None or told.flags_modseq is None or told.flags_modseq > highestmodseq:

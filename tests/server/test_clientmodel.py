@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from tests.server.clientmodel import Contradiction, Ledger, Picture, parse_copyuid, parse_fetch
+from tests.server.clientmodel import Contradiction, Ledger, Picture, UidPicture, parse_copyuid, parse_fetch
 from tests.server.imapwire import Response, parse_values
 
 
@@ -68,11 +68,13 @@ def test_what_cannot_be_is_found(lines: list[str]) -> None:
 
 def test_what_clients_learn_from_one_another_is_compared() -> None:
     ledger = Ledger()
-    ledger.observe(5, "m", "UIDNEXT", floor=0)
+    ledger.observe(5, "m", "UIDNEXT", floors={})
     ledger.is_of("m", 1, "one")
     ledger.has_uidvalidity("m", 7)
     with pytest.raises(Contradiction):
-        ledger.observe(4, "m", "UIDNEXT", floor=ledger.floor("m", "UIDNEXT"))
+        ledger.observe(4, "m", "UIDNEXT", floors=ledger.floors())
+    with pytest.raises(Contradiction):
+        ledger.observe(5, "m", "UIDNEXT", floors=ledger.floors(), is_new=True)
     with pytest.raises(Contradiction):
         ledger.is_of("m", 1, "two")
     with pytest.raises(Contradiction):
@@ -100,3 +102,23 @@ def test_what_vanishes_by_uid_is_taken_where_it_was() -> None:
         picture.vanished([9])
     with pytest.raises(Contradiction):
         picture.vanished([10])
+
+
+def test_with_uidonly_messages_are_known_by_their_uid() -> None:
+    picture = UidPicture("x")
+    picture.exists(3)
+    picture.fetched_by_uid(7, {"FLAGS": [b"a"]})
+    picture.fetched_by_uid(4, {"UID": b"4"})
+    assert picture.known_uids() == [4, 7]
+    picture.vanished([4, 5])
+    assert [(told.uid, told.flags) for told in picture.messages] == [(7, frozenset({"a"}))]
+    for wrong in (
+        lambda: picture.fetched_by_uid(9, {}),
+        lambda: picture.fetched_by_uid(4, {}),
+        lambda: picture.fetched_by_uid(7, {"UID": b"8"}),
+        lambda: picture.fetched(1, {}),
+        lambda: picture.expunge(1),
+        lambda: picture.vanished([5]),
+    ):
+        with pytest.raises(Contradiction):
+            wrong()

@@ -1,0 +1,108 @@
+"""A session of LMTP over a store in memory, from its greeting to its end."""
+
+import asyncio
+import re
+from pathlib import Path
+from typing import Final
+
+from tests.errorlog import no_errors_logged
+from tests.imap.commandtexts import MAILS
+from tests.lmtp.post import Post, settings
+from tests.store.world import World
+
+_RUNS: Final = 100
+"""With one store."""
+_HANGS_S: Final = 60.0
+_REPLY: Final = re.compile(rb"[2-5][0-9]{2}[ -][\x20-\x7e]*\r\n")
+_CLOSED: Final = re.compile(rb"(?:221|421) ")
+
+_HEAD: Final = b"\r\n".join(
+    [
+        b"LHLO a.example",
+        b"MAIL FROM:<a@example.org> SIZE=100 BODY=8BITMIME",
+        b"RCPT TO:<alice>",
+        b"RCPT TO:<bob+Work>",
+        b"DATA\r\n",
+    ]
+)
+_OTHERS: Final = b"""\
+LHLO [192.0.2.1]
+MAIL FROM:<>
+RCPT TO:<"a b"@example.org>
+RSET
+NOOP x
+VRFY a
+HELP
+HELO x
+EHLO x
+DATA
+STARTTLS
+AUTH PLAIN AA==
+BDAT 5 LAST
+hello
+QUIT
+"""
+
+SEEDS: Final = [
+    *[b"\x10" + _HEAD + mail.replace(b"\r\n.", b"\r\n..") + b"\r\n.\r\nQUIT\r\n" for mail in MAILS],
+    b"\x80" + _OTHERS.replace(b"\n", b"\r\n"),
+]
+"""The first octet is where the octets are cut."""
+WORDS: Final = [
+    *(b"LHLO ", b"MAIL FROM:", b"RCPT TO:", b"DATA\r\n", b".\r\n", b"\r\n.\r\n", b"..\r\n", b"RSET\r\n", b"QUIT\r\n"),
+    *(
+        b"NOOP ",
+        b"SIZE=",
+        b"BODY=8BITMIME",
+        b"AUTH=<>",
+        b"IGNOREQUOTA",
+        b"<alice>",
+        b"<bob+Work>",
+        b"<>",
+        b"@example.org",
+    ),
+    *(b"\r", b"\n", b"\r\n", b"\0", b"\xff", b'"', b"\\", b"<@a,@b:c@d>", b"[IPv6:::1]", b"Subject: x\r\n\r\n"),
+]
+
+
+class _Office:
+    """The post office of now."""
+
+    def __init__(self) -> None:
+        self.runner = asyncio.Runner()
+        self.runs = 0
+        self.post: Post | None = None
+
+    def fresh_enough(self) -> Post:
+        if self.post is None or self.runs % _RUNS == 0:
+            if self.post is not None:
+                self.runner.run(self.post.world.engine.close())
+            world = self.runner.run(World.open("memory", Path()))
+            self.post = Post(world, settings("maxmessagesize: 100000"), preauthorised=True)
+        self.runs += 1
+        return self.post
+
+
+_now = _Office()
+
+
+def run(data: bytes) -> None:
+    """Each line that it says is a reply, and it ends when the client does."""
+    if not data:
+        return
+    post = _now.fresh_enough()
+    stream = data[1:]
+    cut = data[0] * len(stream) // 256
+
+    async def converse() -> bytes:
+        async with asyncio.timeout(_HANGS_S):
+            return await post.converse([stream[:cut], stream[cut:]])
+
+    with no_errors_logged():
+        said = _now.runner.run(converse())
+    position = 0
+    while position < len(said):
+        match = _REPLY.match(said, position)
+        assert match is not None, said[position : position + 80]
+        position = match.end()
+    assert not post.connections

@@ -1,0 +1,35 @@
+"""What is fuzzed: each target takes any octets, and raises where something is wrong with what becomes of them."""
+
+import importlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+NAMES: Final = ("imapparser", "imapsession", "imapurl", "lmtpsession", "mimescanner", "names")
+"""Each is a module beside this one."""
+
+_CORPUS: Final = Path(__file__).with_name("corpus")
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One of them. What it keeps from run to run is small, and told by nothing that it answers."""
+
+    name: str
+    run: Callable[[bytes], None]
+    seeds: Sequence[bytes]
+    """Where fuzzing begins: octets that reach most of the code."""
+    words: Sequence[bytes]
+    """What the octets are made of."""
+
+    @property
+    def findings(self) -> Path:
+        """Inputs that once failed, as files; there may be none."""
+        return _CORPUS / self.name
+
+
+def load(name: str) -> Target:
+    """Import a target, and all that it fuzzes."""
+    module = importlib.import_module(f"tests.fuzz.{name}")
+    return Target(name, module.run, module.SEEDS, module.WORDS)
