@@ -56,8 +56,8 @@ class FakeAnnouncer:
     def unwatch(self, account: AccountId) -> None:
         self.waited_for.remove(account)
 
-    def stamp(self, _account: AccountId) -> int | None:
-        return len(self.told)
+    def stamp(self, _account: AccountId) -> tuple[int, int] | None:
+        return len(self.told), 0
 
 
 @asynccontextmanager

@@ -11,10 +11,11 @@ class Announcements:
 
     def __init__(self) -> None:
         self._changes: Counter[AccountId] = Counter()
+        self.seconds = 0
 
     def join(self, engine: SqliteEngine) -> None:
         engine.subscribe(self.changed)
-        engine.remember_by(lambda account: self._changes[account])
+        engine.remember_by(lambda account: (self._changes[account], self.seconds))
 
     def changed(self, account: AccountId) -> None:
         self._changes[account] += 1

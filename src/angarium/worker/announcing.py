@@ -54,10 +54,9 @@ class Announcer(Protocol):
     def unwatch(self, account: AccountId) -> None:
         """No more."""
 
-    def stamp(self, account: AccountId) -> int | None:
-        """Another number after each announced change of the account, by one for each, or of one that shares its slot;
-        and at each comparison of counters, since a process that died may have changed it unannounced. None where
-        nobody can tell."""
+    def stamp(self, account: AccountId) -> tuple[int, int] | None:
+        """How many changes were announced of the account, or of those that share its slot; and how often counters were
+        compared: a process that died may have changed it unannounced. None where nobody can tell."""
 
 
 def change_slot(account: AccountId) -> int:
@@ -167,10 +166,10 @@ class WorkerAnnouncer(StateAnnouncer):
     def unwatch(self, account: AccountId) -> None:
         self._state.watch_slot(self._segment, change_slot(account), -1)
 
-    def stamp(self, account: AccountId) -> int | None:
+    def stamp(self, account: AccountId) -> tuple[int, int] | None:
         if self._loop is None:
             return None
-        return (self._comparisons << 64) + self._state.change_sum(change_slot(account))
+        return self._state.change_sum(change_slot(account)), self._comparisons
 
     def on_end_sessions(self, ender: Callable[[str], None]) -> None:
         """Call `ender` with the user whose sessions another process wants ended."""

@@ -33,7 +33,7 @@ class ToolAnnouncer:
     def unwatch(self, _account: AccountId) -> None:
         """It hears nothing."""
 
-    def stamp(self, _account: AccountId) -> int | None:
+    def stamp(self, _account: AccountId) -> None:
         return None
 
     def end_sessions(self, userid: str) -> None:

@@ -2,11 +2,12 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import apsw
 import pytest
 from tests.engine.announcements import Announcements
 
@@ -21,36 +22,69 @@ BOX = MailboxId("box")
 CREDENTIAL = CredentialRow("alice", "hash", "", 1, disabled=False, created_at_s=1, changed_at_s=1)
 
 
-def test_a_value_is_read_once_for_each_stamp() -> None:
-    remembered: Remembered[str, int] = Remembered(limit=10)
-    values = iter(range(100))
+class Database:
+    """A file with one number, which another connection may change unannounced."""
 
-    def read() -> int:
-        return next(values)
+    def __init__(self, path: Path) -> None:
+        self.writer = apsw.Connection(str(path))
+        self.writer.execute("PRAGMA journal_mode = WAL; CREATE TABLE t (n); INSERT INTO t VALUES (0)").fetchall()
+        self.reader = apsw.Connection(str(path))
+        self.reads = 0
 
-    assert [remembered.get(1, "a", read), remembered.get(1, "a", read), remembered.get(1, "b", read)] == [0, 0, 1]
-    assert [remembered.get(2, "a", read), remembered.get(1, "a", read)] == [2, 3]
-    remembered.put(5, "a", 77)
-    assert [remembered.get(5, "a", read), remembered.get(6, "a", read)] == [77, 4]
+    def change(self) -> None:
+        self.writer.execute("UPDATE t SET n = n + 1")
+
+    def read(self) -> int:
+        self.reads += 1
+        number = self.reader.execute("SELECT n FROM t").get
+        assert isinstance(number, int)
+        return number
 
 
-def test_nothing_is_remembered_where_nobody_can_tell() -> None:
-    remembered: Remembered[str, int] = Remembered(limit=10)
-    values = iter(range(100))
-    assert [remembered.get(None, "a", lambda: next(values)) for _ in range(3)] == [0, 1, 2]
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[Database]:
+    database = Database(tmp_path / "numbers.db")
+    yield database
+    database.reader.close()
+    database.writer.close()
 
 
-def test_no_more_is_remembered_than_the_limit() -> None:
-    remembered: Remembered[int, int] = Remembered(limit=3)
-    read: list[int] = []
+def test_a_value_is_read_once_until_a_change_is_announced(database: Database) -> None:
+    remembered: Remembered[str, int] = Remembered(database.reader, limit=10)
+    assert [remembered.get((1, 0), "a", database.read) for _ in range(3)] == [0, 0, 0]
+    database.change()
+    assert [remembered.get((1, 0), "a", database.read), remembered.get((2, 0), "a", database.read)] == [0, 1]
+    assert database.reads == 2
+    remembered.put((5, 0), "a", 77)
+    assert [remembered.get((5, 0), "a", database.read), remembered.get((6, 0), "a", database.read)] == [77, 1]
 
-    def reading(key: int) -> int:
-        read.append(key)
-        return key
 
+def test_what_was_not_announced_is_found_within_a_second(database: Database) -> None:
+    remembered: Remembered[str, int] = Remembered(database.reader, limit=10)
+    for second in range(5):
+        assert remembered.get((1, second), "a", database.read) == 0
+    # Once to remember it, and once more to know which version of the database that is.
+    assert database.reads == 2
+    database.change()
+    assert remembered.get((1, 4), "a", database.read) == 0
+    assert remembered.get((1, 5), "a", database.read) == 1
+    remembered.put((2, 5), "a", 1)
+    database.change()
+    assert remembered.get((2, 6), "a", database.read) == 2
+
+
+def test_nothing_is_remembered_where_nobody_can_tell(database: Database) -> None:
+    remembered: Remembered[str, int] = Remembered(database.reader, limit=10)
+    for expected in range(3):
+        assert remembered.get(None, "a", database.read) == expected
+        database.change()
+
+
+def test_no_more_is_remembered_than_the_limit(database: Database) -> None:
+    remembered: Remembered[int, int] = Remembered(database.reader, limit=3)
     for key in (1, 2, 3, 1, 4, 4, 1):
-        assert remembered.get(1, key, lambda key=key: reading(key)) == key  # type: ignore[misc]
-    assert read == [1, 2, 3, 4, 1]
+        remembered.get((1, 0), key, database.read)
+    assert database.reads == 5
 
 
 @dataclass
@@ -181,6 +215,8 @@ def test_among_many_writers_nobody_who_was_answered_reads_an_older_state(tmp_pat
 
             await asyncio.gather(write(store.first, "a"), write(store.first, "b"), write(store.second, "c"))
             true_state = [await engine.state(store.account) for engine in store.both]
+            store.announcements.seconds += 1
+            assert [await engine.state(store.account) for engine in store.both] == true_state
             store.announcements.changed(store.account)
             assert [await engine.state(store.account) for engine in store.both] == true_state
 

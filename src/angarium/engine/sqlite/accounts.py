@@ -24,7 +24,7 @@ from angarium.errors import AccountNotFound, StoreBusy
 
 log = logging.getLogger(__name__)
 
-_MAILBOXES_REMEMBERED = 2_000
+_MAILBOXES_REMEMBERED = 5_000
 """Of one account; a few hundred octets each."""
 
 
@@ -44,14 +44,16 @@ class OpenAccount:
     """Length of the write-ahead log after the last commit."""
     directories: dict[MailboxId, str] = field(default_factory=dict)
     """Where mailboxes whose messages were read keep their files, or kept them when it was looked up."""
-    states: Remembered[None, AccountState] = field(default_factory=lambda: Remembered(1))
-    mailboxes: Remembered[MailboxId, MailboxRow | None] = field(
-        default_factory=lambda: Remembered(_MAILBOXES_REMEMBERED)
-    )
+    states: Remembered[None, AccountState] = field(init=False)
+    mailboxes: Remembered[MailboxId, MailboxRow | None] = field(init=False)
     is_stale: bool = False
     """The file was put aside or removed by another process."""
     idle: asyncio.Event = field(default_factory=asyncio.Event)
     """Set whenever the last pin goes; whoever waits for it looks at `pins` again."""
+
+    def __post_init__(self) -> None:
+        self.states = Remembered(self.reader, 1)
+        self.mailboxes = Remembered(self.reader, _MAILBOXES_REMEMBERED)
 
     def is_current(self) -> bool:
         """Whether the file is still the account's: another process may have put it aside, or removed it.

@@ -51,7 +51,7 @@ from angarium.engine.sqlite.catalogue import Wanted
 from angarium.engine.sqlite.moving import Moves
 from angarium.engine.sqlite.options import SqliteOptions
 from angarium.engine.sqlite.refusals import as_known
-from angarium.engine.sqlite.remembered import USERS_CHANGES, Remembered, Stamp, nobody_can_tell
+from angarium.engine.sqlite.remembered import USERS_CHANGES, Remembered, Stamp, StampOf, nobody_can_tell
 from angarium.engine.sqlite.schema import ACCOUNT, CATALOGUE, USERS, WORK, Schema, open_for_reading, open_for_writing
 from angarium.engine.sqlite.site import SiteDatabase
 from angarium.engine.sqlite.snapshots import rotate_snapshot
@@ -92,14 +92,15 @@ class SqliteEngine:
         self._writers = ThreadPoolExecutor(options.writer_threads, "angarium-write")
         self._site = ThreadPoolExecutor(1, "angarium-site")
         self._listeners: list[Announcement] = []
-        self._stamp: Stamp = nobody_can_tell
-        self._account_ids: Remembered[str, AccountId | None] = Remembered(_NAMES_REMEMBERED)
-        self._credentials: Remembered[str, CredentialRow | None] = Remembered(_NAMES_REMEMBERED)
+        self._stamp: StampOf = nobody_can_tell
         self._is_closed = False
         self._directories.make_root(options.directory)
         self._catalogue = self._open_site("mailboxes.db", CATALOGUE)
         self._users = self._open_site("users.db", USERS)
         self._work = self._open_site("work.db", WORK)
+        names, users_reader = self._catalogue.open_reader, self._users.open_reader
+        self._account_ids: Remembered[str, AccountId | None] = Remembered(names, _NAMES_REMEMBERED)
+        self._credentials: Remembered[str, CredentialRow | None] = Remembered(users_reader, _NAMES_REMEMBERED)
         for partition, directory in options.partitions.items():
             self._directories.make_root(directory)
             self._directories.make(self._layout.stage(partition))
@@ -157,11 +158,11 @@ class SqliteEngine:
         self._listeners.append(listener)
         return lambda: self._listeners.remove(listener)
 
-    def remember_by(self, stamp: Stamp) -> None:
+    def remember_by(self, stamp: StampOf) -> None:
         """From here on what was read last is given again where `stamp` says that nobody has changed it since."""
         self._stamp = stamp
 
-    def _stamp_of(self, changed: AccountId) -> int | None:
+    def _stamp_of(self, changed: AccountId) -> Stamp | None:
         return self._stamp(changed)
 
     def announced(self, account: AccountId) -> None:

@@ -1,47 +1,55 @@
 """What was read of a database, remembered until some process announces that it changed (DESIGN §6).
 
 A commit is announced before it is answered, so nobody who was told of one meets an older state. What a process left
-unannounced because it died in between comes to light with the stamp's next change by time.
+unannounced because it died in between comes to light within a second, when the database itself is asked.
 """
 
 from collections.abc import Callable, Hashable
 from typing import Generic, TypeVar
 
+import apsw
+
 from angarium.engine.rows import AccountId
+from angarium.engine.sqlite.query import fetch_one
 
 Key = TypeVar("Key", bound=Hashable)
 Value = TypeVar("Value")
 
-Stamp = Callable[[AccountId], int | None]
-"""Gives a number that is another one after each change of this account (or site database) that any process has
-announced, by one for each, and at the latest after a second; None where nobody can tell."""
+Stamp = tuple[int, int]
+"""How many changes of an account (or site database) all processes have announced, those of some others perhaps among
+them; and a number that is another one each second."""
+
+StampOf = Callable[[AccountId], Stamp | None]
+"""Gives the stamp of this moment; None where nobody can tell."""
 
 USERS_CHANGES = AccountId("users.db")
 """As what changes of credentials are announced; those of the catalogue are changes of SITE."""
 
 
 def nobody_can_tell(_: AccountId) -> None:
-    """The `Stamp` of an engine that hears no announcements of others: all is read anew each time."""
+    """The `StampOf` of an engine that hears no announcements of others: all is read anew each time."""
 
 
 class Remembered(Generic[Key, Value]):
-    """Rows of one stamp; for the loop. No more than `limit`."""
+    """What was read by one connection, for the loop. No more than `limit`."""
 
-    __slots__ = ("_limit", "_stamp", "_values")
+    __slots__ = ("_connection", "_limit", "_stamp", "_values", "_version")
 
-    def __init__(self, limit: int) -> None:
+    def __init__(self, connection: apsw.Connection, limit: int) -> None:
+        self._connection = connection
         self._limit = limit
-        self._stamp: int | None = None
+        self._stamp: Stamp | None = None
+        self._version: int | None = None
+        """SQLite's own number of what was read; another one after each commit of other connections."""
         self._values: dict[Key, Value] = {}
 
-    def get(self, stamp: int | None, key: Key, read: Callable[[], Value]) -> Value:
-        """The value of this stamp; `stamp` was asked for before this call, so that what is read is no older."""
+    def get(self, stamp: Stamp | None, key: Key, read: Callable[[], Value]) -> Value:
+        """The value as of `stamp`, which was asked for before this call, so that what is read is no older."""
         if stamp is None:
             return read()
         if stamp != self._stamp:
-            self._values.clear()
-            self._stamp = stamp
-        elif key in self._values:
+            self._renew(stamp)
+        if key in self._values:
             return self._values[key]
         value = read()
         if len(self._values) >= self._limit:
@@ -49,9 +57,20 @@ class Remembered(Generic[Key, Value]):
         self._values[key] = value
         return value
 
-    def put(self, stamp: int, key: Key, value: Value) -> None:
+    def put(self, stamp: Stamp, key: Key, value: Value) -> None:
         """What is known of this stamp without a read."""
         if stamp != self._stamp:
             self._values.clear()
-            self._stamp = stamp
+            self._stamp, self._version = stamp, None
         self._values[key] = value
+
+    def _renew(self, stamp: Stamp) -> None:
+        if self._stamp is None or stamp[0] != self._stamp[0]:
+            self._values.clear()
+            self._stamp, self._version = stamp, None
+            return
+        row = fetch_one(self._connection, "PRAGMA data_version")
+        version = None if row is None else int(row[0])
+        if version != self._version:
+            self._values.clear()
+        self._stamp, self._version = stamp, version

@@ -26,7 +26,7 @@ from angarium.engine.sqlite.crew import Crew
 from angarium.engine.sqlite.executor import Executable, execute
 from angarium.engine.sqlite.options import SqliteOptions
 from angarium.engine.sqlite.refusals import as_known
-from angarium.engine.sqlite.remembered import Stamp
+from angarium.engine.sqlite.remembered import Stamp, StampOf
 from angarium.engine.sqlite.transaction import Storage, Transaction
 from angarium.engine.sqlite.vacuum import give_back_pages
 from angarium.errors import DiskFull, StoreBusy
@@ -81,7 +81,7 @@ class _Committed:
     """How the account stands behind a batch; `stamp` is from before the batch, under the account's lock."""
 
     state: AccountState
-    stamp: int | None
+    stamp: Stamp | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +102,7 @@ class Writer:
         accounts: OpenAccounts,
         executor: Executor,
         announce: Callable[[AccountId], None],
-        stamp: Stamp,
+        stamp: StampOf,
     ) -> None:
         self._options = options
         self._storage = storage
@@ -382,7 +382,8 @@ class Writer:
             self._announce(account.id)
             if committed.stamp is not None:
                 # Good for as long as this announcement is the only one since.
-                account.states.put(committed.stamp + 1, None, committed.state)
+                changes, second = committed.stamp
+                account.states.put((changes + 1, second), None, committed.state)
         _answer(answers)
 
     def _unpin(self, account: OpenAccount) -> None:
