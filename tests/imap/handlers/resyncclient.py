@@ -30,6 +30,8 @@ class ResyncClient:
     highestmodseq: int = 0
     numbers: list[int | None] = field(default_factory=list)
     """The UID of each message number, None for one that it has not learnt."""
+    pairs: list[tuple[int, int]] = field(default_factory=list)
+    """Numbers and UIDs that belonged together when `highestmodseq` was told (RFC 7162 §3.2.5.2)."""
     connection: Connection | None = None
     modseqs: list[int] = field(default_factory=list)
     """Seen since the last tagged answer."""
@@ -47,9 +49,11 @@ class ResyncClient:
         parameter = ""
         if self.highestmodseq:
             more = f" {known}" if known else ""
-            if pairs and self.cache:
-                uids = UidSet.from_numbers(self.cache).serialize().decode()
-                more += f" (1:{len(self.cache)} {uids})"
+            if pairs and self.pairs:
+                numbers, uids = [
+                    UidSet.from_numbers(each).serialize().decode() for each in zip(*self.pairs, strict=True)
+                ]
+                more += f" ({numbers} {uids})"
             parameter = f" (QRESYNC ({self.uidvalidity} {self.highestmodseq}{more}))"
         self.numbers = []
         await self.ask(f"SELECT {self.mailbox}{parameter}", breaks_after=breaks_after)
@@ -88,6 +92,7 @@ class ResyncClient:
             self.highestmodseq = self.code
         elif self.modseqs:
             self.highestmodseq = max(self.highestmodseq, *self.modseqs)
+        self.pairs = [(place + 1, uid) for place, uid in enumerate(self.numbers) if uid is not None]
 
     def _take(self, line: str, command: str) -> None:
         if match := _CODE.match(line):
