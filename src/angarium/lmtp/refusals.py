@@ -60,6 +60,7 @@ REFUSALS: Final[dict[type[AngariumError], Reply]] = {
     errors.UidsExhausted: _MAILBOX_FULL,
     errors.MailboxMoving: _CHANGING,
     errors.AclChanged: _CHANGING,
+    errors.NamesChanged: _CHANGING,
     errors.StoreBusy: _BUSY,
     errors.StoreReadOnly: _BROKEN,
     errors.DiskFull: _DISK_FULL,
