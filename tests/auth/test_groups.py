@@ -147,7 +147,7 @@ def test_a_source_that_never_answers_takes_few_threads_and_little_time(runner: a
         assert len(source.asked) == asked
 
     source = Source({"alice": {"staff"}})
-    groups = Groups([source], kept_s=60, clock_s=clock, wait_s=0.05)
+    groups = Groups([source], kept_s=60, clock_s=clock, wait_s=0.3)
     try:
         runner.run(check())
     finally:
