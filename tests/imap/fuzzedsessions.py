@@ -339,11 +339,13 @@ class FuzzedSessions:
     async def _send(self, client: Client, octets: bytes, *, is_odd: bool = False) -> list[Line]:
         if client.compressor is not None:
             octets = client.compressor.compress(octets) + client.compressor.flush(zlib.Z_SYNC_FLUSH)
-        is_utf8 = client.session.parser.dialect.quotes_utf8
+        is_utf8, is_localized = client.session.parser.dialect.quotes_utf8, client.session.language is not None
         await client.connection.send(octets)
-        return self._read(client, is_utf8=is_utf8, is_odd=is_odd)
+        return self._read(client, is_utf8=is_utf8, is_localized=is_localized, is_odd=is_odd)
 
-    def _read(self, client: Client, *, is_utf8: bool = False, is_odd: bool = False) -> list[Line]:
+    def _read(
+        self, client: Client, *, is_utf8: bool = False, is_localized: bool = False, is_odd: bool = False
+    ) -> list[Line]:
         octets = client.connection.take_written()
         if client.decompressor is not None:
             octets = client.decompressor.decompress(octets) + client.decompressor.unused_data
@@ -351,7 +353,11 @@ class FuzzedSessions:
                 client.compressor = client.decompressor = None
         if client.is_lost or (is_odd and (client.session.inflater is None) != (client.decompressor is None)):
             return []
-        return read_responses(octets, is_utf8=is_utf8 or client.session.parser.dialect.quotes_utf8)
+        return read_responses(
+            octets,
+            is_utf8=is_utf8 or client.session.parser.dialect.quotes_utf8,
+            is_localized=is_localized or client.session.language is not None,
+        )
 
     def _switch_compression(self, client: Client) -> None:
         if client.session.inflater is not None and client.compressor is None:

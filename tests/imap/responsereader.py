@@ -16,6 +16,7 @@ _NUMBER: Final = re.compile(rb"0|[1-9][0-9]{0,18}")
 _FLAG: Final = re.compile(rb"\\?[^\x00-\x20\x7f-\xff(){%*\"\\\]]+")
 _SET: Final = re.compile(rb"[1-9][0-9]{0,9}(?::[1-9][0-9]{0,9})?(?:,[1-9][0-9]{0,9}(?::[1-9][0-9]{0,9})?)*")
 _TEXT: Final = re.compile(rb"[\x01-\x09\x0b\x0c\x0e-\x7f]+")
+_TEXT_UTF8: Final = re.compile(rb"[\x20-\x5a\x5c-\x7e\x80-\xff][\x20-\x7e\x80-\xff]*")
 _DATE: Final = re.compile(
     rb'"[ 0-9][0-9]-(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)-\d{4} \d\d:\d\d:\d\d [+-]\d{4}"'
 )
@@ -79,17 +80,19 @@ class Line:
     octets: bytes = b""
 
 
-def read_responses(octets: bytes, *, is_utf8: bool = False) -> list[Line]:
-    """All responses, the last of which must be whole; `is_utf8`: strings between quotes may be UTF-8."""
-    reader = ResponseReader(octets, is_utf8=is_utf8)
+def read_responses(octets: bytes, *, is_utf8: bool = False, is_localized: bool = False) -> list[Line]:
+    """All responses, the last of which must be whole; `is_utf8`: strings between quotes may be UTF-8; `is_localized`:
+    texts may be (RFC 5255 §3.5)."""
+    reader = ResponseReader(octets, is_utf8=is_utf8, is_localized=is_localized)
     return list(reader.responses())
 
 
 class ResponseReader(StrictTerminals):
     """A position in what a server has sent."""
 
-    def __init__(self, octets: bytes, *, is_utf8: bool = False) -> None:
+    def __init__(self, octets: bytes, *, is_utf8: bool = False, is_localized: bool = False) -> None:
         super().__init__(octets, is_utf8=is_utf8)
+        self._is_localized = is_localized
         self._responses: dict[bytes, Callable[[], dict[str, object]]] = {
             b"ACL": lambda: self._astrings(least=1, pairs_behind=1),
             b"ANNOTATION": self._annotation_legacy,
@@ -192,7 +195,13 @@ class ResponseReader(StrictTerminals):
             self._at = match.end()
             self._match(re.compile(_CODES[name]), f"the arguments of {name}")
             self._expect(b"] ")
-        self._match(_TEXT, "a text of ASCII")
+        if self._is_localized:
+            try:
+                self._match(_TEXT_UTF8, "a text of UTF-8").decode()
+            except UnicodeDecodeError as error:
+                raise self._wrong("a text of UTF-8") from error
+        else:
+            self._match(_TEXT, "a text of ASCII")
         return name
 
     # Data
@@ -285,6 +294,9 @@ class ResponseReader(StrictTerminals):
                 self._string()
                 self._space()
                 self._nstring()
+                if self._take(b' "TRANSLATION" ('):
+                    self._string()
+                    self._expect(b")")
                 self._expect(b")")
                 if self._take(b")"):
                     break

@@ -29,12 +29,13 @@ def test_the_greeting_has_the_short_list() -> None:
         "LITERAL+",
         "ID",
         "ENABLE",
+        "LANGUAGE",
         "AUTH=PLAIN",
         "AUTH=LOGIN",
         "SASL-IR",
     ]
     refused = replace(occasion, mechanisms=(), plaintext_allowed=False)
-    assert _announced(refused) == ["IMAP4rev1", "IMAP4rev2", "LITERAL+", "ID", "ENABLE", "LOGINDISABLED"]
+    assert _announced(refused) == ["IMAP4rev1", "IMAP4rev2", "LITERAL+", "ID", "ENABLE", "LANGUAGE", "LOGINDISABLED"]
 
 
 def test_before_login_mechanisms_stand_among_the_others() -> None:

@@ -43,6 +43,12 @@ SHARED = ((b"Shared Folders/", b"/"),)
             b'* NAMESPACE (("" "/")) (("Other Users/" "/")) (("Shared Folders/" "/"))',
         ),
         (s.serialize_namespace([], EVERYONE, [(b"#x", None)]), b'* NAMESPACE NIL (("Other Users/" "/")) (("#x" NIL))'),
+        (
+            s.serialize_namespace([], EVERYONE, SHARED, translations={b"Other Users/": b"Ben&APw-tzer/"}),
+            b'* NAMESPACE NIL (("Other Users/" "/" "TRANSLATION" ("Ben&APw-tzer/"))) (("Shared Folders/" "/"))',
+        ),
+        (s.serialize_language(["de"]), b"* LANGUAGE (de)"),
+        (s.serialize_language(["de", "i-default"]), b"* LANGUAGE (de i-default)"),
         (s.serialize_id([(b"name", b"Angarium"), (b"os", None)]), b'* ID ("name" "Angarium" "os" NIL)'),
         (s.serialize_id([]), b"* ID NIL"),
         (

@@ -107,7 +107,7 @@ async def _begun(server: Server, *, piece: int = 1 << 16) -> TlsClient:
 def test_what_is_announced_changes_with_it(tmp_path: Path) -> None:
     async def test(server: Server) -> None:
         client = await server.connect()
-        assert b" ENABLE STARTTLS LOGINDISABLED]" in await client.line()
+        assert b" ENABLE LANGUAGE STARTTLS LOGINDISABLED]" in await client.line()
         (before, _) = await client.ask(b"CAPABILITY")
         assert b" STARTTLS LOGINDISABLED " in before
         assert b" AUTH=" not in before
@@ -242,6 +242,22 @@ def test_hiding_by_what_id_told_ends_with_it(tmp_path: Path) -> None:
         assert b" MOVE " in after
 
     _run(test, tmp_path, options="hide_capabilities: name:odd MOVE")
+
+
+def test_a_language_that_was_asked_for_in_plaintext_is_forgotten(tmp_path: Path) -> None:
+    async def test(server: Server) -> None:
+        client = await server.connect()
+        await client.line()
+        assert (await client.ask(b"LANGUAGE de"))[0] == b"* LANGUAGE (de)"
+        client.send(b"s STARTTLS\r\n")
+        assert await client.line() == b"s OK TLS-Aushandlung kann beginnen"
+        tls = TlsClient(client)
+        await tls.shake_hands()
+        assert await tls.ask(b"NOOP") == [b"t OK Completed"]
+        assert (await tls.ask(b"LANGUAGE fr"))[0] == b"* LANGUAGE (fr)"
+        assert await tls.ask(b"NOOP") == ["t OK Terminé".encode()]
+
+    _run(test, tmp_path)
 
 
 def test_a_client_that_leaves_during_the_handshake_leaves_its_seat(tmp_path: Path) -> None:

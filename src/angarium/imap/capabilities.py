@@ -154,6 +154,8 @@ _TABLE: Final = (
     Capability("FILTERS"),
     Capability("I18NLEVEL=2"),
     Capability("INPROGRESS"),
+    # In the greeting too (RFC 5255 §3.1)
+    Capability("LANGUAGE", in_greeting=True),
     Capability("LIST-EXTENDED"),
     Capability("LIST-MYRIGHTS"),
     Capability("LIST-STATUS"),

@@ -106,7 +106,9 @@ def _end_where_shut(session: ImapSession) -> bool:
     # As with Cyrus, administrators go on; who is one shows at the login, so strangers go on as well.
     if shutdown is None or session.actor is None or session.actor.is_admin:
         return False
-    session.say_bye(shutdown.encode("ascii"), ResponseCode.ALERT)
+    # In the administrator's words, whatever the session's language
+    session.output.write(serialize_status(Condition.BYE, shutdown.encode("ascii"), code=ResponseCode.ALERT))
+    session.close_after_answer = True
     return True
 
 
@@ -160,7 +162,7 @@ async def end(session: ImapSession) -> None:
 
 def server_bug(session: ImapSession) -> None:
     """Our own bug: say so, and close."""
-    session.output.write(serialize_status(Condition.BYE, SERVER_BUG.text, code=SERVER_BUG.code or b""))
+    session.tell(Condition.BYE, SERVER_BUG.text, SERVER_BUG.code or b"")
     session.output.flush()
 
 
@@ -178,7 +180,7 @@ async def _execute(session: ImapSession, event: Event) -> None:
             session.line_handler = None
             await _conclude(session, lambda: handler(session, line))
         case LiteralWanted():
-            session.output.write(serialize_continuation(b"go ahead"))
+            session.output.write(serialize_continuation(session.localized(b"go ahead")))
         case AppendBegun() | ReplaceBegun():
             _begin(session, event.tag)
             await _go_on_appending(session, lambda: _begin_append(session, event))
@@ -201,13 +203,13 @@ async def _execute(session: ImapSession, event: Event) -> None:
                 await _conclude(session, lambda: pending.finish(session))
         case CommandBad(tag, text, code):
             session.bad_commands += 1
-            await _refuse_broken(session, serialize_status(Condition.BAD, text, tag=tag, code=code))
+            await _refuse_broken(session, serialize_status(Condition.BAD, session.localized(text), tag=tag, code=code))
             if session.actor is None and tag in _HTTP_METHODS:
                 session.say_bye(b"This is no web server")
         case CommandRefused(tag, code, text, saves):
             if saves and session.selected is not None:
                 session.selected.saved_result = UidSet()
-            await _refuse_broken(session, serialize_status(Condition.NO, text, tag=tag, code=code))
+            await _refuse_broken(session, serialize_status(Condition.NO, session.localized(text), tag=tag, code=code))
 
 
 def _begin(session: ImapSession, tag: bytes) -> None:

@@ -4,7 +4,7 @@ Each function gives a whole line. FETCH has a module of its own (`fetchtemplate`
 (`responses`).
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -111,16 +111,29 @@ def serialize_status_response(mailbox: bytes, items: Iterable[tuple[StatusItem, 
     return b"* STATUS %b (%b)\r\n" % (serialize_astring(mailbox), values)
 
 
-def serialize_namespace(personal: Namespace, others: Namespace, shared: Namespace) -> bytes:
-    """NAMESPACE (RFC 9051 §7.3.2, RFC 2342 §5)."""
-    return b"* NAMESPACE %b %b %b\r\n" % tuple(_serialize_namespace(kind) for kind in (personal, others, shared))
+def serialize_namespace(
+    personal: Namespace, others: Namespace, shared: Namespace, *, translations: Mapping[bytes, bytes] | None = None
+) -> bytes:
+    """NAMESPACE (RFC 9051 §7.3.2, RFC 2342 §5), with the TRANSLATION of prefixes that have one (RFC 5255 §3.4)."""
+    return b"* NAMESPACE %b %b %b\r\n" % tuple(
+        _serialize_namespace(kind, translations or {}) for kind in (personal, others, shared)
+    )
 
 
-def _serialize_namespace(namespace: Namespace) -> bytes:
+def _serialize_namespace(namespace: Namespace, translations: Mapping[bytes, bytes]) -> bytes:
     if not namespace:
         return b"NIL"
-    pairs = [b"(%b %b)" % (serialize_string(prefix), serialize_nstring(delimiter)) for prefix, delimiter in namespace]
-    return b"(" + b"".join(pairs) + b")"
+    lines: list[bytes] = []
+    for prefix, delimiter in namespace:
+        translation = translations.get(prefix)
+        extension = b"" if translation is None else b' "TRANSLATION" (%b)' % serialize_string(translation)
+        lines.append(b"(%b %b%b)" % (serialize_string(prefix), serialize_nstring(delimiter), extension))
+    return b"(" + b"".join(lines) + b")"
+
+
+def serialize_language(tags: Iterable[str]) -> bytes:
+    """LANGUAGE (RFC 5255 §3.3): one is that which is spoken from here on, several are those that there are."""
+    return b"* LANGUAGE (" + b" ".join([serialize_astring(tag.encode("ascii")) for tag in tags]) + b")\r\n"
 
 
 def serialize_id(parameters: Iterable[tuple[bytes, bytes | None]]) -> bytes:

@@ -24,6 +24,7 @@ from .contexts import Contexts
 from .dialect import DEFAULT, Extension, served_but
 from .errors import Answer
 from .events import MessageBegun, TextBegun, UrlGiven
+from .languages import Language
 from .limits import BEFORE_LOGIN, ParserLimits, unasked_octets
 from .notification import Notification
 from .output import Output
@@ -112,6 +113,7 @@ class ImapSession:
         "hidden",
         "inflater",
         "is_idling",
+        "language",
         "line_handler",
         "namespace",
         "notification",
@@ -177,6 +179,8 @@ class ImapSession:
         """What NOTIFY asked for; None: it was not used."""
         self.comparator: Comparator = DEFAULT_COMPARATOR
         """By which texts are compared (RFC 5255 §4.2)."""
+        self.language: Language | None = None
+        """What the client is told texts in (RFC 5255 §3); None: `i-default`, English as it stands in the code."""
         self.started_s = time.monotonic()
         self.hide()
 
@@ -386,12 +390,14 @@ class ImapSession:
 
     def start_tls(self) -> None:
         """Behind the present answer all is TLS, and nothing counts that somebody on the way may have put in before:
-        neither what the client has sent and was not executed, nor what ID told (RFC 9051 §6.2.1)."""
+        neither what the client has sent and was not executed, nor what ID told (RFC 9051 §6.2.1), nor the language, for
+        which a client must ask again (RFC 5255 §3.1, §7)."""
         assert self.services.start_tls is not None
         self.output.flush()
         self.parser.drop_buffered()
         self.peer = replace(self.peer, is_tls=True)
         self.client_id = self.client_name = self.client_version = ""
+        self.language = None
         self.hide()
         self.services.start_tls(self.output.transport, session=self.peer.session)
 
@@ -453,12 +459,22 @@ class ImapSession:
 
     def answer(self, condition: Condition, text: bytes, code: ResponseCode | bytes = b"") -> None:
         """The tagged answer of the present command."""
+        if self.language is not None:
+            text = self.language.translate(text)
         self.output.write(serialize_status(condition, text, tag=self.tag, code=code))
+
+    def tell(self, condition: Condition, text: bytes, code: ResponseCode | bytes = b"") -> None:
+        """An untagged status response."""
+        self.output.write(serialize_status(condition, self.localized(text), code=code))
 
     def say_bye(self, text: bytes, code: ResponseCode | bytes = b"") -> None:
         """The last response; the connection closes behind it."""
-        self.output.write(serialize_status(Condition.BYE, text, code=code))
+        self.tell(Condition.BYE, text, code)
         self.close_after_answer = True
+
+    def localized(self, text: bytes) -> bytes:
+        """A text of ours in the session's language."""
+        return text if self.language is None else self.language.translate(text)
 
 
 def limits_before_login(services: ImapServices) -> ParserLimits:

@@ -3,13 +3,27 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
+from enum import StrEnum
 
 from angarium.config.clientrules import ClientRule, ClientRules
-from angarium.config.kinds import Duration, Number, Size, Switch, Words
+from angarium.config.kinds import Choice, Duration, Number, Size, Switch, Words
 from angarium.config.option import option, optional
 from angarium.config.quantities import DurationUnit
 
 _HALF_AN_HOUR = timedelta(minutes=30)
+
+
+class LanguageTag(StrEnum):
+    """The languages that IMAP sessions can be in."""
+
+    GERMAN = "de"
+    ENGLISH = "en"
+    SPANISH = "es"
+    FRENCH = "fr"
+    ITALIAN = "it"
+    DUTCH = "nl"
+    I_DEFAULT = "i-default"
+    """English too, for those who have not asked for it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +64,13 @@ class ImapSettings:
         "address may be a network. A rule holds where all of its conditions are true, from the moment on when they "
         "are known: what a client has enabled before stays so. For example: "
         '`name:"Old Mail" version:1.* MOVE CONDSTORE; address:192.0.2.0/24 COMPRESS=DEFLATE`.',
+    )
+    defaultlanguage: LanguageTag = option(
+        Choice(LanguageTag),
+        "i-default",
+        added=True,
+        meaning="What clients get that ask for the `default` language (LANGUAGE, RFC 5255 §3.2). Those that do not ask "
+        "for any are answered in English, always. `i-default` is English too.",
     )
     literalminus: bool = option(
         Switch(),

@@ -74,8 +74,8 @@ def _parse_modification(session: ImapSession, command: c.SetAcl) -> Modification
     except RightUnknown as error:
         # The letter is the client's, and goes back to it only where it can be part of a line.
         letter = error.letter if error.letter.isascii() and error.letter.isprintable() else "?"
-        text = f"The {letter} right is not supported"
-        raise CommandFailed(Answer(text.encode("ascii"), condition=Condition.BAD)) from error
+        refusal = b"The %b right is not supported" % letter.encode("ascii")
+        raise CommandFailed(Answer(refusal, condition=Condition.BAD)) from error
     match command.mode:
         case c.RightsMode.REPLACE:
             return SetRights(rights)

@@ -15,7 +15,7 @@ from angarium.imap import commands as c
 from angarium.imap.contexts import UpdatedSearch, has_room
 from angarium.imap.dialect import Extension
 from angarium.imap.errors import Answer
-from angarium.imap.responses import Condition, code_noupdate, serialize_status
+from angarium.imap.responses import Condition, code_noupdate
 from angarium.imap.serializer import serialize_context_update
 from angarium.imap.session import COMPLETED, CommandFailed, Completion, ImapSession
 from angarium.imap.terminals import ranges_of
@@ -77,7 +77,7 @@ class SearchUpdates:
 
     def _refuse(self, text: bytes) -> None:
         """The search goes on without (RFC 5267 §4.3.1)."""
-        self._session.output.write(serialize_status(Condition.NO, text, code=code_noupdate(self._session.tag)))
+        self._session.tell(Condition.NO, text, code_noupdate(self._session.tag))
 
 
 async def cancelupdate(session: ImapSession, command: c.CancelUpdate) -> Completion:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from angarium.engine.rows import ModSeq
 from angarium.flags import SystemFlags
 from angarium.imap import commands as c
-from angarium.imap.responses import Condition, code_number, serialize_status
+from angarium.imap.responses import Condition, code_number
 from angarium.imap.session import COMPLETED, CommandFailed, Completion, ImapSession
 from angarium.operations import messages
 from angarium.operations.messages import CopyUid
@@ -34,7 +34,7 @@ async def move(session: ImapSession, command: c.Move) -> Completion:
     if moved is None:
         return concluded(session, _nothing_there(command), limited)
     if moved.is_readable:
-        session.output.write(serialize_status(Condition.OK, b"Completed", code=_code_copyuid(moved)))
+        session.tell(Condition.OK, b"Completed", _code_copyuid(moved))
     return _expunged_at(session, moved.modseq, limited)
 
 

@@ -14,7 +14,7 @@ from angarium.imap import commands as c
 from angarium.imap.dialect import Extension
 from angarium.imap.errors import Answer
 from angarium.imap.fetchtemplate import END, FetchTemplate, SectionItem, serialize_literal_head
-from angarium.imap.responses import Condition, ResponseCode, code_downgraded, code_number, serialize_status
+from angarium.imap.responses import Condition, ResponseCode, code_downgraded, code_number
 from angarium.imap.session import CommandFailed, Completion, FlagsTold, ImapSession
 from angarium.operations import messages
 from angarium.operations.messages import Column, FetchBatch, NumberColumn, SectionColumn, SectionStream
@@ -109,7 +109,7 @@ def enable_condstore(session: ImapSession, by: bytes) -> None:
     session.enable(Extension.CONDSTORE)
     if session.selected is not None:
         code = code_number(b"HIGHESTMODSEQ", session.selected.highestmodseq)
-        session.output.write(serialize_status(Condition.OK, b"CONDSTORE enabled by " + by, code=code))
+        session.tell(Condition.OK, b"CONDSTORE enabled by " + by, code)
 
 
 def _items(session: ImapSession, command: c.Fetch) -> list[FetchItem]:

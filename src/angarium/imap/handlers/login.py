@@ -90,8 +90,7 @@ async def _step(
             raise CommandFailed(_ENDS.get(reason, _MALFORMED))
         case CredentialsWanted() | AnonymousWanted():
             await _check(session, outcome, mechanism=name, prefix=b"")
-            layer = b"tls protection" if session.peer.is_tls else b"no protection"
-            return _welcome(session, b"Success (" + layer + b")")
+            return _welcome(session, b"Success (tls protection)" if session.peer.is_tls else b"Success (no protection)")
 
 
 async def _check(

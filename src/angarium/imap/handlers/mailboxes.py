@@ -5,7 +5,7 @@ from collections.abc import Awaitable
 from angarium.errors import MailboxNotFound, PermanentError
 from angarium.imap import commands as c
 from angarium.imap.errors import Answer, answer_for
-from angarium.imap.responses import Condition, ResponseCode, code_mailboxid, serialize_status
+from angarium.imap.responses import Condition, ResponseCode, code_mailboxid
 from angarium.imap.session import COMPLETED, CommandFailed, Completion, ImapSession
 from angarium.names import MailboxName
 from angarium.operations import mailboxes
@@ -31,7 +31,7 @@ async def delete(session: ImapSession, command: c.Delete) -> Completion:
     selected = session.selected
     if selected is not None and selected.mailbox.name.key in {each.key for each in deleted}:
         session.close_mailbox()
-        session.output.write(serialize_status(Condition.OK, b"Ok", code=ResponseCode.CLOSED))
+        session.tell(Condition.OK, b"Ok", ResponseCode.CLOSED)
     tell_spelling_of_deleted(session, name, command.mailbox)
     return COMPLETED
 
@@ -45,7 +45,7 @@ async def rename(session: ImapSession, command: c.Rename) -> Completion:
     for each in renamed:
         if await _may_know_of(session, each.new):
             text = b"rename %b %b" % (session.encode_name(each.old), session.encode_name(each.new))
-            session.output.write(serialize_status(Condition.OK, text))
+            session.tell(Condition.OK, text)
     if session.is_rev2 and await _may_know_of(session, target):
         await send_list_response(session, target, asked_as=session.decode_name(command.source))
     return COMPLETED

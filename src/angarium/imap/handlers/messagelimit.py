@@ -11,7 +11,7 @@ from typing import Final
 from angarium import searchkey
 from angarium.imap.dialect import Extension
 from angarium.imap.errors import Answer
-from angarium.imap.responses import Condition, code_messagelimit, serialize_status
+from angarium.imap.responses import Condition, code_messagelimit
 from angarium.imap.session import CommandFailed, Completion, ImapSession
 from angarium.searchkey import SearchKey
 from angarium.sequenceset import MAXIMUM_UID, SequenceSet, UidSet
@@ -88,7 +88,7 @@ def concluded(session: ImapSession, completion: Completion, limited: Limited) ->
 def tell_apart(session: ImapSession, limited: Limited) -> None:
     """An untagged NO, where something was left out."""
     if limited.code:
-        session.output.write(serialize_status(Condition.NO, limited.text, code=limited.code))
+        session.tell(Condition.NO, limited.text, limited.code)
 
 
 # What is searched

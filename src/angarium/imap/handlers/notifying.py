@@ -11,7 +11,7 @@ from angarium.fetchitem import Annotation, FetchAttribute
 from angarium.imap import commands as c
 from angarium.imap.annotationresponses import serialize_metadata_names
 from angarium.imap.notification import Notification
-from angarium.imap.responses import Condition, serialize_status
+from angarium.imap.responses import Condition
 from angarium.imap.serializer import serialize_list, serialize_status_response
 from angarium.imap.session import ImapSession
 from angarium.operations.notifications import (
@@ -56,7 +56,7 @@ async def tell_watched(session: ImapSession) -> None:
     except NotificationOverflow as error:
         log.info("notification_overflow", extra={"session": session.peer.session, "reason": str(error)})
         text = b"Too much to be notified of"
-        session.output.write(serialize_status(Condition.OK, text, code=b"NOTIFICATIONOVERFLOW"))
+        session.tell(Condition.OK, text, b"NOTIFICATIONOVERFLOW")
         session.set_notification(Notification(NO_EVENTS))  # RFC 5465 §5.8
     except AngariumError as error:
         # What could not be told now is told when something else happens.

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Final
 
 from angarium.imap.dialect import Extension
-from angarium.imap.responses import Condition, code_inprogress, serialize_status
+from angarium.imap.responses import Condition, code_inprogress
 from angarium.imap.session import ImapSession
 
 INTERVAL_S: Final = 10.0
@@ -36,5 +36,5 @@ class Progress:
         if is_known:
             self._done, self._goal = done, goal
             text = b"Processed %d%% of the messages" % (100 * done // goal)
-        self._session.output.write(serialize_status(Condition.OK, text, code=code))
+        self._session.tell(Condition.OK, text, code)
         self._session.output.flush()

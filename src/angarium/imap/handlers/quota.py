@@ -5,7 +5,7 @@ from typing import Final
 from angarium.engine.rows import QuotaResource
 from angarium.errors import MailboxNameInvalid, PermissionDenied, QuotaResourceUnknown, QuotaRootNotFound
 from angarium.imap import commands as c
-from angarium.imap.responses import Condition, ResponseCode, serialize_status
+from angarium.imap.responses import Condition, ResponseCode
 from angarium.imap.serializer import serialize_quota, serialize_quotaroot
 from angarium.imap.session import COMPLETED, Completion, ImapSession
 from angarium.names import MailboxName
@@ -55,9 +55,12 @@ async def send_quota_warnings(session: ImapSession, mailbox: Mailbox) -> None:
     """At each SELECT, since some clients show no alert that comes within a session."""
     settings = session.services.settings.quota
     for warning in await mailboxes.quota_warnings(session.services.store, session.user, mailbox, settings):
-        state = b"over" if warning.percent is None else b"at %d%% of" % warning.percent
-        text = b"Mailbox is %b %b quota" % (state, warning.resource.value.encode("ascii"))
-        session.output.write(serialize_status(Condition.NO, text, code=ResponseCode.ALERT))
+        resource = warning.resource.value.encode("ascii")
+        if warning.percent is None:
+            text = b"Mailbox is over %b quota" % resource
+        else:
+            text = b"Mailbox is at %d%% of %b quota" % (warning.percent, resource)
+        session.tell(Condition.NO, text, ResponseCode.ALERT)
 
 
 def _root_name(session: ImapSession, octets: bytes) -> MailboxName:

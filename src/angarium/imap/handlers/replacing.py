@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from angarium.engine.rows import Uid
 from angarium.errors import AngariumError
 from angarium.imap.events import ReplaceBegun
-from angarium.imap.responses import Condition, code_number, serialize_status
+from angarium.imap.responses import Condition, code_number
 from angarium.imap.session import CommandFailed, Completion, ImapSession
 from angarium.operations import messages
 from angarium.operations.messages import AppendedMessage
@@ -45,7 +45,7 @@ async def _tell_appended(session: ImapSession, code: bytes, *, by_uid: bool) -> 
     """Before the expunge, which comes at the end of the command: what replaces a message is there first (RFC 8508 §3.2,
     §4.3)."""
     if code:
-        session.output.write(serialize_status(Condition.OK, b"Replacement message ready", code=code))
+        session.tell(Condition.OK, b"Replacement message ready", code)
     selected = session.mailbox
     try:
         await selected.refresh()

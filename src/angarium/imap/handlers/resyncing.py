@@ -3,7 +3,7 @@
 from angarium.engine.rows import ModSeq
 from angarium.imap import commands as c
 from angarium.imap.dialect import Extension
-from angarium.imap.responses import Condition, code_number, serialize_status
+from angarium.imap.responses import Condition, code_number
 from angarium.imap.serializer import serialize_vanished
 from angarium.imap.session import ImapSession
 from angarium.sequenceset import UidSet
@@ -53,4 +53,4 @@ def send_modseq_where_delayed(session: ImapSession, *, told: bool) -> None:
     if selected is None or Extension.QRESYNC not in session.enabled or (told and not selected.withholds):
         return
     code = code_number(b"HIGHESTMODSEQ", selected.told_modseq)
-    session.output.write(serialize_status(Condition.OK, b"Some changes are told later", code=code))
+    session.tell(Condition.OK, b"Some changes are told later", code)

@@ -60,7 +60,7 @@ async def _open(session: ImapSession, command: c.Select | c.Examine, *, examine:
     if session.selected is not None:
         # Told before anything else, and also where the new mailbox cannot be opened (RFC 9051 §7.1: CLOSED).
         session.close_mailbox()
-        session.output.write(serialize_status(Condition.OK, b"Ok", code=ResponseCode.CLOSED))
+        session.tell(Condition.OK, b"Ok", ResponseCode.CLOSED)
     if command.condstore:
         session.enable(Extension.CONDSTORE)
     store = session.services.store

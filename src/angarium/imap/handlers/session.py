@@ -1,4 +1,4 @@
-"""CAPABILITY, NOOP, LOGOUT, ID, ENABLE, NAMESPACE and IDLE (RFC 9051 §6.1, §6.3.1, §6.3.10, §6.3.13; RFC 2971)."""
+"""CAPABILITY, NOOP, LOGOUT, ID, ENABLE and IDLE (RFC 9051 §6.1, §6.3.1, §6.3.13; RFC 2971)."""
 
 import platform
 from typing import Final
@@ -8,16 +8,9 @@ from angarium.imap import commands as c
 from angarium.imap.dialect import Extension
 from angarium.imap.errors import Answer
 from angarium.imap.responses import Condition, ResponseCode, serialize_continuation
-from angarium.imap.serializer import (
-    Namespace,
-    serialize_capability,
-    serialize_enabled,
-    serialize_id,
-    serialize_namespace,
-)
+from angarium.imap.serializer import serialize_capability, serialize_enabled, serialize_id
 from angarium.imap.session import COMPLETED, CommandFailed, Completion, ImapSession
 from angarium.imap.states import State
-from angarium.names import MailboxName
 
 from .fetching import enable_condstore
 
@@ -111,27 +104,12 @@ async def compress(session: ImapSession, command: c.Compress) -> Completion:
     return Completion(b"DEFLATE active")
 
 
-async def namespace(session: ImapSession, _: c.Namespace) -> Completion:
-    """NAMESPACE: no personal one while the user has no INBOX."""
-    userid = session.user.userid
-    tree = await session.services.store.tree_of(MailboxName.of_user(userid)) if userid is not None else None
-    has_inbox = tree is not None and userid is not None and tree.find(MailboxName.of_user(userid)) is not None
-    found = session.names.namespaces(has_inbox=has_inbox)
-    separator = found.separator.encode("ascii")
-
-    def pairs(prefixes: tuple[str, ...]) -> Namespace:
-        return [(session.encode_text(prefix), separator) for prefix in prefixes]
-
-    session.output.write(serialize_namespace(pairs(found.personal), pairs(found.other_users), pairs(found.shared)))
-    return COMPLETED
-
-
 async def idle(session: ImapSession, _: c.Idle) -> Completion | None:
     """IDLE: from the continuation to DONE the session is told of changes as they come."""
     if not session.services.idle_is_offered:
         raise CommandFailed(Answer(b"Unrecognized command", condition=Condition.BAD))
     session.start_idling()
-    session.output.write(serialize_continuation(b"idling"))
+    session.output.write(serialize_continuation(session.localized(b"idling")))
     session.parser.expect_line()
     session.line_handler = _idle_done
     session.wake()  # what changed since the last command is told at once
