@@ -1,0 +1,3 @@
+#: plain -> implicit keep
+# everything was here once
+/* and this too */

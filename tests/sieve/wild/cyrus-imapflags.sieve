@@ -1,0 +1,7 @@
+#: plain -> keep \Flagged $Work
+require ["imapflags"];
+addflag "\\Deleted";
+mark;
+addflag ["$Work", "\\Seen"];
+removeflag ["\\Deleted", "\\seen"];
+keep;

@@ -1,0 +1,5 @@
+#: plain -> reject
+require "reject";
+reject text:
+.
+;

@@ -1,0 +1,3 @@
+#: plain -> fileinto "Odd\name"
+require "fileinto";
+fileinto "\"O\dd\\name\"";

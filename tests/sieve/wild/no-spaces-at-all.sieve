@@ -1,0 +1,2 @@
+#: plain -> fileinto A
+require["fileinto"];if/**/header:contains"subject""hello"{fileinto"A";}else{keep;}

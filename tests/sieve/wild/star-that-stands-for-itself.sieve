@@ -1,0 +1,4 @@
+#: spam -> fileinto Stars
+#: plain -> implicit keep
+require "fileinto";
+if header :matches "subject" "\\*\\*\\*SPAM\\*\\*\\**" { fileinto "Stars"; }

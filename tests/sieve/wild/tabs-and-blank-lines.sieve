@@ -1,0 +1,12 @@
+#: plain -> fileinto T
+require	[	"fileinto"	]	;
+
+
+		
+if	header	:contains	"subject"	"hello"		
+	{
+
+	fileinto	"T"	;
+
+	}
+
