@@ -199,6 +199,53 @@ class CharsetUnknown(SearchInvalid):
     """The charset of a search is not known (RFC 9051 §6.4.4: BADCHARSET)."""
 
 
+# Delivery and scripts
+
+
+class MarksChanged(TemporaryError):
+    """What had not been done when a delivery was decided on has been done since; decide again."""
+
+
+class DeliveryRefused(PermanentError):
+    """The recipient's script, or a scanner, does not want the mail; `reason` is for the sender to read."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class ScannerUnavailable(TemporaryError):
+    """The virus scanner gave no answer, and mail waits for it."""
+
+
+class ScriptError(PermanentError):
+    """Root of what is refused of scripts that filter mail."""
+
+
+class ScriptNotFound(ScriptError):
+    """No script has this name."""
+
+
+class ScriptExists(ScriptError):
+    """A script of that name is there already."""
+
+
+class ScriptActive(ScriptError):
+    """The active script cannot go."""
+
+
+class ScriptRefused(ScriptError):
+    """The script has mistakes; `str()` tells where, and what was expected."""
+
+
+class ScriptLimitExceeded(ScriptError):
+    """There are as many scripts as there may be, or this one is too large."""
+
+
+class ScriptNameInvalid(ScriptError):
+    """Not a name that a script can have (RFC 5804 §1.6)."""
+
+
 # Who asks
 
 

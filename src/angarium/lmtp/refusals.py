@@ -1,5 +1,7 @@
 """The one table from a refusal of the store to the reply that a recipient gets."""
 
+import re
+import textwrap
 from typing import Final
 
 from angarium import errors
@@ -39,10 +41,11 @@ UNEXPECTED: Final = Reply(451, "4.3.0", ("Internal error",), names_session=True)
 """For what is no refusal but a fault of ours."""
 
 DEFECTS: Final[dict[MessageDefect, Reply]] = {
-    # Only APPEND refuses these three: an empty message is delivered, a bare newline is mended, and 8 bit goes in.
+    # Only APPEND refuses these two: an empty message is delivered, and a bare newline is mended.
     MessageDefect.EMPTY: Reply(554, "5.6.0", ("Message is empty",)),
     MessageDefect.BARE_NEWLINE: Reply(554, "5.6.0", ("Message contains bare newlines",)),
-    MessageDefect.HEADER_8BIT: Reply(554, "5.6.7", ("Message contains non-ASCII characters in headers",)),
+    # By `reject8bit`, under which no client was told that it may (RFC 6531 §3.1).
+    MessageDefect.HEADER_8BIT: Reply(554, "5.6.0", ("Message contains non-ASCII characters in headers",)),
     MessageDefect.NUL: Reply(554, "5.6.0", ("Message contains NUL characters",)),
     MessageDefect.HEADER: Reply(554, "5.6.0", ("Message contains invalid header",)),
 }
@@ -61,7 +64,9 @@ REFUSALS: Final[dict[type[AngariumError], Reply]] = {
     errors.MailboxMoving: _CHANGING,
     errors.AclChanged: _CHANGING,
     errors.NamesChanged: _CHANGING,
+    errors.MarksChanged: _CHANGING,
     errors.StoreBusy: _BUSY,
+    errors.ScannerUnavailable: _BROKEN,
     errors.StoreReadOnly: _BROKEN,
     errors.DiskFull: _DISK_FULL,
     errors.DiskFailed: _BROKEN,
@@ -101,6 +106,13 @@ NOT_MET: Final[frozenset[type[AngariumError]]] = frozenset(
         errors.QuotaResourceUnknown,
         errors.SearchInvalid,
         errors.CharsetUnknown,
+        errors.ScriptError,
+        errors.ScriptNotFound,
+        errors.ScriptExists,
+        errors.ScriptActive,
+        errors.ScriptRefused,
+        errors.ScriptLimitExceeded,
+        errors.ScriptNameInvalid,
         errors.AuthenticationFailed,
         errors.AuthenticationUnavailable,
         errors.AuthorizationFailed,
@@ -114,10 +126,28 @@ NOT_MET: Final[frozenset[type[AngariumError]]] = frozenset(
 """What no delivery has a reason to meet; if one does, the fault is ours, and the mail must not bounce for it."""
 
 
+_REPLY_CHARACTERS: Final = 480
+"""RFC 5321 §4.5.3.1.5: 512 octets with the code and the end of the line."""
+_REASON_CHARACTERS: Final = 16 * 1024
+_REASON_LINES: Final = 64
+"""Clients keep no more; Postfix passes some kilobytes of a reply on."""
+_NOT_IN_REPLIES: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]+")
+
+
+def rejected(reason: str) -> Reply:
+    """A refusal for good in the recipient's own words: a line of them is one of the reply's, or several where it is
+    long (RFC 5429 §2.5); what no reply may hold is left out (RFC 5321 §4.2)."""
+    lines = [_NOT_IN_REPLIES.sub(" ", line).rstrip() for line in reason[:_REASON_CHARACTERS].splitlines()]
+    folded = [piece for line in lines for piece in textwrap.wrap(line, _REPLY_CHARACTERS) or [""]]
+    return Reply(550, "5.7.1", tuple(folded[:_REASON_LINES]) or ("rejected",))
+
+
 def reply_to(error: Exception, *, over_quota_is_permanent: bool) -> Reply:
     """The reply for a recipient whose delivery, or whose RCPT, was refused."""
     if isinstance(error, errors.MessageInvalid):
         return DEFECTS[error.defect]
+    if isinstance(error, errors.DeliveryRefused):
+        return rejected(error.reason)
     if isinstance(error, errors.QuotaExceeded) and over_quota_is_permanent:
         return _OVER_QUOTA_FOR_GOOD
     for ancestor in type(error).__mro__:

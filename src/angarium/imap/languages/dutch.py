@@ -80,6 +80,10 @@ CATALOGUE: Final = Catalogue(
         "Subscribe: {reason}": "Abonneren: {reason}",
         "Unsubscribe: {reason}": "Abonnement opzeggen: {reason}",
         "rename {names}": "hernoemd: {names}",
+        'Script "{script}" files into "{names}" at line {line}, which is gone': (
+            'Script "{script}" bewaart in "{names}" (regel {line}), die er niet meer is'
+        ),
+        "User {user}: {text}": "Gebruiker {user}: {text}",
         "User already exists": "De gebruiker bestaat al",
         "User does not exist": "De gebruiker bestaat niet",
         "Invalid user": "Ongeldige gebruiker",
@@ -141,6 +145,7 @@ CATALOGUE: Final = Catalogue(
         "Too many mailboxes to be notified of": "Te veel mappen om te volgen",
         "Too much to be notified of": "Te veel om te melden",
         # The server
+        "Script cannot be used": "Script kan niet worden gebruikt",
         "System I/O error": "Systeemfout bij lezen of schrijven",
         "Server is busy, try again": "De server is bezet, probeer het opnieuw",
         "Server is read only": "De server is alleen-lezen",

@@ -80,6 +80,10 @@ CATALOGUE: Final = Catalogue(
         "Subscribe: {reason}": "Abonnement : {reason}",
         "Unsubscribe: {reason}": "Désabonnement : {reason}",
         "rename {names}": "renommé : {names}",
+        'Script "{script}" files into "{names}" at line {line}, which is gone': (
+            'Le script "{script}" range dans "{names}" (ligne {line}), qui n\'existe plus'
+        ),
+        "User {user}: {text}": "Utilisateur {user} : {text}",
         "User already exists": "L'utilisateur existe déjà",
         "User does not exist": "L'utilisateur n'existe pas",
         "Invalid user": "Utilisateur non valide",
@@ -143,6 +147,7 @@ CATALOGUE: Final = Catalogue(
         "Too many mailboxes to be notified of": "Trop de dossiers à surveiller",
         "Too much to be notified of": "Trop de changements à signaler",
         # The server
+        "Script cannot be used": "Le script ne peut pas être utilisé",
         "System I/O error": "Erreur d'entrée-sortie du système",
         "Server is busy, try again": "Le serveur est occupé, veuillez réessayer",
         "Server is read only": "Le serveur est en lecture seule",

@@ -80,6 +80,10 @@ CATALOGUE: Final = Catalogue(
         "Subscribe: {reason}": "Abonnieren: {reason}",
         "Unsubscribe: {reason}": "Abonnement beenden: {reason}",
         "rename {names}": "umbenannt: {names}",
+        'Script "{script}" files into "{names}" at line {line}, which is gone': (
+            'Skript "{script}" legt in "{names}" ab (Zeile {line}), der nicht mehr da ist'
+        ),
+        "User {user}: {text}": "Benutzer {user}: {text}",
         "User already exists": "Der Benutzer existiert bereits",
         "User does not exist": "Der Benutzer existiert nicht",
         "Invalid user": "Ungültiger Benutzer",
@@ -143,6 +147,7 @@ CATALOGUE: Final = Catalogue(
         "Too many mailboxes to be notified of": "Zu viele Ordner für Benachrichtigungen",
         "Too much to be notified of": "Zu viele Benachrichtigungen",
         # The server
+        "Script cannot be used": "Skript kann nicht benutzt werden",
         "System I/O error": "Systemfehler beim Lesen oder Schreiben",
         "Server is busy, try again": "Der Server ist ausgelastet, bitte erneut versuchen",
         "Server is read only": "Der Server nimmt keine Änderungen an",

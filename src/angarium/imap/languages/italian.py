@@ -80,6 +80,10 @@ CATALOGUE: Final = Catalogue(
         "Subscribe: {reason}": "Sottoscrizione: {reason}",
         "Unsubscribe: {reason}": "Annullamento sottoscrizione: {reason}",
         "rename {names}": "rinominata: {names}",
+        'Script "{script}" files into "{names}" at line {line}, which is gone': (
+            'Lo script "{script}" archivia in "{names}" (riga {line}), che non esiste più'
+        ),
+        "User {user}: {text}": "Utente {user}: {text}",
         "User already exists": "L'utente esiste già",
         "User does not exist": "L'utente non esiste",
         "Invalid user": "Utente non valido",
@@ -143,6 +147,7 @@ CATALOGUE: Final = Catalogue(
         "Too many mailboxes to be notified of": "Troppe cartelle da notificare",
         "Too much to be notified of": "Troppe modifiche da notificare",
         # The server
+        "Script cannot be used": "Lo script non può essere usato",
         "System I/O error": "Errore di input/output del sistema",
         "Server is busy, try again": "Il server è occupato, riprovare",
         "Server is read only": "Il server è in sola lettura",

@@ -12,7 +12,7 @@ from typing import Final
 
 _PLACEHOLDER: Final = re.compile(r"\{([a-z]+)\}")
 _TRANSLATED: Final = frozenset({"reason", "text"})
-_WORDS: Final = _TRANSLATED | {"command", "names", "right"}
+_WORDS: Final = _TRANSLATED | {"command", "names", "right", "script"}
 """At which several words may stand, or a space."""
 
 

@@ -80,6 +80,10 @@ CATALOGUE: Final = Catalogue(
         "Subscribe: {reason}": "Suscribir: {reason}",
         "Unsubscribe: {reason}": "Cancelar suscripción: {reason}",
         "rename {names}": "renombrada: {names}",
+        'Script "{script}" files into "{names}" at line {line}, which is gone': (
+            'El script "{script}" guarda correo en "{names}" (línea {line}), que ya no existe'
+        ),
+        "User {user}: {text}": "Usuario {user}: {text}",
         "User already exists": "El usuario ya existe",
         "User does not exist": "El usuario no existe",
         "Invalid user": "Usuario no válido",
@@ -143,6 +147,7 @@ CATALOGUE: Final = Catalogue(
         "Too many mailboxes to be notified of": "Demasiadas carpetas que notificar",
         "Too much to be notified of": "Demasiados cambios que notificar",
         # The server
+        "Script cannot be used": "El script no se puede usar",
         "System I/O error": "Error de entrada/salida del sistema",
         "Server is busy, try again": "El servidor está ocupado, inténtelo de nuevo",
         "Server is read only": "El servidor es de solo lectura",
