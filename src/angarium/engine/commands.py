@@ -2,92 +2,31 @@
 
 An engine executes a batch of commands on one account atomically: all that succeed are durable together, and one that
 is refused leaves no trace and does not disturb its neighbours. A refusal is an `AngariumError`. Every command that
-changes something takes the account's next modseq, so modseqs become visible in order; a crash or a refusal leaves a
-gap, which is legal.
+changes something which clients synchronise takes the account's next modseq, so modseqs become visible in order; a crash
+or a refusal leaves a gap, which is legal.
+
+Deliveries (`delivery`) and scripts (`scripts`) have modules of their own, and stand among the commands here.
 """
 
 import enum
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from angarium.engine.delivery import Deliver, Delivered, PostponeDispatch, PruneMarks, RemoveDispatch
+from angarium.engine.newmessage import Author, MessageOrigin, NewMessage, QuotaPolicy, StagedFile
 from angarium.engine.rows import (
     AccountId,
     AnnotationChange,
-    Content,
     ContentId,
-    EmailId,
-    InternalDate,
     MailboxId,
     ModSeq,
     QuotaResource,
-    SearchFields,
-    ThreadId,
     Uid,
     UidValidity,
 )
+from angarium.engine.scripts import ActivateScript, DeleteScript, PutScript, RenameScript
 from angarium.flags import ALL_SYSTEM_FLAGS, Flags, SystemFlags
 from angarium.sequenceset import UidSet
-
-
-@dataclass(frozen=True, slots=True)
-class Author:
-    """Who changes something, for the change log."""
-
-    actor: str
-    """User id, `anonymous`, or the name of the program."""
-    client: str = ""
-    """Protocol and peer, as `imap 192.0.2.7`."""
-    session: str = ""
-
-
-class QuotaPolicy(enum.Enum):
-    """What a full quota root means for new messages (requirements 1.6)."""
-
-    STRICT = enum.auto()
-    """Refuse what would exceed the limit: APPEND, COPY."""
-    OVERSHOOT = enum.auto()
-    """Below the limit any size is accepted; at or over it nothing is: delivery."""
-    IGNORE = enum.auto()
-
-
-@dataclass(frozen=True, slots=True)
-class StagedFile:
-    """A whole message on stable storage on a partition, waiting to be linked into mailboxes.
-
-    It is made by `Spool.stage`; whoever made it removes it when all writes that use it are answered.
-    """
-
-    partition: str
-    path: str
-    size_octets: int
-
-
-@dataclass(frozen=True, slots=True)
-class MessageOrigin:
-    """Where a message was copied from, when it comes from another account: the key that makes a retry find it."""
-
-    mailbox: MailboxId
-    uid: Uid
-
-
-@dataclass(frozen=True, slots=True)
-class NewMessage:
-    """A message to add."""
-
-    file: StagedFile
-    flags: Flags
-    date: InternalDate
-    content: Content
-    search: SearchFields
-    email_id: EmailId | None = None
-    """None: a new one is drawn; given for a copy from another account."""
-    thread_id: ThreadId | None = None
-    """None: found by message-id references and base subject within the account, else drawn."""
-    saved_at_s: int | None = None
-    """None: now."""
-    origin: MessageOrigin | None = None
-    """A message of the same origin that is there already is answered instead of added again."""
-    annotations: tuple[AnnotationChange, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +41,8 @@ class AddMessages:
     """The ACL the right was decided on; AclChanged where it is another one now. None: nobody needed a right."""
     seen_account: AccountId | None = None
     """Whose seen state takes the `\\Seen` of the new messages; None: the owner's, in the message's own flags."""
+    copied_from: MailboxId | None = None
+    """The mailbox of another account that they are copies from, for the change log."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -549,11 +490,20 @@ Command = (
     | SetAccountName
     | RestoreMailbox
     | RestoreMessages
+    | Deliver
+    | PostponeDispatch
+    | RemoveDispatch
+    | PruneMarks
+    | PutScript
+    | ActivateScript
+    | DeleteScript
+    | RenameScript
 )
 
-Result = Added | AnnotationsSet | Copied | FlagsStored | Expunged | Erased | Purged | Replaced | Done
+Result = Added | AnnotationsSet | Copied | Delivered | FlagsStored | Expunged | Erased | Purged | Replaced | Done
 
 __all__ = [
+    "ActivateScript",
     "AddMessages",
     "Added",
     "AnnotationsSet",
@@ -563,6 +513,9 @@ __all__ = [
     "Copied",
     "CopyMessages",
     "CreateMailboxes",
+    "DeleteScript",
+    "Deliver",
+    "Delivered",
     "Done",
     "EraseMailboxes",
     "Erased",
@@ -575,14 +528,19 @@ __all__ = [
     "MessageOrigin",
     "NewMailbox",
     "NewMessage",
+    "PostponeDispatch",
     "PruneChanges",
+    "PruneMarks",
     "PurgeMessages",
     "Purged",
+    "PutScript",
     "QuotaPolicy",
     "RememberPreviews",
+    "RemoveDispatch",
     "RemoveQuota",
     "RenameInbox",
     "RenameMailboxes",
+    "RenameScript",
     "ReplaceMessage",
     "Replaced",
     "RestoreMailbox",

@@ -5,12 +5,13 @@ behind the same calls; one contract suite runs over every engine. No read leaves
 to one event loop; several processes may each have an engine on the same store.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Final, Protocol
 
 from angarium.engine.columns import MailboxMessages
 from angarium.engine.commands import Command, Done, Result, StagedFile
+from angarium.engine.delivery import DispatchRow, MarkKind, MarkRow
 from angarium.engine.moves import MoveMailboxes
 from angarium.engine.rows import (
     NO_MODSEQ,
@@ -27,6 +28,7 @@ from angarium.engine.rows import (
     MailboxId,
     MailboxRow,
     ModSeq,
+    PrunedChanges,
     QuotaRow,
     SearchFields,
     SeenRow,
@@ -35,6 +37,7 @@ from angarium.engine.rows import (
     UnreadableDirectory,
     WorkRow,
 )
+from angarium.engine.scripts import ScriptRow
 from angarium.sequenceset import UidSet
 
 Announcement = Callable[[AccountId], None]
@@ -45,6 +48,9 @@ SITE: Final = AccountId("site")
 their users, and the server's annotations."""
 NAMES: Final = AccountId("names")
 """Likewise: the catalogue shows an account anew, if only to its user."""
+OUTGOING: Final = AccountId("outgoing")
+"""Likewise: an account has mail to send that nobody has looked at yet, or some that an administrator wants to be tried
+now."""
 
 
 class StagedMessage(Protocol):
@@ -162,11 +168,66 @@ class Engine(Protocol):
     async def changes(self, account: AccountId, *, since: ModSeq, limit: int) -> list[ChangeRow]:
         """The change log above `since`, oldest first; a few late changes are found without reading the others."""
 
+    async def pruned_changes(self, account: AccountId) -> PrunedChanges:
+        """How far PruneChanges has forgotten the change log; modseq 0 where it is whole."""
+
+    def accounts_changed_since(self, time_s: int) -> AsyncIterator[list[AccountId]]:
+        """Every account that changed at or after a time, in slices, and perhaps others; opens none of them. It looks at
+        each account there is, in a thread."""
+
     async def last_change_s(self, account: AccountId, mailbox: MailboxId) -> int | None:
         """When something in the mailbox, or of it, changed last; None where the change log does not know any more."""
 
     async def uidvalidity_of_tombstone(self, account: AccountId, name: str) -> int | None:
         """The highest UIDVALIDITY that a mailbox of this relative name has had."""
+
+    # Deliveries: marks, scripts, mail to send; AccountNotFound where there is no account
+
+    async def marks(self, account: AccountId, kind: MarkKind, keys: Iterable[str]) -> frozenset[str]:
+        """Those of `keys` whose marks stand, and have not expired; meant for a few keys."""
+
+    async def list_marks(
+        self, account: AccountId, kind: MarkKind, *, after_key: str = "", limit: int = 1000
+    ) -> list[MarkRow]:
+        """Marks whose key is above `after_key`, by key; those that have expired too, until they are pruned."""
+
+    async def scripts(self, account: AccountId) -> list[ScriptRow]:
+        """By name."""
+
+    async def script(self, account: AccountId, name: str) -> ScriptRow | None: ...
+
+    async def active_script(self, account: AccountId) -> ScriptRow | None:
+        """The active one; cheap enough to be asked at each delivery. The same row while nobody has changed it."""
+
+    async def dispatches(self, account: AccountId) -> list[DispatchRow]:
+        """Mail that waits to be sent, by number."""
+
+    async def dispatch(self, account: AccountId, number: int) -> DispatchRow | None: ...
+
+    async def open_dispatch(self, account: AccountId, number: int) -> MessageFile:
+        """The file of mail to send, whole: what goes out begins at its `offset`. MessageNotFound where there is no such
+        mail, or it has no file; MessageFileMissing where the spool has lost it."""
+
+    async def accounts_with_mail(self) -> list[AccountId]:
+        """Accounts that have, or may have, mail to send: those that have waited longest first.
+
+        By what `work` says (MAIL_TO_SEND). Lines that a crash has left between the note and the delivery are known by
+        their age of more than ten minutes, since no delivery waits so long, and go here.
+        """
+
+    # Scripts of the site
+
+    async def site_scripts(self) -> list[ScriptRow]:
+        """By name; none of them is active, and `modseq` is another number at each change."""
+
+    async def site_script(self, name: str) -> ScriptRow | None:
+        """As cheap as `active_script`."""
+
+    async def put_site_script(self, name: str, content: bytes) -> None:
+        """Make or replace, durably; announced as a change of SITE."""
+
+    async def remove_site_script(self, name: str) -> None:
+        """ScriptNotFound; announced as a change of SITE."""
 
     # Message files
 
@@ -201,7 +262,7 @@ class Engine(Protocol):
         """Give an account another name, durably; AccountExists."""
 
     async def forget_account(self, account: AccountId) -> None:
-        """Remove an account that has no mailbox left: name, file, lock."""
+        """Remove an account that has no mailbox left: name, file, lock. StoreBusy while it has mail to send."""
 
     async def refresh_catalogue(self, account: AccountId) -> None:
         """Make the catalogue show the account as it is now, durably; after every write of names or rights.
@@ -272,4 +333,8 @@ class SpoolRepair(Protocol):
 
     async def recreate_account(self, account: AccountId, name: str) -> str | None:
         """Put an account's file aside, where there is one, and make an empty one of the same id; the catalogue gets
-        the name back where it had lost it. Gives the path of what was put aside."""
+        the name back where it had lost it. Gives the path of what was put aside.
+
+        Scripts, marks and mail to send are in that file. Files of mail to send are put aside where they are, and
+        nobody sends or removes them any more.
+        """

@@ -248,6 +248,14 @@ class ChangeRow:
 
 
 @dataclass(frozen=True, slots=True)
+class PrunedChanges:
+    """How far an account's change log was pruned: what is not in it any more is not later than this."""
+
+    modseq: ModSeq
+    time_s: int
+
+
+@dataclass(frozen=True, slots=True)
 class AccountRow:
     """An account by its name: a user, or a top-level shared hierarchy."""
 

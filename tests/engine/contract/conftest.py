@@ -7,7 +7,9 @@ Where the interface leaves room, the contract is this:
 - A mailbox in delayed delete is not live: only renaming, erasing and purging find it. It is under no quota root, and
   its name collides with nothing. Reads find it.
 - What changes nothing takes no modseq and leaves no trace, not even a keyword's bit; subscribing twice is such.
-  `\\Recent` claims, purging and pruning take none either.
+  `\\Recent` claims, marks, mail to send, purging and pruning take none either.
+- A delivery puts its messages one after another, each with a modseq and a line in the log of its own.
+- An account with mail to send is not forgotten: StoreBusy, since it will be.
 - A move has two modseqs, the copies' and then the expunge's, and two lines in the log: `copy` in the target and `move`
   in the source. It needs no room where source and target are under one quota root.
 - A rename keeps UIDVALIDITY, asks no quota and leaves roots where they are. A name keeps its tombstone from the moment
@@ -49,6 +51,7 @@ from angarium.engine.commands import (
     Result,
     StagedFile,
 )
+from angarium.engine.delivery import MarkKind
 from angarium.engine.interface import Engine
 from angarium.engine.memory import MemoryEngine, Suspending
 from angarium.engine.rows import (
@@ -192,7 +195,7 @@ class Site:
         assert await self.dump() == before
 
     async def dump(self) -> list[object]:
-        """All rows of the account."""
+        """All rows of the account, and the work that is noted."""
         engine, account = self.engine, self.account
         mailboxes = await engine.mailboxes(account)
         return [
@@ -202,6 +205,10 @@ class Site:
             await engine.subscriptions(account),
             await engine.quotas(account),
             await engine.changes(account, since=mailboxes[0].created_modseq, limit=10_000) if mailboxes else [],
+            [await engine.list_marks(account, kind) for kind in MarkKind],
+            await engine.scripts(account),
+            await engine.dispatches(account),
+            await engine.work(),
         ]
 
     def new_mailbox(self, name: str, *, partition: str = "default", special_use: str = "") -> NewMailbox:

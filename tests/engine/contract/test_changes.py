@@ -1,11 +1,16 @@
 """The change log and subscriptions over every engine: what is written down, in which order, until when."""
 
 import json
+import time
+from contextlib import AsyncExitStack
+from dataclasses import replace
 
 import pytest
 from tests.engine.contract.conftest import AUTHOR, START_S, Draft, Site, uid_set
 
+from angarium.engine.changelog import Copy, FlagsChange, QuotaChange, Room, SeenChange, Source, parse_flags
 from angarium.engine.commands import (
+    Added,
     Command,
     CopyMessages,
     Done,
@@ -25,9 +30,10 @@ from angarium.engine.commands import (
     StoreFlags,
     Subscribe,
 )
-from angarium.engine.rows import NO_MODSEQ, AnnotationChange, ChangeRow, ModSeq, QuotaResource
+from angarium.engine.rows import NO_MODSEQ, AnnotationChange, ChangeRow, MailboxId, ModSeq, PrunedChanges, QuotaResource
 from angarium.errors import QuotaRootNotFound, SubscriptionNotFound
-from angarium.flags import Flags
+from angarium.flags import Flags, SystemFlags
+from angarium.sequenceset import UidSet
 
 
 async def changes(site: Site, *, since: int = 0, limit: int = 1000) -> list[ChangeRow]:
@@ -91,7 +97,7 @@ async def test_a_change_names_its_author_time_and_modseq(site: Site) -> None:
 async def test_what_was_before_is_json(site: Site, old: str) -> None:
     await site.do(SetAcl(site.inbox, old, (await site.row(site.inbox)).acl_version, AUTHOR), Done)
     await site.do(SetAcl(site.inbox, "", (await site.row(site.inbox)).acl_version, AUTHOR), Done)
-    assert json.loads((await changes(site))[-1].before) == {"acl": old}
+    assert json.loads((await changes(site))[-1].before) == {"acl": old, "became": ""}
     (work,) = await site.create("work")
     await site.do(RenameMailboxes((MailboxRename(work, "labour"),), AUTHOR), Done)
     assert json.loads((await changes(site))[-1].before)["name"] == "work"
@@ -154,6 +160,111 @@ async def test_old_changes_are_pruned_in_slices(site: Site) -> None:
     assert len(rows) == 6
 
 
+async def test_how_far_the_log_was_pruned_is_known(site: Site) -> None:
+    assert await site.engine.pruned_changes(site.account) == PrunedChanges(NO_MODSEQ, 0)
+    await site.add(site.inbox, Draft())
+    site.sources.time_s += 10
+    await site.add(site.inbox, Draft())
+    rows = await changes(site)
+    await site.do(PruneChanges(START_S + 1), Purged)
+    assert await site.engine.pruned_changes(site.account) == PrunedChanges(rows[1].modseq, START_S)
+    await site.do(PruneChanges(START_S + 1), Purged)
+    assert await site.engine.pruned_changes(site.account) == PrunedChanges(rows[1].modseq, START_S)
+    await site.do(PruneChanges(START_S + 11), Purged)
+    assert await site.engine.pruned_changes(site.account) == PrunedChanges(rows[2].modseq, START_S + 10)
+
+
+async def test_a_store_tells_what_the_flags_were_and_what_they_are(site: Site) -> None:
+    await site.add(site.inbox, Draft(), Draft(flags=Flags.of(["\\Flagged", "$One"])), Draft())
+    new = Flags.of(["\\Seen", "$Two"])
+    await site.engine.write(site.account, StoreFlags(site.inbox, uid_set(1, 2), FlagOperation.REPLACE, new, AUTHOR))
+    flags, seen = parse_flags((await changes(site))[-1].before)
+    keywords = (await site.row(site.inbox)).keywords
+    one, two = 1 << keywords.index("$One"), 1 << keywords.index("$Two")
+    is_seen, flagged = int(SystemFlags.SEEN), int(SystemFlags.FLAGGED)
+    assert sorted(flags, key=lambda each: each.uids.serialize()) == [
+        FlagsChange(uid_set(1), 0, is_seen, 0, two),
+        FlagsChange(uid_set(2), flagged, is_seen, one, two),
+    ]
+    assert seen == []
+
+
+async def test_keywords_of_all_bits_stand_in_the_log(site: Site) -> None:
+    await site.add(site.inbox, Draft())
+    many = Flags.of([f"$k{number}" for number in range(128)])
+    for operation in (FlagOperation.ADD, FlagOperation.REMOVE):
+        await site.engine.write(site.account, StoreFlags(site.inbox, uid_set(1), operation, many, AUTHOR))
+    added, removed = [parse_flags(row.before)[0] for row in (await changes(site))[-2:]]
+    all_bits = (1 << 128) - 1
+    assert added == [FlagsChange(uid_set(1), 0, 0, 0, all_bits)]
+    assert removed == [FlagsChange(uid_set(1), 0, 0, all_bits, 0)]
+
+
+async def test_a_store_tells_what_another_reader_has_seen(site: Site) -> None:
+    reader = await site.engine.create_account("user.jones")
+    await site.add(site.inbox, Draft(), Draft(), Draft())
+    for operation, uids in ((FlagOperation.ADD, uid_set(1, 3)), (FlagOperation.REMOVE, uid_set(2, 3))):
+        command = StoreFlags(site.inbox, uids, operation, Flags.of(["\\Seen"]), AUTHOR, seen_account=reader)
+        await site.engine.write(site.account, command)
+    added, removed = [parse_flags(row.before) for row in (await changes(site))[-2:]]
+    assert added == ([], [SeenChange(reader, uid_set(1, 3), UidSet())])
+    assert removed == ([], [SeenChange(reader, UidSet(), uid_set(3))])
+
+
+@pytest.mark.parametrize("is_move", [False, True])
+async def test_a_copy_tells_where_it_comes_from(site: Site, is_move: bool) -> None:
+    (work,) = await site.create("work")
+    await site.add(site.inbox, Draft(), Draft())
+    await site.engine.write(site.account, CopyMessages(site.inbox, uid_set(1, 2), work, AUTHOR, move=is_move))
+    row = next(row for row in await changes(site) if row.operation == "copy")
+    assert Copy.parse(row.before) == Copy(site.inbox, uid_set(1, 2), is_move)
+
+
+async def test_the_log_tells_all_of_a_quota_change(site: Site) -> None:
+    added = await site.add(site.inbox, Draft())
+    size = (await site.messages(site.inbox))[0].size_octets
+    for limits in ({QuotaResource.STORAGE: 10}, {QuotaResource.STORAGE: 20, QuotaResource.MESSAGE: 5}):
+        await site.do(SetQuota("", limits, AUTHOR), Done)
+    await site.do(RemoveQuota("", AUTHOR), Done)
+    used = {"STORAGE": size, "MESSAGE": 1, "ANNOTATION-STORAGE": 0, "MAILBOX": 1}
+    assert [QuotaChange.parse(row.before) for row in await changes(site, since=added.modseq)] == [
+        QuotaChange("", None, {"STORAGE": 10}, {}),
+        QuotaChange("", {"STORAGE": 10}, {"STORAGE": 20, "MESSAGE": 5}, used),
+        QuotaChange("", {"STORAGE": 20, "MESSAGE": 5}, None, used),
+    ]
+
+
+async def test_an_expunge_tells_of_the_room_that_it_makes(site: Site) -> None:
+    (work,) = await site.create("work")
+    await site.add(site.inbox, Draft(), Draft(), Draft())
+    await site.do(SetQuota("", {QuotaResource.MESSAGE: 3, QuotaResource.STORAGE: 1000}, AUTHOR), Done)
+    await site.engine.write(site.account, CopyMessages(site.inbox, uid_set(1), work, AUTHOR, move=True))
+    for uid in (2, 3):
+        await site.engine.write(site.account, Expunge(site.inbox, AUTHOR, uid_set(uid), only_deleted=False))
+    rooms = [(row.operation, Room.parse(row.before)) for row in (await changes(site))[-3:]]
+    assert rooms == [("move", None), ("expunge", Room("", ("MESSAGE",))), ("expunge", None)]
+
+
+async def test_what_goes_says_what_it_was(site: Site) -> None:
+    work, board = await site.create("work", "board")
+    validities = [(await site.row(mailbox)).uidvalidity for mailbox in (work, board)]
+    await site.do(RenameMailboxes((MailboxRename(work, "work.0", START_S),), AUTHOR), Done)
+    await site.engine.write(site.account, EraseMailboxes((work, board), AUTHOR))
+    rows = (await changes(site))[-2:]
+    assert [json.loads(row.before) for row in rows] == [
+        {"name": "work.0", "uidvalidity": validities[0], "deleted_at": START_S},
+        {"name": "board", "uidvalidity": validities[1], "deleted_at": None},
+    ]
+
+
+async def test_accounts_that_changed_since_a_time_are_found(site: Site) -> None:
+    now_s = int(time.time())
+    found = [account async for some in site.engine.accounts_changed_since(START_S) for account in some]
+    assert found == [site.account]
+    later = [account async for some in site.engine.accounts_changed_since(now_s + 3600) for account in some]
+    assert later == []
+
+
 async def test_subscriptions_are_kept_with_tombstones_by_name(site: Site) -> None:
     for name in ("user.smith.b", "user.smith.a", "board.ä"):
         await site.do(Subscribe(name, AUTHOR), Done)
@@ -186,3 +297,15 @@ async def test_what_is_not_subscribed_cannot_be_unsubscribed(site: Site) -> None
     await site.do(Subscribe("board", AUTHOR, subscribed=False), Done)
     await site.refuse(Subscribe("board", AUTHOR, subscribed=False), SubscriptionNotFound)
     assert (await changes(site, since=NO_MODSEQ))[-1].operation == "unsubscribe"
+
+
+async def test_the_log_tells_where_messages_of_another_account_were_copied_from(site: Site) -> None:
+    elsewhere = MailboxId("e" * 24)
+    async with AsyncExitStack() as exits:
+        command = await site.add_command(exits, site.inbox, Draft())
+        await site.do(replace(command, copied_from=elsewhere), Added)
+    await site.add(site.inbox, Draft())
+    copied, appended = (await changes(site))[-2:]
+    assert [copied.operation, appended.operation] == ["append", "append"]
+    assert Source.parse(copied.before) == Source(elsewhere)
+    assert Source.parse(appended.before) is None

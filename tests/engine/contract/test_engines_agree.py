@@ -7,7 +7,7 @@ keyword bits by their names, and what a change log line says of the time before.
 
 import asyncio
 import tempfile
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -29,6 +29,7 @@ from tests.engine.contract.conftest import (
 from tests.engine.rows import message_rows
 
 from angarium.engine.commands import (
+    ActivateScript,
     Added,
     AddMessages,
     AnnotationsSet,
@@ -37,6 +38,9 @@ from angarium.engine.commands import (
     Copied,
     CopyMessages,
     CreateMailboxes,
+    DeleteScript,
+    Deliver,
+    Delivered,
     EraseMailboxes,
     Expunge,
     FlagOperation,
@@ -45,12 +49,17 @@ from angarium.engine.commands import (
     MessageOrigin,
     NewMailbox,
     NewMessage,
+    PostponeDispatch,
     PruneChanges,
+    PruneMarks,
     PurgeMessages,
+    PutScript,
     QuotaPolicy,
+    RemoveDispatch,
     RemoveQuota,
     RenameInbox,
     RenameMailboxes,
+    RenameScript,
     Replaced,
     ReplaceMessage,
     RestoreMailbox,
@@ -65,6 +74,7 @@ from angarium.engine.commands import (
     StoreFlags,
     Subscribe,
 )
+from angarium.engine.delivery import Deposit, Dispatch, DispatchRow, Mark, MarkKind, MarkRow
 from angarium.engine.rows import (
     AccountId,
     AnnotationChange,
@@ -86,6 +96,7 @@ from angarium.engine.rows import (
     Uid,
     UidValidity,
 )
+from angarium.engine.scripts import ScriptRow
 from angarium.flags import ALL_SYSTEM_FLAGS, Flags, SystemFlags
 from angarium.sequenceset import UidSet
 
@@ -140,6 +151,51 @@ def new_messages(draw: st.DrawFn) -> NewMessage:
     return replace(message, annotations=tuple(draw(st.lists(annotation_changes, max_size=2))))
 
 
+marks = st.builds(Mark, st.sampled_from(MarkKind), st.sampled_from(["1@x", "2@x", "ann bob"]), times)
+dispatches = st.builds(
+    Dispatch,
+    st.sampled_from(["", "smith@example.org"]),
+    st.sampled_from([("ann@example.org",), ("ann@example.org", "bob@example.org")]),
+    st.sampled_from([b"", b"Subject: x\r\n\r\n"]),
+    st.just("redirect"),
+    st.just("1@x"),
+    times,
+    st.none() | st.sampled_from(["x", "y" * 50]).map(lambda text: StagedFile(PARTITIONS[0], text, len(text))),
+    st.sampled_from([0, 0, 7, 100]),
+    st.sampled_from([(), (("NOTIFY", "NEVER"),)]),
+    st.none() | marks,
+)
+numbers = st.integers(1, 4)
+script_names = st.sampled_from(["a", "b", "c"])
+
+deliveries: tuple[st.SearchStrategy[Command], ...] = (
+    st.builds(
+        Deliver,
+        st.just(AUTHOR),
+        st.lists(
+            st.builds(Deposit, mailbox_ids, new_messages(), acl_versions, quota_policies, st.none() | marks), max_size=3
+        ).map(tuple),
+        st.lists(dispatches, max_size=2).map(tuple),
+        st.lists(marks, max_size=2).map(tuple),
+        st.lists(st.tuples(st.sampled_from(MarkKind), st.just("1@x")), max_size=1).map(tuple),
+    ),
+    st.builds(PostponeDispatch, numbers, st.just(("x",)), times, st.just("451"), st.booleans()),
+    st.builds(RemoveDispatch, numbers, st.just(AUTHOR), st.none() | dispatches),
+    st.builds(PruneMarks, times, st.none() | times),
+)
+of_scripts: tuple[st.SearchStrategy[Command], ...] = (
+    st.builds(
+        PutScript,
+        script_names,
+        st.sampled_from([b"keep;", b"stop;"]),
+        st.just(AUTHOR),
+        st.sampled_from([None, 2]),
+        st.booleans(),
+    ),
+    st.builds(ActivateScript, st.none() | script_names, st.just(AUTHOR)),
+    st.builds(DeleteScript, script_names, st.just(AUTHOR)),
+    st.builds(RenameScript, script_names, script_names, st.just(AUTHOR)),
+)
 of_messages: tuple[st.SearchStrategy[Command], ...] = (
     st.builds(
         AddMessages,
@@ -248,8 +304,8 @@ of_the_rest: tuple[st.SearchStrategy[Command], ...] = (
         st.none() | st.just(START_S),
     ),
 )
-commands: st.SearchStrategy[Command] = st.integers(0, 3).flatmap(
-    lambda number: st.one_of(*(of_messages if number else of_the_rest))
+commands: st.SearchStrategy[Command] = st.integers(0, 6).flatmap(
+    lambda number: st.one_of(*{0: of_the_rest, 1: deliveries, 2: deliveries, 3: of_scripts}.get(number, of_messages))
 )
 
 
@@ -284,6 +340,11 @@ class Contents:
     annotations: list[AnnotationRow]
     changes: list[ChangeRow]
     catalogue: list[CatalogueRow]
+    marks: list[MarkRow]
+    scripts: list[ScriptRow]
+    dispatches: list[DispatchRow]
+    files: list[bytes]
+    """Of mail to send."""
     folder_modseq: ModSeq
 
 
@@ -314,8 +375,24 @@ async def read(site: Site) -> Contents:
         annotations,
         await engine.changes(account, since=ModSeq(0), limit=10_000),
         sorted(await engine.catalogue(), key=lambda row: (row.name, row.mailbox)),
+        [row for kind in MarkKind for row in await engine.list_marks(account, kind)],
+        await engine.scripts(account),
+        *await read_queue(site),
         (await engine.state(account)).folder_modseq,
     )
+
+
+async def read_queue(site: Site) -> tuple[list[DispatchRow], list[bytes]]:
+    """Mail to send, with its files; what notes there are is what the lines say."""
+    rows = await site.engine.dispatches(site.account)
+    assert [number for number, _ in await site.engine.work()] == sorted(row.work for row in rows)
+    files = []
+    for row in rows:
+        assert await site.engine.dispatch(site.account, row.number) == row
+        if row.has_file:
+            with closing(await site.engine.open_dispatch(site.account, row.number)) as file:
+                files.append(await file.read(0, 1000))
+    return rows, files
 
 
 def modseqs(contents: Contents) -> list[ModSeq]:
@@ -330,6 +407,7 @@ def modseqs(contents: Contents) -> list[ModSeq]:
     found |= {quota.modseq for quota in contents.quotas}
     found |= {annotation.modseq for annotation in contents.annotations}
     found |= {change.modseq for change in contents.changes}
+    found |= {script.modseq for script in contents.scripts}
     return sorted(found)
 
 
@@ -372,6 +450,10 @@ def evened(contents: Contents) -> dict[str, object]:
         "annotations": [replace(row, modseq=ranks[row.modseq]) for row in contents.annotations],
         "quotas": sorted((replace(row, modseq=ranks[row.modseq]) for row in contents.quotas), key=lambda row: row.root),
         "changes": [replace(row, modseq=ranks[row.modseq], before="") for row in contents.changes],
+        "marks": contents.marks,
+        "scripts": [replace(row, modseq=ranks[row.modseq]) for row in contents.scripts],
+        "dispatches": [replace(row, work=0) for row in contents.dispatches],
+        "files": contents.files,
         "catalogue": [replace(row, uidvalidity=uidvalidities[row.uidvalidity]) for row in contents.catalogue],
         "folder_modseq": ranks[contents.folder_modseq],
     }
@@ -392,19 +474,34 @@ async def concrete(site: Site, exits: AsyncExitStack, command: Command, known: l
     """The command for this engine: its files staged, its UNCHANGEDSINCE one of the modseqs it has shown."""
     match command:
         case AddMessages():
-            messages = [
-                replace(message, file=await site.stage(exits, message.file.path.encode(), message.file.partition))
-                for message in command.messages
-            ]
+            messages = [replace(message, file=await staged(site, exits, message.file)) for message in command.messages]
             return replace(command, messages=tuple(messages))
+        case Deliver():
+            deposits = [
+                replace(deposit, message=replace(deposit.message, file=await staged(site, exits, deposit.message.file)))
+                for deposit in command.deposits
+            ]
+            queued = [await concrete_dispatch(site, exits, dispatch) for dispatch in command.dispatches]
+            return replace(command, deposits=tuple(deposits), dispatches=tuple(queued))
+        case RemoveDispatch(replacement=Dispatch() as replacement):
+            return replace(command, replacement=await concrete_dispatch(site, exits, replacement))
         case ReplaceMessage(add):
-            staged = await concrete(site, exits, add, known)
-            assert isinstance(staged, AddMessages)
-            return replace(command, add=staged)
+            ready = await concrete(site, exits, add, known)
+            assert isinstance(ready, AddMessages)
+            return replace(command, add=ready)
         case StoreFlags(unchanged_since=int(rank)) | SetAnnotations(unchanged_since=int(rank)):
             return replace(command, unchanged_since=known[min(rank, len(known) - 1)])
         case _:
             return command
+
+
+async def staged(site: Site, exits: AsyncExitStack, file: StagedFile) -> StagedFile:
+    """A file whose text is its path."""
+    return await site.stage(exits, file.path.encode(), file.partition)
+
+
+async def concrete_dispatch(site: Site, exits: AsyncExitStack, dispatch: Dispatch) -> Dispatch:
+    return dispatch if dispatch.file is None else replace(dispatch, file=await staged(site, exits, dispatch.file))
 
 
 async def execute(site: Site, batch: tuple[Command, ...], known: list[ModSeq]) -> list[object]:
@@ -421,6 +518,8 @@ def _evened_result(result: Result) -> object:
             return uids
         case Replaced(added):
             return added.uids
+        case Delivered(uids, dispatched, _):
+            return uids, dispatched
         case Copied(_, source, target, _):
             return source, target
         case FlagsStored(changed, refused, modseq) | AnnotationsSet(changed, refused, modseq):

@@ -2,8 +2,8 @@
 
 import pytest
 
-from angarium.engine.rows import MailboxId, Uid
-from angarium.engine.spool import Layout, message_name, uid_of
+from angarium.engine.rows import AccountId, MailboxId, Uid
+from angarium.engine.spool import Layout, message_name, queued_name, uid_of
 from angarium.errors import PartitionNotFound
 
 LAYOUT = Layout({"default": "/spool"})
@@ -11,6 +11,12 @@ LAYOUT = Layout({"default": "/spool"})
 
 def test_a_mailbox_directory_is_hashed_by_its_id() -> None:
     assert LAYOUT.directory("default", MailboxId("abcdef")) == "/spool/uuid/a/b/abcdef"
+
+
+def test_mail_to_send_stands_by_its_account_and_number() -> None:
+    account = AccountId("abcdef")
+    assert f"{LAYOUT.queue('default', account)}/{queued_name(account, 7)}" == "/spool/queue/a/b/abcdef-7."
+    assert uid_of(queued_name(account, 7)) is None
 
 
 def test_an_unknown_partition_is_refused_by_name() -> None:

@@ -321,7 +321,7 @@ def test_an_account_that_only_later_programs_may_write_is_read(tmp_path: Path) -
     async def test(made: Place) -> None:
         path = accounts.account_path(made.options.directory, made.account)
         connection = apsw.Connection(path, flags=apsw.SQLITE_OPEN_READWRITE)
-        connection.execute("UPDATE format SET version = 9, writes_from = 9")
+        connection.execute("UPDATE format SET version = 1 + version, writes_from = 1 + version")
         connection.close()
         other = await made.second_engine()
         assert len(await other.mailboxes(made.account)) == 1

@@ -1,29 +1,22 @@
 """No acknowledged mail is lost, whatever a power cut leaves: states after every operation are built and opened."""
 
 import asyncio
-import os
-import shutil
-import tempfile
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
 from copy import deepcopy
 from pathlib import Path
 
 import pytest
 from tests.powercut.checks import check_all_or_nothing, check_homes, check_move_again, check_rebuilt, check_store
 from tests.powercut.client import Client, Promised, text_of
-from tests.powercut.record import Mark, Record, RecordingDisk, RecordingVFS
-from tests.powercut.states import CrashState, crash_states
+from tests.powercut.cuts import Scenario, after_the_cut, record_and_cut
+from tests.powercut.record import Record
 
 from angarium.engine.rows import Uid
 from angarium.engine.sources import SystemSources
 from angarium.engine.sqlite import SqliteEngine, SqliteOptions, mailboxes, moving, transaction
 from angarium.flags import Flags, SystemFlags
 
-SAMPLES = 1
 REBUILD_EACH = 4
 SEEN, FLAGGED = Flags(SystemFlags.SEEN), Flags(SystemFlags.FLAGGED)
-Scenario = Callable[[Client], Awaitable[None]]
 
 
 async def deliveries(client: Client) -> None:
@@ -161,28 +154,6 @@ SCENARIOS: list[Scenario] = [
 ]
 
 
-async def record_scenario(base: str, record: Record, scenario: Scenario) -> None:
-    vfs_name = f"recording-{os.getpid()}-{id(record)}"
-    vfs = RecordingVFS(vfs_name, record)
-    options = SqliteOptions(f"{base}/state", {"default": f"{base}/spool"}, vfs=vfs_name, checkpoint_pages=20)
-    engine = await SqliteEngine.open(options, SystemSources(), RecordingDisk(record))
-    await scenario(Client(engine, record))
-    await engine.close()
-    vfs.unregister()
-
-
-@contextmanager
-def after_the_cut(state: CrashState, base: str) -> Iterator[SqliteOptions]:
-    """The state made real, in memory where the machine has a file system there: that is four times as fast."""
-    memory = "/dev/shm"
-    root = tempfile.mkdtemp(dir=memory if os.access(memory, os.W_OK) else None)
-    try:
-        state.write_to(root)
-        yield SqliteOptions(f"{root}{base}/state", {"default": f"{root}{base}/spool"})
-    finally:
-        shutil.rmtree(root)
-
-
 async def check_state(options: SqliteOptions, promised: Promised, coming: Promised, *, rebuild: bool) -> None:
     """Open what the cut left, and hold it against what was promised, or would have been `coming` next."""
     engine = await SqliteEngine.open(options, SystemSources())
@@ -193,26 +164,6 @@ async def check_state(options: SqliteOptions, promised: Promised, coming: Promis
             await check_rebuilt(engine, promised, coming)
     finally:
         await engine.close()
-
-
-def record_and_cut(tmp_path: Path, scenario: Scenario) -> Iterator[tuple[CrashState, str, Promised, Promised]]:
-    """Every state that a cut may leave, with what was promised before it and what came next."""
-    base = str(tmp_path / "base")
-    os.mkdir(base)
-    record = Record()
-    asyncio.run(record_scenario(base, record, scenario))
-    promises = [(cut, operation.what) for cut, operation in enumerate(record.operations) if isinstance(operation, Mark)]
-    for state in crash_states(record.operations, base, seed=1, samples=SAMPLES, each_write=2):
-        promised = state.marks[-1] if state.marks else Promised()
-        coming = next((what for cut, what in promises if cut > state.cut), promises[-1][1])
-        assert isinstance(promised, Promised)
-        assert isinstance(coming, Promised)
-        try:
-            yield state, base, promised, coming
-        except Exception as error:
-            raise AssertionError(
-                f"after operation {state.cut} ({record.operations[state.cut]!r:.200}), {state.variant}"
-            ) from error
 
 
 async def move_again(options: SqliteOptions, promised: Promised) -> None:

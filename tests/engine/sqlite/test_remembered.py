@@ -11,11 +11,30 @@ import apsw
 import pytest
 from tests.engine.announcements import Announcements
 
-from angarium.engine.commands import Author, CreateMailboxes, NewMailbox, SetAcl
-from angarium.engine.rows import AccountId, CredentialRow, MailboxId
+from angarium.engine.commands import (
+    Author,
+    CreateMailboxes,
+    Deliver,
+    EraseMailboxes,
+    NewMailbox,
+    PruneMarks,
+    SetAcl,
+    SetAnnotations,
+)
+from angarium.engine.delivery import Mark, MarkKind
+from angarium.engine.rows import (
+    AccountId,
+    AccountState,
+    AnnotationChange,
+    AnnotationRow,
+    CredentialRow,
+    MailboxId,
+    ModSeq,
+)
 from angarium.engine.sources import SystemSources
-from angarium.engine.sqlite import SqliteEngine, SqliteOptions, catalogue, reads, users
-from angarium.engine.sqlite.remembered import Remembered
+from angarium.engine.sqlite import SqliteEngine, SqliteOptions, annotations, catalogue, reads, users
+from angarium.engine.sqlite.remembered import Freshness, Remembered, Settled
+from angarium.sequenceset import UidSet
 
 AUTHOR = Author("alice")
 BOX = MailboxId("box")
@@ -121,7 +140,7 @@ async def pair(tmp_path: Path) -> AsyncIterator[Pair]:
 def test_what_nobody_changed_is_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     read: list[str] = []
     for module, name in (
-        (reads, "read_state"),
+        (reads, "read_freshness"),
         (reads, "read_mailbox"),
         (catalogue, "account_id"),
         (users, "credential"),
@@ -149,7 +168,7 @@ def test_what_nobody_changed_is_read_once(tmp_path: Path, monkeypatch: pytest.Mo
             await store.second.state(store.account)
             assert read == []  # a writer knows how the account stands behind its own commit
             await store.first.state(store.account)
-            assert read == ["read_state"]
+            assert read == ["read_freshness"]
 
     asyncio.run(check())
 
@@ -221,3 +240,66 @@ def test_among_many_writers_nobody_who_was_answered_reads_an_older_state(tmp_pat
             assert [await engine.state(store.account) for engine in store.both] == true_state
 
     asyncio.run(check())
+
+
+def test_annotations_of_mailboxes_are_read_once_until_they_or_names_change(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[MailboxId | None] = []
+    read_annotations = annotations.read_annotations
+
+    def counting(connection: apsw.Connection, mailbox: MailboxId | None, uids: UidSet | None) -> list[AnnotationRow]:
+        read.append(mailbox)
+        return read_annotations(connection, mailbox, uids)
+
+    monkeypatch.setattr(annotations, "read_annotations", counting)
+
+    async def values(store: Pair, engine: SqliteEngine, mailbox: MailboxId | None = BOX) -> list[bytes]:
+        return [row.value for row in await engine.annotations(store.account, mailbox)]
+
+    async def check() -> None:
+        async with pair(tmp_path) as store:
+            for number, (engine, other) in enumerate((store.both, store.both[::-1])):
+                for mailbox in (BOX, None):
+                    await values(store, other, mailbox)
+                    change = AnnotationChange("/comment", None, b"%d" % number)
+                    await engine.write(store.account, SetAnnotations(mailbox, (change,), AUTHOR))
+                    for each in store.both:
+                        assert await values(store, each, mailbox) == [b"%d" % number]
+            await values(store, store.second)
+            read.clear()
+            await store.first.write(store.account, Deliver(AUTHOR, marks=(Mark(MarkKind.TRACKED, "a", 2**40),)))
+            await store.first.write(store.account, PruneMarks(2**41))
+            for _ in range(3):
+                assert await values(store, store.second) == [b"1"]
+            assert read == []
+            (await store.second.annotations(store.account, BOX)).clear()
+            assert await values(store, store.second) == [b"1"]
+            large = AnnotationChange("/comment", None, b"x" * 5_000)
+            await store.first.write(store.account, SetAnnotations(BOX, (large,), AUTHOR))
+            read.clear()
+            assert await values(store, store.second) == await values(store, store.second) == [b"x" * 5_000]
+            assert read == [BOX, BOX]  # large: not kept
+            await store.first.write(store.account, EraseMailboxes((BOX,), AUTHOR))
+            assert await values(store, store.second) == []
+
+    asyncio.run(check())
+
+
+def test_settings_are_read_again_where_either_modseq_changed() -> None:
+    numbers = iter(range(10))
+
+    def get(modseq: int, folder_modseq: int, settings_modseq: int) -> int:
+        state = AccountState(ModSeq(modseq), ModSeq(folder_modseq))
+        return settled.get(Freshness(state, ModSeq(settings_modseq)), "a", lambda: next(numbers))
+
+    settled: Settled[str, int] = Settled(2)
+    assert [get(1, 1, 1), get(2, 1, 1), get(3, 3, 1), get(4, 3, 4), get(5, 3, 4)] == [0, 0, 1, 2, 2]
+
+
+def test_no_more_settings_are_kept_than_there_may_be() -> None:
+    freshness = Freshness(AccountState(ModSeq(1), ModSeq(1)), ModSeq(1))
+    settled: Settled[str, str] = Settled(2)
+    for key in "abc":
+        settled.get(freshness, key, lambda: "first")
+    assert [settled.get(freshness, key, lambda: "second") for key in "ca"] == ["first", "second"]

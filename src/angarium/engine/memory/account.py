@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from angarium.engine.commands import Author, MessageOrigin
+from angarium.engine.delivery import DispatchRow, MarkKind, MarkRow
 from angarium.engine.rows import (
     KEYWORD_LIMIT,
     NO_MODSEQ,
@@ -23,6 +24,7 @@ from angarium.engine.rows import (
     MailboxState,
     MessageRow,
     ModSeq,
+    PrunedChanges,
     QuotaResource,
     QuotaRow,
     SearchFields,
@@ -32,11 +34,14 @@ from angarium.engine.rows import (
     Uid,
     UidValidity,
 )
+from angarium.engine.scripts import ScriptRow
 from angarium.errors import AclChanged, KeywordLimitExceeded, MailboxNotFound, UidsExhausted
 from angarium.flags import SystemFlags
 from angarium.sequenceset import MAXIMUM_UID, UidSet
 
 _LOW_BITS = 64
+
+NOTHING_PRUNED = PrunedChanges(NO_MODSEQ, 0)
 
 Annotations = dict[tuple[Uid, str, AccountId | None], AnnotationRow]
 """By UID (0: of the mailbox or the account itself), entry and owner."""
@@ -151,6 +156,14 @@ class Mailbox:
         return tuple(keyword for bit, keyword in enumerate(self.kept.keywords) if mask >> bit & 1)
 
 
+@dataclass(frozen=True, slots=True)
+class Queued:
+    """Mail to send, with the octets of its file."""
+
+    row: DispatchRow
+    octets: bytes | None
+
+
 @dataclass(slots=True)
 class QuotaRoot:
     """Limits; use is derived."""
@@ -164,6 +177,8 @@ class Account:
     """All that is kept of an account."""
 
     id: AccountId
+    name: str
+    """Its own copy; the engine's is the truth."""
     modseq: ModSeq = NO_MODSEQ
     folder_modseq: ModSeq = NO_MODSEQ
     last_uidvalidity: int = 0
@@ -178,7 +193,12 @@ class Account:
     subscriptions: dict[str, SubscriptionRow] = field(default_factory=dict)
     quotas: dict[str, QuotaRoot] = field(default_factory=dict)
     changes: list[ChangeRow] = field(default_factory=list)
+    pruned: PrunedChanges = NOTHING_PRUNED
     annotations: Annotations = field(default_factory=dict)
+    marks: dict[tuple[MarkKind, str], MarkRow] = field(default_factory=dict)
+    scripts: dict[str, ScriptRow] = field(default_factory=dict)
+    dispatches: dict[int, Queued] = field(default_factory=dict)
+    last_dispatch: int = 0
 
     def copy(self) -> "Account":
         """A copy that a command may change."""
@@ -193,6 +213,9 @@ class Account:
             quotas=dict(self.quotas),
             changes=list(self.changes),
             annotations=dict(self.annotations),
+            marks=dict(self.marks),
+            scripts=dict(self.scripts),
+            dispatches=dict(self.dispatches),
         )
 
     # Numbers

@@ -6,10 +6,22 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import replace
 
 from angarium.engine.columns import MailboxMessages, MessageColumns
-from angarium.engine.commands import Command, Done, EraseMailboxes, PurgeMessages, Result, StagedFile
-from angarium.engine.interface import NAMES, SITE, Announcement
+from angarium.engine.commands import (
+    Command,
+    Deliver,
+    Done,
+    EraseMailboxes,
+    PostponeDispatch,
+    PurgeMessages,
+    RemoveDispatch,
+    Result,
+    StagedFile,
+)
+from angarium.engine.delivery import MAIL_TO_SEND, NOTE_STALE_AFTER_S, DispatchRow, MarkKind, MarkRow, dispatches_of
+from angarium.engine.interface import NAMES, OUTGOING, SITE, Announcement
 from angarium.engine.memory.account import Account, Mailbox
 from angarium.engine.memory.annotations import list_annotations
+from angarium.engine.memory.delivering import Noted, stands
 from angarium.engine.memory.execution import execute
 from angarium.engine.memory.files import MemoryMessageFile, MemoryStagedMessage
 from angarium.engine.memory.messages import Surroundings
@@ -29,6 +41,7 @@ from angarium.engine.rows import (
     MailboxId,
     MailboxRow,
     ModSeq,
+    PrunedChanges,
     QuotaRow,
     SearchFields,
     SeenRow,
@@ -36,6 +49,7 @@ from angarium.engine.rows import (
     Uid,
     WorkRow,
 )
+from angarium.engine.scripts import ScriptRow
 from angarium.engine.sources import Sources
 from angarium.errors import (
     AccountExists,
@@ -45,6 +59,7 @@ from angarium.errors import (
     MailboxNotFound,
     MessageNotFound,
     PartitionNotFound,
+    ScriptNotFound,
     StoreBusy,
     UserNotFound,
 )
@@ -70,6 +85,8 @@ class MemoryEngine:
         self._listeners: list[Announcement] = []
         self._advised: list[tuple[AccountId, Command]] = []
         self._server_annotations: dict[str, bytes] = {}
+        self._site_scripts: dict[str, ScriptRow] = {}
+        self._site_changes = 0
         self._is_closed = False
 
     # Writes
@@ -111,8 +128,7 @@ class MemoryEngine:
         return AccountState(kept.modseq, kept.folder_modseq)
 
     async def account_name(self, account: AccountId) -> str:
-        self._account(account)
-        return self._names[account]
+        return self._account(account).name
 
     async def mailboxes(self, account: AccountId) -> list[MailboxRow]:
         kept = self._account(account)
@@ -168,12 +184,90 @@ class MemoryEngine:
     async def changes(self, account: AccountId, *, since: ModSeq, limit: int) -> list[ChangeRow]:
         return [change for change in self._account(account).changes if change.modseq > since][:limit]
 
+    async def pruned_changes(self, account: AccountId) -> PrunedChanges:
+        return self._account(account).pruned
+
+    async def accounts_changed_since(self, time_s: int) -> AsyncIterator[list[AccountId]]:
+        found = [each.id for each in self._accounts.values() if each.changes and each.changes[-1].time_s >= time_s]
+        if found:
+            yield found
+
     async def last_change_s(self, account: AccountId, mailbox: MailboxId) -> int | None:
         times = [change.time_s for change in self._account(account).changes if change.mailbox == mailbox]
         return times[-1] if times else None
 
     async def uidvalidity_of_tombstone(self, account: AccountId, name: str) -> int | None:
         return max(self._account(account).tombstones.get(name, {}).values(), default=None)
+
+    # Deliveries
+
+    async def marks(self, account: AccountId, kind: MarkKind, keys: Iterable[str]) -> frozenset[str]:
+        kept, now_s = self._account(account), self._sources.now_s()
+        return frozenset([key for key in keys if stands(kept, kind, key, now_s)])
+
+    async def list_marks(
+        self, account: AccountId, kind: MarkKind, *, after_key: str = "", limit: int = 1000
+    ) -> list[MarkRow]:
+        kept = self._account(account).marks
+        return [kept[each] for each in sorted(kept) if each[0] is kind and each[1] > after_key][:limit]
+
+    async def scripts(self, account: AccountId) -> list[ScriptRow]:
+        kept = self._account(account).scripts
+        return [kept[name] for name in sorted(kept)]
+
+    async def script(self, account: AccountId, name: str) -> ScriptRow | None:
+        return self._account(account).scripts.get(name)
+
+    async def active_script(self, account: AccountId) -> ScriptRow | None:
+        return next((script for script in self._account(account).scripts.values() if script.is_active), None)
+
+    async def dispatches(self, account: AccountId) -> list[DispatchRow]:
+        kept = self._account(account).dispatches
+        return [kept[number].row for number in sorted(kept)]
+
+    async def dispatch(self, account: AccountId, number: int) -> DispatchRow | None:
+        queued = self._account(account).dispatches.get(number)
+        return None if queued is None else queued.row
+
+    async def open_dispatch(self, account: AccountId, number: int) -> MemoryMessageFile:
+        queued = self._account(account).dispatches.get(number)
+        if queued is None or queued.octets is None:
+            raise MessageNotFound(f"account {account} has no file to send under number {number}")
+        return MemoryMessageFile(queued.octets)
+
+    async def accounts_with_mail(self) -> list[AccountId]:
+        """Nothing is noted here of which a line could be missing; others may have noted what never was."""
+        self._refuse_if_closed()
+        before_s = self._sources.now_s() - NOTE_STALE_AFTER_S
+        for number, row in list(self._work.items()):
+            if row.kind == MAIL_TO_SEND and row.noted_at_s < before_s and number not in self._works(row.account):
+                del self._work[number]
+        notes = sorted((number, row) for number, row in self._work.items() if row.kind == MAIL_TO_SEND)
+        return list(dict.fromkeys(row.account for _, row in notes))
+
+    # Scripts of the site
+
+    async def site_scripts(self) -> list[ScriptRow]:
+        self._refuse_if_closed()
+        return [self._site_scripts[name] for name in sorted(self._site_scripts)]
+
+    async def site_script(self, name: str) -> ScriptRow | None:
+        self._refuse_if_closed()
+        return self._site_scripts.get(name)
+
+    async def put_site_script(self, name: str, content: bytes) -> None:
+        self._refuse_if_closed()
+        self._site_changes += 1
+        modseq = ModSeq(self._site_changes)
+        row = ScriptRow(name, content, is_active=False, modseq=modseq, changed_at_s=self._sources.now_s())
+        self._site_scripts[name] = row
+        self._announce(SITE)
+
+    async def remove_site_script(self, name: str) -> None:
+        self._refuse_if_closed()
+        if self._site_scripts.pop(name, None) is None:
+            raise ScriptNotFound(f"the site has no script {name!r}")
+        self._announce(SITE)
 
     # Message files
 
@@ -202,7 +296,7 @@ class MemoryEngine:
     async def create_account(self, name: str) -> AccountId:
         self._refuse_taken_name(name)
         account = AccountId(self._sources.random_id())
-        self._accounts[account] = Account(account)
+        self._accounts[account] = Account(account, name)
         self._names[account] = name
         self._announce(SITE)
         return account
@@ -226,6 +320,8 @@ class MemoryEngine:
     async def forget_account(self, account: AccountId) -> None:
         if self._account(account).mailboxes:
             raise MailboxExists(f"account {account} has mailboxes left")
+        if self._account(account).dispatches:
+            raise StoreBusy(f"account {account} has mail to send")
         del self._accounts[account], self._names[account]
         self._catalogue.pop(account, None)
         self._announce(SITE)
@@ -356,9 +452,13 @@ class MemoryEngine:
         return found
 
     def _execute_all(self, account: AccountId, commands: Sequence[Command]) -> list[Result | Exception]:
+        last_dispatch = self._accounts[account].last_dispatch
         results = [self._execute(account, command) for command in commands]
         if not all(isinstance(result, Exception) for result in results):
             self._announce(account)
+        is_asked = any(isinstance(command, PostponeDispatch) and not command.counts for command in commands)
+        if is_asked or self._accounts[account].last_dispatch > last_dispatch:
+            self._announce(OUTGOING)
         return results
 
     def _announce(self, account: AccountId) -> None:
@@ -367,14 +467,35 @@ class MemoryEngine:
 
     def _execute(self, account: AccountId, command: Command) -> Result | Exception:
         working = self._accounts[account].copy()
+        noted = self._note(account, command) if isinstance(command, Deliver | RemoveDispatch) else command
+        before = self._works(account)
         try:
-            result = execute(working, self._surroundings, command)
+            result = execute(working, self._surroundings, noted)
+            self._accounts[account] = working
         except AngariumError as refusal:
             return refusal
-        self._accounts[account] = working
+        finally:
+            # The lines that went, and those that never came.
+            noted_now = before.union(noted.works if isinstance(noted, Noted) else ())
+            for number in noted_now - self._works(account):
+                self._work.pop(number, None)
         if isinstance(command, PurgeMessages | EraseMailboxes):
             self._forget_stored_files(account)
         return result
+
+    def _note(self, account: AccountId, command: Deliver | RemoveDispatch) -> Noted:
+        numbers = []
+        for dispatch in dispatches_of(command):
+            self._work_count += 1
+            row = WorkRow(account, MAIL_TO_SEND, dispatch.message_id, self._sources.now_s())
+            self._work[self._work_count] = row
+            numbers.append(self._work_count)
+        return Noted(command, tuple(numbers))
+
+    def _works(self, account: AccountId) -> set[int]:
+        """The numbers of the notes of mail that waits."""
+        kept = self._accounts.get(account)
+        return set() if kept is None else {queued.row.work for queued in kept.dispatches.values()}
 
     def _forget_stored_files(self, account: AccountId) -> None:
         """Those that were asked for, of messages that have gone."""

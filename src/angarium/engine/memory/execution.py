@@ -4,23 +4,32 @@ import json
 from dataclasses import replace
 from typing import assert_never
 
+from angarium.engine import changelog
 from angarium.engine.commands import (
+    ActivateScript,
     AddMessages,
     ClaimRecent,
     Command,
     CopyMessages,
     CreateMailboxes,
+    DeleteScript,
+    Deliver,
     Done,
     EraseMailboxes,
     Expunge,
     ForgetErased,
+    PostponeDispatch,
     PruneChanges,
+    PruneMarks,
     Purged,
     PurgeMessages,
+    PutScript,
     RememberPreviews,
+    RemoveDispatch,
     RemoveQuota,
     RenameInbox,
     RenameMailboxes,
+    RenameScript,
     ReplaceMessage,
     RestoreMailbox,
     RestoreMessages,
@@ -34,16 +43,33 @@ from angarium.engine.commands import (
     StoreFlags,
     Subscribe,
 )
-from angarium.engine.memory import annotations, mailboxes, messages
+from angarium.engine.memory import annotations, delivering, mailboxes, messages, scripts
 from angarium.engine.memory.account import Account, QuotaRoot
+from angarium.engine.memory.delivering import Noted
 from angarium.engine.memory.messages import Surroundings
-from angarium.engine.rows import NO_MODSEQ, SeenRow, SubscriptionRow, Uid
+from angarium.engine.rows import NO_MODSEQ, PrunedChanges, SeenRow, SubscriptionRow, Uid
 from angarium.errors import QuotaRootNotFound, SubscriptionNotFound
 
 
-def execute(account: Account, surroundings: Surroundings, command: Command) -> Result:
+def execute(account: Account, surroundings: Surroundings, command: Command | Noted) -> Result:
     """Execute a command on a copy of the account, which is to be thrown away where it is refused."""
     match command:
+        case Noted():
+            return delivering.execute_noted(account, surroundings, command)
+        case Deliver() | RemoveDispatch():
+            return delivering.execute_noted(account, surroundings, Noted(command, ()))
+        case PostponeDispatch():
+            return delivering.postpone_dispatch(account, command)
+        case PruneMarks():
+            return delivering.prune_marks(account, command)
+        case PutScript():
+            return scripts.put_script(account, surroundings, command)
+        case ActivateScript():
+            return scripts.activate_script(account, surroundings, command)
+        case DeleteScript():
+            return scripts.delete_script(account, surroundings, command)
+        case RenameScript():
+            return scripts.rename_script(account, surroundings, command)
         case AddMessages():
             return messages.add_messages(account, surroundings, command)
         case ReplaceMessage():
@@ -90,7 +116,9 @@ def execute(account: Account, surroundings: Surroundings, command: Command) -> R
             return _prune_changes(account, command)
         case SetAccountName():
             account.next_folder_modseq()
-            account.log(command.author, "renameaccount", now_s=surroundings.now_s())
+            before = json.dumps({"account_name": account.name})
+            account.log(command.author, "renameaccount", now_s=surroundings.now_s(), before=before)
+            account.name = command.name
             return Done(account.modseq)
         case _:
             assert_never(command)
@@ -98,6 +126,8 @@ def execute(account: Account, surroundings: Surroundings, command: Command) -> R
 
 def _change_quota(account: Account, surroundings: Surroundings, command: SetQuota | RemoveQuota) -> Done:
     present = account.quotas.get(command.root)
+    was = account.quota_row(command.root) if present is not None else None
+    became = command.limits if isinstance(command, SetQuota) else None
     if isinstance(command, RemoveQuota) and present is None:
         raise QuotaRootNotFound(f"no quota root {command.root!r}")
     modseq = account.next_folder_modseq()
@@ -105,10 +135,7 @@ def _change_quota(account: Account, surroundings: Surroundings, command: SetQuot
         account.quotas[command.root] = QuotaRoot(command.limits, modseq)
     else:
         del account.quotas[command.root]
-    before = ""
-    if present is not None:
-        limits = {resource.value: limit for resource, limit in present.limits.items()}
-        before = json.dumps({"root": command.root, "limits": limits})
+    before = changelog.QuotaChange.of(command.root, was, became).serialize()
     account.log(command.author, "setquota", now_s=surroundings.now_s(), before=before)
     return Done(modseq)
 
@@ -142,6 +169,9 @@ def _claim_recent(account: Account, command: ClaimRecent) -> Done:
 
 def _prune_changes(account: Account, command: PruneChanges) -> Purged:
     old = [change for change in account.changes if change.time_s < command.before_s]
+    for change in old[: command.limit]:
+        pruned = account.pruned
+        account.pruned = PrunedChanges(max(pruned.modseq, change.modseq), max(pruned.time_s, change.time_s))
     forgotten = {id(change) for change in old[: command.limit]}
     account.changes = [change for change in account.changes if id(change) not in forgotten]
     return Purged(len(forgotten), more=len(old) > command.limit)

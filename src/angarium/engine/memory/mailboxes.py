@@ -60,7 +60,7 @@ def rename_mailboxes(account: Account, surroundings: Surroundings, command: Rena
             moved[mailbox.kept.name] = rename.name if rename.deleted_at_s is None else None
         if rename.partition is not None and rename.partition != mailbox.kept.partition:
             raise PartitionNotFound(f"{mailbox.kept.name} is on {mailbox.kept.partition}, not {rename.partition}")
-        before = json.dumps({"name": mailbox.kept.name})
+        before = json.dumps({"name": mailbox.kept.name, "deleted_at": mailbox.kept.deleted_at_s})
         operation = _rename(account, mailbox, rename, modseq)
         account.log(command.author, operation, now_s=surroundings.now_s(), mailbox=mailbox.kept.id, before=before)
     live_names = [mailbox.kept.name for mailbox in account.mailboxes.values() if mailbox.is_live]
@@ -113,7 +113,9 @@ def erase_mailboxes(account: Account, surroundings: Surroundings, command: Erase
     for mailbox in mailboxes:
         account.note_tombstone(mailbox)
         del account.mailboxes[mailbox.kept.id]
-        before = json.dumps({"name": mailbox.kept.name, "uidvalidity": mailbox.kept.uidvalidity})
+        kept = mailbox.kept
+        was = {"name": kept.name, "uidvalidity": kept.uidvalidity, "deleted_at": kept.deleted_at_s}
+        before = json.dumps(was)
         account.log(command.author, "erase", now_s=surroundings.now_s(), mailbox=mailbox.kept.id, before=before)
     account.move_roots({mailbox.kept.name: None for mailbox in mailboxes if mailbox.is_live})
     account.forget_unnamed_contents()
@@ -124,7 +126,7 @@ def set_acl(account: Account, surroundings: Surroundings, command: SetAcl) -> Do
     """Replace an ACL."""
     mailbox = account.live(command.mailbox, command.acl_version)
     modseq = account.next_folder_modseq()
-    before = json.dumps({"acl": mailbox.kept.acl})
+    before = json.dumps({"acl": mailbox.kept.acl, "became": command.acl})
     version = mailbox.kept.acl_version + 1
     mailbox.kept = replace(mailbox.kept, acl=command.acl, acl_version=version, folder_modseq=modseq)
     account.log(command.author, "setacl", now_s=surroundings.now_s(), mailbox=command.mailbox, before=before)

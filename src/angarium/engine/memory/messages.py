@@ -1,9 +1,9 @@
 """Commands on messages, as the memory engine executes them on its copy of an account."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from angarium.engine import changelog
 from angarium.engine.commands import (
     Added,
     AddMessages,
@@ -63,8 +63,10 @@ class Surroundings:
         return self.staged[file.path]
 
 
-def add_messages(account: Account, surroundings: Surroundings, command: AddMessages) -> Added:
-    """APPEND and delivery."""
+def add_messages(
+    account: Account, surroundings: Surroundings, command: AddMessages, *, operation: str = "append"
+) -> Added:
+    """APPEND, and what a delivery puts somewhere."""
     mailbox = account.live(command.mailbox, command.acl_version)
     uids: list[Uid] = []
     added: list[Uid] = []
@@ -88,7 +90,10 @@ def add_messages(account: Account, surroundings: Surroundings, command: AddMessa
         added.append(uid)
     _add_seen(account, mailbox, command, newly_seen)
     if added:
-        account.log(command.author, "append", now_s=surroundings.now_s(), mailbox=command.mailbox, uids=added)
+        before = "" if command.copied_from is None else changelog.Source(command.copied_from).serialize()
+        account.log(
+            command.author, operation, now_s=surroundings.now_s(), mailbox=command.mailbox, uids=added, before=before
+        )
     return Added(mailbox.kept.uidvalidity, tuple(uids), account.modseq)
 
 
@@ -182,7 +187,7 @@ def copy_messages(account: Account, surroundings: Surroundings, command: CopyMes
         seen = target.seen_by(command.target_seen_account).union(UidSet.from_numbers(newly_seen))
         target.set_seen(command.target_seen_account, seen, modseq)
     from_uids = tuple(message.row.uid for message in copied)
-    before = json.dumps({"source": command.source, "uids": UidSet.from_numbers(from_uids).serialize().decode()})
+    before = changelog.Copy(command.source, UidSet.from_numbers(from_uids), is_move=command.move).serialize()
     now_s = surroundings.now_s()
     account.log(command.author, "copy", now_s=now_s, mailbox=command.target, uids=uids, before=before)
     if not command.move:
@@ -203,11 +208,16 @@ def store_flags(account: Account, surroundings: Surroundings, command: StoreFlag
         else:
             open_to_change.append(message)
     shared = _store_shared(account, mailbox, command, open_to_change)
-    newly_seen = _store_seen(account, mailbox, command, open_to_change, took_modseq=bool(shared))
-    changed = UidSet.from_numbers([*shared, *newly_seen])
+    other_seen = _store_seen(account, mailbox, command, open_to_change, took_modseq=bool(shared))
+    changed = UidSet.from_numbers([*(message.row.uid for message in shared), *other_seen])
     if not changed:
         return FlagsStored(changed, UidSet.from_numbers(refused), None)
-    before = json.dumps({"flags": list(shared.values()), "seen": [uid not in newly_seen for uid in newly_seen]})
+    is_seen = command.operation is not FlagOperation.REMOVE and SystemFlags.SEEN in command.flags.system
+    others = UidSet.from_numbers(other_seen)
+    newly = (others, UidSet()) if is_seen else (UidSet(), others)
+    before = changelog.serialize_flags(
+        _flag_changes(mailbox, shared), changelog.SeenChange(command.seen_account, *newly)
+    )
     account.log(
         command.author, "store", now_s=surroundings.now_s(), mailbox=command.mailbox, uids=changed, before=before
     )
@@ -233,10 +243,15 @@ def expunge_messages(
     if not uids:
         return Expunged(uids, None)
     modseq, now_s = account.next_modseq(), surroundings.now_s()
+    root = account.quota_root(mailbox)
+    full_before = changelog.full_resources(account.quota_row(root)) if root is not None else frozenset()
     for message in mailbox.present(uids):
         row = replace(message.row, modseq=modseq, expunged_modseq=modseq)
         mailbox.put(replace(message, row=row, expunged_at_s=now_s))
-    account.log(author, operation, now_s=now_s, mailbox=mailbox.kept.id, uids=uids)
+    before = ""
+    if root is not None and (freed := full_before - changelog.full_resources(account.quota_row(root))):
+        before = changelog.Room(root, tuple(sorted(freed))).serialize()
+    account.log(author, operation, now_s=now_s, mailbox=mailbox.kept.id, uids=uids, before=before)
     return Expunged(uids, modseq)
 
 
@@ -343,14 +358,14 @@ def modseq_told(mailbox: Mailbox, message: StoredMessage, seen_account: AccountI
 
 def _store_shared(
     account: Account, mailbox: Mailbox, command: StoreFlags, messages: list[StoredMessage]
-) -> dict[Uid, list[str]]:
-    """Change the messages' own flags; gives what the flags of the changed ones were."""
+) -> list[StoredMessage]:
+    """Change the messages' own flags; gives those that changed, as they were."""
     writable = command.writable
     if command.seen_account is not None:
         writable &= ~SystemFlags.SEEN
     creates = bool(messages) and command.keywords_writable and command.operation is not FlagOperation.REMOVE
     mask = mailbox.keyword_mask(command.flags.keywords if command.keywords_writable else (), create=creates)
-    before: dict[Uid, list[str]] = {}
+    before: list[StoredMessage] = []
     for message in messages:
         system = message.system & ~writable | _combine(command, message.system, command.flags.system) & writable
         keyword_mask = message.keyword_mask
@@ -360,9 +375,18 @@ def _store_shared(
             continue
         if not before:
             account.next_modseq()
-        before[message.row.uid] = list(Flags(message.system, mailbox.keyword_names(message.keyword_mask)).names())
+        before.append(message)
         mailbox.put(message.with_flags(SystemFlags(system), keyword_mask, account.modseq))
     return before
+
+
+def _flag_changes(mailbox: Mailbox, before: list[StoredMessage]) -> list[changelog.FlagsChange]:
+    changes: dict[tuple[int, int, int, int], list[Uid]] = {}
+    for message in before:
+        after = mailbox.messages[message.row.uid]
+        key = (int(message.system), int(after.system), message.keyword_mask, after.keyword_mask)
+        changes.setdefault(key, []).append(message.row.uid)
+    return [changelog.FlagsChange(UidSet.from_numbers(uids), *key) for key, uids in changes.items()]
 
 
 def _store_seen(

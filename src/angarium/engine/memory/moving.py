@@ -38,7 +38,7 @@ def move_mailboxes(source: Account, target: Account, surroundings: Surroundings,
             "depart",
             now_s=surroundings.now_s(),
             mailbox=kept.id,
-            before=json.dumps(text | {"moved_to": target.id}),
+            before=json.dumps(text | {"uidvalidity": kept.uidvalidity, "moved_to": target.id}),
         )
         uids = UidSet(((1, kept.uidnext - 1),) if kept.uidnext > 1 else ())
         target.log(

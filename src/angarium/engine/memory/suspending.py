@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from angarium.engine.columns import MailboxMessages
 from angarium.engine.commands import Command, Done, Result, StagedFile
+from angarium.engine.delivery import DispatchRow, MarkKind, MarkRow
 from angarium.engine.interface import Announcement, Engine, MessageFile, StagedMessage
 from angarium.engine.moves import MoveMailboxes
 from angarium.engine.rows import (
@@ -23,6 +24,7 @@ from angarium.engine.rows import (
     MailboxId,
     MailboxRow,
     ModSeq,
+    PrunedChanges,
     QuotaRow,
     SearchFields,
     SeenRow,
@@ -30,6 +32,7 @@ from angarium.engine.rows import (
     Uid,
     WorkRow,
 )
+from angarium.engine.scripts import ScriptRow
 from angarium.sequenceset import UidSet
 
 T = TypeVar("T")
@@ -107,11 +110,62 @@ class Suspending:
     async def changes(self, account: AccountId, *, since: ModSeq, limit: int) -> list[ChangeRow]:
         return await _suspended(lambda: self._engine.changes(account, since=since, limit=limit))
 
+    async def pruned_changes(self, account: AccountId) -> PrunedChanges:
+        return await _suspended(lambda: self._engine.pruned_changes(account))
+
+    def accounts_changed_since(self, time_s: int) -> AsyncIterator[list[AccountId]]:
+        return self._engine.accounts_changed_since(time_s)
+
     async def last_change_s(self, account: AccountId, mailbox: MailboxId) -> int | None:
         return await _suspended(lambda: self._engine.last_change_s(account, mailbox))
 
     async def uidvalidity_of_tombstone(self, account: AccountId, name: str) -> int | None:
         return await _suspended(lambda: self._engine.uidvalidity_of_tombstone(account, name))
+
+    # Deliveries
+
+    async def marks(self, account: AccountId, kind: MarkKind, keys: Iterable[str]) -> frozenset[str]:
+        return await _suspended(lambda: self._engine.marks(account, kind, keys))
+
+    async def list_marks(
+        self, account: AccountId, kind: MarkKind, *, after_key: str = "", limit: int = 1000
+    ) -> list[MarkRow]:
+        return await _suspended(lambda: self._engine.list_marks(account, kind, after_key=after_key, limit=limit))
+
+    async def scripts(self, account: AccountId) -> list[ScriptRow]:
+        return await _suspended(lambda: self._engine.scripts(account))
+
+    async def script(self, account: AccountId, name: str) -> ScriptRow | None:
+        return await _suspended(lambda: self._engine.script(account, name))
+
+    async def active_script(self, account: AccountId) -> ScriptRow | None:
+        return await _suspended(lambda: self._engine.active_script(account))
+
+    async def dispatches(self, account: AccountId) -> list[DispatchRow]:
+        return await _suspended(lambda: self._engine.dispatches(account))
+
+    async def dispatch(self, account: AccountId, number: int) -> DispatchRow | None:
+        return await _suspended(lambda: self._engine.dispatch(account, number))
+
+    async def open_dispatch(self, account: AccountId, number: int) -> MessageFile:
+        return await _suspended(lambda: self._engine.open_dispatch(account, number))
+
+    async def accounts_with_mail(self) -> list[AccountId]:
+        return await _suspended(self._engine.accounts_with_mail)
+
+    # Scripts of the site
+
+    async def site_scripts(self) -> list[ScriptRow]:
+        return await _suspended(self._engine.site_scripts)
+
+    async def site_script(self, name: str) -> ScriptRow | None:
+        return await _suspended(lambda: self._engine.site_script(name))
+
+    async def put_site_script(self, name: str, content: bytes) -> None:
+        await _suspended(lambda: self._engine.put_site_script(name, content))
+
+    async def remove_site_script(self, name: str) -> None:
+        await _suspended(lambda: self._engine.remove_site_script(name))
 
     # Message files
 

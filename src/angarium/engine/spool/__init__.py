@@ -2,7 +2,7 @@
 
 from angarium.engine.spool.finding import find_mailboxes
 from angarium.engine.spool.header import CEILING_STEP, HEADER_NAME, MailboxHeader
-from angarium.engine.spool.layout import Layout, message_name, uid_of
+from angarium.engine.spool.layout import Layout, message_name, queued_name, uid_of
 from angarium.engine.spool.message import SpoolMessageFile, SpoolStagedMessage
 
 __all__ = [
@@ -14,5 +14,6 @@ __all__ = [
     "SpoolStagedMessage",
     "find_mailboxes",
     "message_name",
+    "queued_name",
     "uid_of",
 ]

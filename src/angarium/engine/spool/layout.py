@@ -1,12 +1,13 @@
 """Where message files stand: `<partition>/uuid/<a>/<b>/<unique id>/<uid>.` (DESIGN §4).
 
-The unique id never changes, so a rename moves no file. Names of staged files are random and below `<partition>/stage`.
+The unique id never changes, so a rename moves no file. Names of staged files are random and below `<partition>/stage`;
+those of mail to send are `<partition>/queue/<a>/<b>/<account>-<number>.`.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from angarium.engine.rows import MailboxId, Uid
+from angarium.engine.rows import AccountId, MailboxId, Uid
 from angarium.errors import PartitionNotFound
 
 
@@ -32,10 +33,19 @@ class Layout:
         """Where messages wait to be linked."""
         return f"{self.partition(partition)}/stage"
 
+    def queue(self, partition: str, account: AccountId) -> str:
+        """Where an account's mail waits to be sent; others' with it."""
+        return f"{self.partition(partition)}/queue/{account[0]}/{account[1]}"
+
 
 def message_name(uid: Uid) -> str:
     """The file name of a message, as the manuals of Cyrus show it."""
     return f"{uid}."
+
+
+def queued_name(account: AccountId, number: int) -> str:
+    """The file name of mail to send."""
+    return f"{account}-{number}."
 
 
 def uid_of(name: str) -> Uid | None:

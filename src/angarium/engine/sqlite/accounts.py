@@ -8,24 +8,30 @@ import asyncio
 import logging
 import os
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from contextlib import suppress
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 import apsw
 
 from angarium.engine.disk import FileLock
-from angarium.engine.rows import AccountId, AccountState, MailboxId, MailboxRow
+from angarium.engine.rows import AccountId, AnnotationRow, MailboxId, MailboxRow
+from angarium.engine.scripts import ScriptRow
 from angarium.engine.sqlite.refusals import as_known
-from angarium.engine.sqlite.remembered import Remembered
+from angarium.engine.sqlite.remembered import Freshness, Remembered, Settled
 from angarium.engine.sqlite.schema import ACCOUNT, is_older, open_for_reading, open_for_writing
 from angarium.errors import AccountNotFound, StoreBusy
 
 log = logging.getLogger(__name__)
 
+Answer = TypeVar("Answer")
+
 _MAILBOXES_REMEMBERED = 5_000
 """Of one account; a few hundred octets each."""
+_ANNOTATED_REMEMBERED = 100
+_SMALL_ANNOTATIONS_OCTETS = 2_000
 
 
 @dataclass(slots=True)
@@ -44,16 +50,23 @@ class OpenAccount:
     """Length of the write-ahead log after the last commit."""
     directories: dict[MailboxId, str] = field(default_factory=dict)
     """Where mailboxes whose messages were read keep their files, or kept them when it was looked up."""
-    states: Remembered[None, AccountState] = field(init=False)
+    freshness: Remembered[None, Freshness] = field(init=False)
     mailboxes: Remembered[MailboxId, MailboxRow | None] = field(init=False)
+    active_scripts: Settled[None, ScriptRow | None] = field(init=False)
+    annotations: Settled[MailboxId | None, list[AnnotationRow]] = field(init=False)
+    """Of mailboxes, not of messages; of the account under None."""
+    last_active_script: ScriptRow | None = None
+    """As it was read last; its name and modseq tell whether it is what it was."""
     is_stale: bool = False
     """The file was put aside or removed by another process."""
     idle: asyncio.Event = field(default_factory=asyncio.Event)
     """Set whenever the last pin goes; whoever waits for it looks at `pins` again."""
 
     def __post_init__(self) -> None:
-        self.states = Remembered(self.reader, 1)
+        self.freshness = Remembered(self.reader, 1)
         self.mailboxes = Remembered(self.reader, _MAILBOXES_REMEMBERED)
+        self.active_scripts = Settled(1)
+        self.annotations = Settled(_ANNOTATED_REMEMBERED, fits=_is_small)
 
     def is_current(self) -> bool:
         """Whether the file is still the account's: another process may have put it aside, or removed it.
@@ -81,6 +94,14 @@ class OpenAccount:
             self.writer = open_for_writing(self.path, ACCOUNT, vfs=self.vfs)
             self.writer.set_wal_hook(self._note_log)
         return self.writer
+
+    def read_apart(self, read: Callable[[apsw.Connection], Answer]) -> Answer:
+        """A large read, in a thread, on a connection of its own, so that the loop's stays free."""
+        connection = open_for_reading(self.path, ACCOUNT, vfs=self.vfs)
+        try:
+            return read(connection)
+        finally:
+            connection.close(True)
 
     def drop_writer(self) -> None:
         """Close a connection whose file system failed it; the next write opens anew (a failed fsync is not retried)."""
@@ -115,12 +136,15 @@ class OpenAccounts:
         limit: int,
         vfs: str | None,
         on_open: Callable[[OpenAccount], None],
+        on_opened: Callable[[OpenAccount], None],
     ) -> None:
+        """`on_open` is called in the pool before anybody is given the account, `on_opened` on the loop."""
         self._directory = directory
         self._executor = executor
         self._limit = limit
         self._vfs = vfs
         self._on_open = on_open
+        self._on_opened = on_opened
         self._closed = False
         self._open: OrderedDict[AccountId, OpenAccount] = OrderedDict()
         self._opening: dict[AccountId, asyncio.Task[OpenAccount]] = {}
@@ -193,6 +217,7 @@ class OpenAccounts:
                 raise
             raise known from error
         self._open[account] = opened
+        self._on_opened(opened)
         with self.pinned(opened):
             await self.evict()
         return opened
@@ -239,3 +264,7 @@ class _Pin:
 def _close_all(accounts: list[OpenAccount]) -> None:
     for account in accounts:
         account.close()
+
+
+def _is_small(rows: Sequence[AnnotationRow]) -> bool:
+    return sum(len(row.value) for row in rows) <= _SMALL_ANNOTATIONS_OCTETS

@@ -231,6 +231,8 @@ def _put(
 ) -> None:
     number = _ACCOUNT if mailbox is None else mailbox.number
     key = (number, uid, change.entry, change.owner or "")
+    if uid == 0:
+        transaction.settings_modseq = modseq
     if change.value is None:
         transaction.connection.execute(
             "DELETE FROM annotation WHERE mailbox = ? AND uid = ? AND entry = ? AND owner = ?", key

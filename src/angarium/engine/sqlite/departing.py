@@ -68,7 +68,12 @@ def depart(transaction: Transaction, step: Depart) -> Done:
             transaction.connection.execute(f"DELETE FROM {table} WHERE {column} = ?", (record.number,))
         forget_annotations(transaction, record.number, ((0, 0),))
         remember_name(transaction, record)
-        before = {"name": record.name, "deleted_at": record.deleted_at_s, "moved_to": step.target.id}
+        before = {
+            "name": record.name,
+            "uidvalidity": record.uidvalidity,
+            "deleted_at": record.deleted_at_s,
+            "moved_to": step.target.id,
+        }
         text = json.dumps(before, ensure_ascii=False)
         transaction.log_change(step.author, "depart", modseq, mailbox=record.id, before=text)
     move_roots(transaction, {record.name: None for record in records if record.deleted_at_s is None})

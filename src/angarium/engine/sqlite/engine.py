@@ -5,19 +5,19 @@ Site databases are written in a thread of their own, so that their locks are nev
 """
 
 import asyncio
-import glob
 import logging
 import os
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
-from contextlib import asynccontextmanager, contextmanager, suppress
+from contextlib import asynccontextmanager, suppress
 from typing import TypeVar
 
 import apsw
 
 from angarium.engine.columns import MailboxMessages
 from angarium.engine.commands import Command, Done, Result, StagedFile
-from angarium.engine.disk import Directories, Disk, FileLock, SystemDisk, as_refusal, create_private
+from angarium.engine.delivery import DispatchRow, MarkKind, MarkRow
+from angarium.engine.disk import Directories, Disk, SystemDisk, as_refusal
 from angarium.engine.interface import NAMES, SITE, Announcement
 from angarium.engine.moves import MoveMailboxes
 from angarium.engine.rows import (
@@ -35,6 +35,7 @@ from angarium.engine.rows import (
     MailboxId,
     MailboxRow,
     ModSeq,
+    PrunedChanges,
     QuotaRow,
     SearchFields,
     SeenRow,
@@ -43,28 +44,49 @@ from angarium.engine.rows import (
     UnreadableDirectory,
     WorkRow,
 )
+from angarium.engine.scripts import ScriptRow
 from angarium.engine.sources import Sources
-from angarium.engine.spool import Layout, SpoolMessageFile, SpoolStagedMessage, find_mailboxes, message_name
-from angarium.engine.sqlite import annotations, catalogue, quotas, reads, users, work
-from angarium.engine.sqlite.accounts import OpenAccount, OpenAccounts, account_path
+from angarium.engine.spool import (
+    Layout,
+    SpoolMessageFile,
+    SpoolStagedMessage,
+    find_mailboxes,
+    message_name,
+    queued_name,
+)
+from angarium.engine.sqlite import (
+    annotations,
+    catalogue,
+    dispatches,
+    marks,
+    quotas,
+    reads,
+    scripts,
+    users,
+    work,
+)
+from angarium.engine.sqlite.accountfiles import accounts_with_logs, changed_accounts
+from angarium.engine.sqlite.accounts import OpenAccount, OpenAccounts
 from angarium.engine.sqlite.catalogue import Wanted
 from angarium.engine.sqlite.moving import Moves
+from angarium.engine.sqlite.notes import Notes
 from angarium.engine.sqlite.options import SqliteOptions
+from angarium.engine.sqlite.outgoing import Outgoing, concerns_queue
+from angarium.engine.sqlite.queuefiles import QueueFiles, SweepQueue
 from angarium.engine.sqlite.refusals import as_known
-from angarium.engine.sqlite.remembered import USERS_CHANGES, Remembered, Stamp, StampOf, nobody_can_tell
-from angarium.engine.sqlite.schema import ACCOUNT, CATALOGUE, USERS, WORK, Schema, open_for_reading, open_for_writing
+from angarium.engine.sqlite.registry import Registry
+from angarium.engine.sqlite.remembered import USERS_CHANGES, Freshness, Remembered, Stamp, StampOf, nobody_can_tell
+from angarium.engine.sqlite.schema import CATALOGUE, USERS, WORK, Schema
 from angarium.engine.sqlite.site import SiteDatabase
 from angarium.engine.sqlite.snapshots import rotate_snapshot
 from angarium.engine.sqlite.transaction import Storage
 from angarium.engine.sqlite.writer import Writer
 from angarium.errors import (
-    AccountExists,
-    AccountNotFound,
     AngariumError,
-    DiskFailed,
     MailboxNotFound,
     MessageFileMissing,
     MessageNotFound,
+    QuotaExceeded,
     StoreBusy,
 )
 from angarium.sequenceset import UidSet
@@ -75,6 +97,11 @@ Answer = TypeVar("Answer")
 
 _STAGED_LONG_AGO_S = 86_400
 _NAMES_REMEMBERED = 10_000
+_LARGE_FILE_OCTETS = 4 << 20
+_SITE_SCRIPTS_REMEMBERED = 100
+_DISPATCHES_OF_THE_LOOP = 30
+"""Lines of a queue that are read where somebody waits for the loop; each has a text of some KB."""
+_WORK_OF_THE_LOOP = 1_000
 _CHANGES_OF_THE_LOOP = 300
 """Lines of the change log that are read where somebody waits for the loop; some 3 µs each."""
 
@@ -92,6 +119,7 @@ class SqliteEngine:
         self._writers = ThreadPoolExecutor(options.writer_threads, "angarium-write")
         self._site = ThreadPoolExecutor(1, "angarium-site")
         self._listeners: list[Announcement] = []
+        self._refusal_listeners: list[Callable[[AccountId, Command], None]] = []
         self._stamp: StampOf = nobody_can_tell
         self._is_closed = False
         self._directories.make_root(options.directory)
@@ -101,6 +129,7 @@ class SqliteEngine:
         names, users_reader = self._catalogue.open_reader, self._users.open_reader
         self._account_ids: Remembered[str, AccountId | None] = Remembered(names, _NAMES_REMEMBERED)
         self._credentials: Remembered[str, CredentialRow | None] = Remembered(users_reader, _NAMES_REMEMBERED)
+        self._site_scripts: Remembered[str, ScriptRow | None] = Remembered(names, _SITE_SCRIPTS_REMEMBERED)
         for partition, directory in options.partitions.items():
             self._directories.make_root(directory)
             self._directories.make(self._layout.stage(partition))
@@ -111,9 +140,21 @@ class SqliteEngine:
             limit=options.open_accounts,
             vfs=options.vfs,
             on_open=self._repair_catalogue,
+            on_opened=self._look_for_lost_notes,
         )
         storage = Storage(disk, self._directories, self._layout, sources, options.single_instance)
         self._writer = Writer(options, storage, self._accounts, self._writers, self.announced, self._stamp_of)
+        self._outgoing = Outgoing(
+            notes=Notes(lambda change: self._in_site_thread(lambda: self._work.write(change))),
+            work=self.work,
+            writer=self._writer,
+            accounts=self._accounts,
+            sources=sources,
+        )
+        self._queue_files = QueueFiles(disk, self._layout)
+        self._registry = Registry(
+            options, names=self._catalogue, disk=disk, directories=self._directories, sources=sources
+        )
         self._moves = Moves(
             options, desk=self, writer=self._writer, accounts=self._accounts, readers=self._readers, sources=sources
         )
@@ -140,23 +181,44 @@ class SqliteEngine:
     # Writes
 
     async def write(self, account: AccountId, command: Command) -> Result:
-        (answer,) = await self._writer.submit(account, (command,))
+        if concerns_queue(command):
+            (answer,) = await self._outgoing.write(account, (command,))
+        else:
+            (answer,) = await self._writer.submit(account, (command,))
         if isinstance(answer, Exception):
+            self._tell_refusal(account, command, answer)
             raise answer
         return answer
 
     async def write_batch(self, account: AccountId, commands: Sequence[Command]) -> list[Result | Exception]:
-        return await self._writer.submit(account, commands) if commands else []
+        if any(map(concerns_queue, commands)):
+            answers = await self._outgoing.write(account, commands)
+        else:
+            answers = await self._writer.submit(account, commands) if commands else []
+        if self._refusal_listeners:
+            for command, answer in zip(commands, answers, strict=True):
+                self._tell_refusal(account, command, answer)
+        return answers
+
+    def _tell_refusal(self, account: AccountId, command: Command, answer: Result | Exception) -> None:
+        if isinstance(answer, QuotaExceeded):
+            for listener in self._refusal_listeners:
+                listener(account, command)
 
     async def move_mailboxes(self, command: MoveMailboxes) -> Done:
         return await self._moves.move(command)
 
     def advise(self, account: AccountId, command: Command) -> None:
+        assert not concerns_queue(command), "what is to be sent is not left to chance"
         self._writer.advise(account, command)
 
     def subscribe(self, listener: Announcement) -> Callable[[], None]:
         self._listeners.append(listener)
         return lambda: self._listeners.remove(listener)
+
+    def on_full_quota(self, listener: Callable[[AccountId, Command], None]) -> None:
+        """Call `listener` after each command that was refused because a quota root is full."""
+        self._refusal_listeners.append(listener)
 
     def remember_by(self, stamp: StampOf) -> None:
         """From here on what was read last is given again where `stamp` says that nobody has changed it since."""
@@ -177,7 +239,10 @@ class SqliteEngine:
 
     async def state(self, account: AccountId) -> AccountState:
         found = self._accounts.get(account) or await self._accounts.open(account)
-        return found.states.get(self._stamp_of(account), None, lambda: reads.read_state(found.reader))
+        return self._freshness(found).state
+
+    def _freshness(self, found: OpenAccount) -> Freshness:
+        return found.freshness.get(self._stamp_of(found.id), None, lambda: reads.read_freshness(found.reader))
 
     async def account_name(self, account: AccountId) -> str:
         return reads.read_name((await self._accounts.open(account)).reader)
@@ -232,7 +297,12 @@ class SqliteEngine:
         self, account: AccountId, mailbox: MailboxId | None, uids: UidSet | None = None
     ) -> list[AnnotationRow]:
         found = self._accounts.get(account) or await self._accounts.open(account)
-        return annotations.read_annotations(found.reader, mailbox, uids)
+        if uids is not None:
+            return annotations.read_annotations(found.reader, mailbox, uids)
+        rows = found.annotations.get(
+            self._freshness(found), mailbox, lambda: annotations.read_annotations(found.reader, mailbox, None)
+        )
+        return [*rows]
 
     async def subscriptions(self, account: AccountId) -> list[SubscriptionRow]:
         return reads.read_subscriptions((await self._accounts.open(account)).reader)
@@ -247,11 +317,91 @@ class SqliteEngine:
             return late
         return await self._read_apart(opened, lambda connection: reads.read_changes(connection, since, limit))
 
+    async def pruned_changes(self, account: AccountId) -> PrunedChanges:
+        return reads.read_pruned_changes((await self._accounts.open(account)).reader)
+
+    async def accounts_changed_since(self, time_s: int) -> AsyncIterator[list[AccountId]]:
+        found = changed_accounts(self._options.directory, time_s)
+        while True:
+            some = await self._in_thread(self._readers, lambda: next(found, None))
+            if some is None:
+                return
+            if some:
+                yield some
+
     async def last_change_s(self, account: AccountId, mailbox: MailboxId) -> int | None:
         return reads.read_last_change_s((await self._accounts.open(account)).reader, mailbox)
 
     async def uidvalidity_of_tombstone(self, account: AccountId, name: str) -> int | None:
         return reads.read_tombstone_uidvalidity((await self._accounts.open(account)).reader, name)
+
+    # Deliveries
+
+    async def marks(self, account: AccountId, kind: MarkKind, keys: Iterable[str]) -> frozenset[str]:
+        found = self._accounts.get(account) or await self._accounts.open(account)
+        now_s = self._sources.now_s()
+        return frozenset([key for key in keys if marks.stands(found.reader, kind, key, now_s)])
+
+    async def list_marks(
+        self, account: AccountId, kind: MarkKind, *, after_key: str = "", limit: int = 1000
+    ) -> list[MarkRow]:
+        opened = await self._accounts.open(account)
+        return await self._read_apart(opened, lambda connection: marks.read_marks(connection, kind, after_key, limit))
+
+    async def scripts(self, account: AccountId) -> list[ScriptRow]:
+        return scripts.read_scripts((await self._accounts.open(account)).reader)
+
+    async def script(self, account: AccountId, name: str) -> ScriptRow | None:
+        return scripts.read_script((await self._accounts.open(account)).reader, name)
+
+    async def active_script(self, account: AccountId) -> ScriptRow | None:
+        found = self._accounts.get(account) or await self._accounts.open(account)
+
+        def read() -> ScriptRow | None:
+            found.last_active_script = scripts.read_active_script(found.reader, found.last_active_script)
+            return found.last_active_script
+
+        return found.active_scripts.get(self._freshness(found), None, read)
+
+    async def dispatches(self, account: AccountId) -> list[DispatchRow]:
+        opened = await self._accounts.open(account)
+        found = dispatches.read_dispatches(opened.reader, limit=_DISPATCHES_OF_THE_LOOP + 1)
+        if len(found) > _DISPATCHES_OF_THE_LOOP:
+            found = await self._read_apart(opened, dispatches.read_dispatches)
+        return found
+
+    async def dispatch(self, account: AccountId, number: int) -> DispatchRow | None:
+        return dispatches.read_dispatch((await self._accounts.open(account)).reader, number)
+
+    async def open_dispatch(self, account: AccountId, number: int) -> SpoolMessageFile:
+        partition = dispatches.read_partition((await self._accounts.open(account)).reader, number)
+        if partition is None:
+            raise MessageNotFound(f"account {account} has no file to send under number {number}")
+        return self._open_file(f"{self._layout.queue(partition, account)}/{queued_name(account, number)}")
+
+    async def accounts_with_mail(self) -> list[AccountId]:
+        return await self._outgoing.accounts()
+
+    # Scripts of the site
+
+    async def site_scripts(self) -> list[ScriptRow]:
+        return scripts.site_scripts(self._catalogue.open_reader)
+
+    async def site_script(self, name: str) -> ScriptRow | None:
+        reader = self._catalogue.open_reader
+        return self._site_scripts.get(self._stamp_of(SITE), name, lambda: scripts.site_script(reader, name))
+
+    async def put_site_script(self, name: str, content: bytes) -> None:
+        now_s = self._sources.now_s()
+        await self._change_site(
+            SITE,
+            lambda: self._catalogue.write(lambda connection: scripts.put_site_script(connection, name, content, now_s)),
+        )
+
+    async def remove_site_script(self, name: str) -> None:
+        await self._change_site(
+            SITE, lambda: self._catalogue.write(lambda connection: scripts.remove_site_script(connection, name))
+        )
 
     # Message files
 
@@ -262,7 +412,11 @@ class SqliteEngine:
         try:
             yield staged
         finally:
-            staged.close()
+            # Where nothing has linked it, its octets go with its name: some milliseconds for a large file.
+            if staged.size_octets > _LARGE_FILE_OCTETS and not self._is_closed:
+                await asyncio.get_running_loop().run_in_executor(self._readers, staged.close)
+            else:
+                staged.close()
 
     async def open_message(self, account: AccountId, mailbox: MailboxId, uid: Uid) -> SpoolMessageFile:
         opened = self._accounts.get(account) or await self._accounts.open(account)
@@ -310,7 +464,7 @@ class SqliteEngine:
     # Accounts and catalogue
 
     async def create_account(self, name: str) -> AccountId:
-        return await self._change_site(SITE, lambda: self._create_account(name))
+        return await self._change_site(SITE, lambda: self._registry.create(name))
 
     async def account_id(self, name: str) -> AccountId | None:
         reader = self._catalogue.open_reader
@@ -327,12 +481,12 @@ class SqliteEngine:
 
     async def forget_account(self, account: AccountId) -> None:
         await self._accounts.discard(account)
-        await self._change_site(SITE, lambda: self._forget_account(account))
+        await self._change_site(SITE, lambda: self._registry.forget(account))
 
     async def refresh_catalogue(self, account: AccountId) -> None:
         opened = await self._accounts.open(account)
         with self._accounts.pinned(opened):
-            others_see_it = await self._in_site_thread(lambda: self._show(opened))
+            others_see_it = await self._in_site_thread(lambda: self._registry.show(opened))
         self.announced(NAMES)
         if others_see_it:
             self.announced(SITE)
@@ -347,8 +501,10 @@ class SqliteEngine:
         wanted = Wanted(account, identifiers, excluding)
         found = catalogue.mailboxes(self._catalogue.open_reader, wanted, most_rows=catalogue.ROWS_OF_THE_LOOP)
         if found is None:
-            found = await self._in_thread(self._readers, lambda: self._read_catalogue(wanted))
-        return found
+            found = await self._in_thread(
+                self._readers, lambda: self._catalogue.read_apart(lambda reader: catalogue.mailboxes(reader, wanted))
+            )
+        return found or []
 
     async def home_of(self, mailbox: MailboxId) -> AccountId | None:
         return catalogue.home_of(self._catalogue.open_reader, mailbox)
@@ -374,7 +530,7 @@ class SqliteEngine:
 
     async def recreate_account(self, account: AccountId, name: str) -> str | None:
         await self._accounts.discard(account)
-        return await self._change_site(SITE, lambda: self._recreate_account(account, name))
+        return await self._change_site(SITE, lambda: self._registry.recreate(account, name))
 
     # Users and work
 
@@ -403,7 +559,10 @@ class SqliteEngine:
         )
 
     async def work(self) -> list[tuple[int, WorkRow]]:
-        return work.work(self._work.open_reader)
+        found = work.work(self._work.open_reader, limit=_WORK_OF_THE_LOOP + 1)
+        if len(found) > _WORK_OF_THE_LOOP:
+            found = await self._in_thread(self._readers, lambda: self._work.read_apart(work.work))
+        return found
 
     async def work_done(self, number: int) -> None:
         await self._in_site_thread(lambda: self._work.write(lambda connection: work.work_done(connection, number)))
@@ -412,17 +571,37 @@ class SqliteEngine:
 
     async def checkpoint(self) -> None:
         await self.resume_moves()
-        for account in await self._in_thread(self._readers, self._accounts_with_logs):
+        await self.sweep_queues()
+        directory = self._options.directory
+        for account in await self._in_thread(self._readers, lambda: accounts_with_logs(directory)):
             try:
                 await self._writer.truncate_log(account)
             except AngariumError as refusal:
                 log.warning("checkpoint_failed", extra={"account": account, "error": str(refusal)})
         await self._in_site_thread(self._checkpoint_site)
 
+    async def sweep_queues(self) -> None:
+        """Remove files of mail to send that no line names. Those of accounts that are not there are left alone: one of
+        them may have lost its file, and be built anew."""
+        for account in await self._in_thread(self._readers, self._queue_files.accounts):
+            (answer,) = await self._writer.submit(account, (SweepQueue(),))
+            if isinstance(answer, Exception):
+                log.info("queue_not_swept", extra={"account": account, "error": str(answer)})
+
+    async def note_mail_again(self, account: AccountId) -> None:
+        """Have `work` name an account whose mail to send it does not know, as after a restored copy of either."""
+        await self._outgoing.note_again(account)
+
+    def _look_for_lost_notes(self, account: OpenAccount) -> None:
+        with suppress(AngariumError):  # a file that is damaged there says so to who asks for it
+            if dispatches.read_works(account.reader):
+                self._outgoing.start(self.note_mail_again(account.id))
+
     async def close(self) -> None:
         if self._is_closed:
             return
         await self._moves.stop()
+        await self._outgoing.stop()
         self._is_closed = True
         await self._writer.drain()
         await self._accounts.close()
@@ -431,13 +610,6 @@ class SqliteEngine:
             executor.shutdown()
 
     # In threads
-
-    def _read_catalogue(self, wanted: Wanted) -> list[CatalogueRow]:
-        reader = self._catalogue.another_reader()
-        try:
-            return catalogue.mailboxes(reader, wanted) or []
-        finally:
-            reader.close(True)
 
     def _open_site(self, name: str, schema: Schema) -> SiteDatabase:
         path, options = os.path.join(self._options.directory, name), self._options
@@ -473,133 +645,12 @@ class SqliteEngine:
             raise as_known(error) from error
 
     async def _read_apart(self, account: OpenAccount, read: Callable[[apsw.Connection], Answer]) -> Answer:
-        """A large read, in a thread and on a connection of its own, so that the loop's stays free."""
-
-        def run() -> Answer:
-            connection = open_for_reading(account.path, ACCOUNT, vfs=self._options.vfs)
-            try:
-                return read(connection)
-            finally:
-                connection.close(True)
-
         with self._accounts.pinned(account):
-            return await self._in_thread(self._readers, run)
-
-    def _create_account(self, name: str) -> AccountId:
-        """The file first, the name last: a crash between leaves a file that nothing names."""
-        account = AccountId(self._sources.random_id())
-        self._create_account_file(account, name)
-        try:
-            self._catalogue.write(lambda connection: catalogue.add_account(connection, account, name))
-        except AccountExists:
-            self._remove_account_files(account)
-            raise
-        return account
-
-    def _create_account_file(self, account: AccountId, name: str) -> None:
-        path = account_path(self._options.directory, account)
-        self._directories.make(os.path.dirname(path))
-        with self._account_lock(path):
-            self._fill_account_file(path, account, name)
-
-    @contextmanager
-    def _account_lock(self, path: str) -> Iterator[None]:
-        lock = FileLock(f"{path[:-3]}.lock")
-        try:
-            with lock:
-                yield
-        finally:
-            lock.close()
-
-    def _fill_account_file(self, path: str, account: AccountId, name: str) -> None:
-        create_private(self._disk, path)
-        connection = open_for_writing(path, ACCOUNT, vfs=self._options.vfs)
-        try:
-            connection.execute(
-                "INSERT INTO account (id, name, modseq, folder_modseq, last_uidvalidity, modseq_ceiling)"
-                " VALUES (?, ?, 1, 1, 0, 1)",
-                (account, name),
-            )
-        finally:
-            connection.close(True)
-        self._disk.fsync_directory(os.path.dirname(path))
-
-    def _forget_account(self, account: AccountId) -> None:
-        """All under the account's lock, so that no other process makes a mailbox in between; one that has the file
-        open finds it gone before it writes."""
-        path = account_path(self._options.directory, account)
-        if not self._disk.exists(path):
-            raise AccountNotFound(f"no account {account}")
-        with self._account_lock(path):
-            reader = open_for_reading(path, ACCOUNT, vfs=self._options.vfs)
-            try:
-                if reads.read_mailboxes(reader) or reads.has_arrivals(reader):
-                    raise DiskFailed(f"account {account} still has mailboxes")
-            finally:
-                reader.close(True)
-            self._catalogue.write(lambda connection: catalogue.remove_account(connection, account))
-            self._remove_account_files(account)
-
-    def _recreate_account(self, account: AccountId, name: str) -> str | None:
-        """The catalogue first: it knows the name better, and may refuse the one it is given."""
-        known = self._catalogue.peek(lambda connection: catalogue.account_name(connection, account))
-        if known is None:
-            self._catalogue.write(lambda connection: catalogue.add_account(connection, account, name))
-        path = account_path(self._options.directory, account)
-        self._directories.make(os.path.dirname(path))
-        with self._account_lock(path):
-            aside = self._put_aside(path)
-            self._fill_account_file(path, account, known or name)
-        return aside
-
-    def _put_aside(self, path: str) -> str | None:
-        """The file first, and durably: without its log it would pass for an older state of the account."""
-        if not self._disk.exists(path):
-            return None
-        aside = f"{path}.aside-{self._sources.now_s()}"
-        self._disk.rename(path, aside)
-        self._disk.fsync_directory(os.path.dirname(path))
-        for suffix in ("-wal", "-shm"):
-            if self._disk.exists(path + suffix):
-                self._disk.rename(path + suffix, aside + suffix)
-        return aside
-
-    def _remove_account_files(self, account: AccountId) -> None:
-        path = account_path(self._options.directory, account)
-        for name in (path, f"{path}-wal", f"{path}-shm", f"{path[:-3]}.lock"):
-            if self._disk.exists(name):
-                self._disk.unlink(name)
-
-    def _accounts_with_logs(self) -> list[AccountId]:
-        """Accounts whose write-ahead log is not empty, open here or not."""
-        root = os.path.join(self._options.directory, "account")
-        logs = glob.iglob(f"{glob.escape(root)}/*/*/*.db-wal")
-        return [AccountId(os.path.basename(path)[: -len(".db-wal")]) for path in logs if os.path.getsize(path)]
+            return await self._in_thread(self._readers, lambda: account.read_apart(read))
 
     def _repair_catalogue(self, account: OpenAccount) -> None:
-        """At opening: a crash between the account's commit and the catalogue's shows in the modseqs."""
-        self._site.submit(self._show_if_stale, account).result()
-
-    def _show_if_stale(self, account: OpenAccount) -> None:
-        shown = self._catalogue.peek(lambda connection: catalogue.shown_modseq(connection, account.id))
-        if shown != reads.read_state(account.reader).folder_modseq:
-            self._show(account)
-
-    def _show(self, account: OpenAccount) -> bool:
-        """Read under the catalogue's lock, so that of two refreshes the later one shows the later state; whether there
-        is something new to others than the account's user."""
-
-        def change(connection: apsw.Connection) -> bool:
-            reader = open_for_reading(account.path, ACCOUNT, vfs=self._options.vfs)
-            try:
-                # Before the rows: a commit between makes a refresh too many, not a miss.
-                state = reads.read_state(reader)
-                mailboxes = reads.read_mailboxes(reader)
-            finally:
-                reader.close(True)
-            return catalogue.show_account(connection, account.id, mailboxes, state.folder_modseq)
-
-        return self._catalogue.write(change)
+        """At opening, in the pool."""
+        self._site.submit(self._registry.show_if_stale, account).result()
 
     def _checkpoint_site(self) -> None:
         for database in (self._catalogue, self._users, self._work):

@@ -48,7 +48,8 @@ def erase_mailboxes(transaction: Transaction, command: EraseMailboxes) -> Erased
     room = command.limit
     for record in records:
         room -= _erase(transaction, record, room)
-        before = json.dumps({"name": record.name, "uidvalidity": record.uidvalidity}, ensure_ascii=False)
+        was = {"name": record.name, "uidvalidity": record.uidvalidity, "deleted_at": record.deleted_at_s}
+        before = json.dumps(was, ensure_ascii=False)
         transaction.log_change(command.author, "erase", modseq, mailbox=record.id, before=before)
     # The header that held the highest modseq ceiling may have gone: one that stays must say it before that.
     transaction.owe_any_header()

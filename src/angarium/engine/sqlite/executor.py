@@ -7,18 +7,24 @@ from angarium.engine import commands
 from angarium.engine.sqlite import (
     annotations,
     arriving,
+    delivering,
     departing,
+    dispatches,
     erase,
     expunge,
     flags,
     mailboxes,
+    marks,
     messages,
     movesteps,
     quotas,
+    scripts,
 )
+from angarium.engine.sqlite.dispatches import Noted, Renote
+from angarium.engine.sqlite.queuefiles import SweepQueue, sweep_queue
 from angarium.engine.sqlite.transaction import Transaction
 
-Executable = commands.Command | movesteps.MoveStep
+Executable = commands.Command | movesteps.MoveStep | Noted | Renote | SweepQueue
 
 # Any: each function takes its own command; the table is what brings the two together.
 _EXECUTORS: dict[type[Executable], Callable[[Transaction, Any], commands.Result]] = {
@@ -46,6 +52,17 @@ _EXECUTORS: dict[type[Executable], Callable[[Transaction, Any], commands.Result]
     commands.SetAccountName: mailboxes.set_account_name,
     commands.RestoreMailbox: mailboxes.restore_mailbox,
     commands.RestoreMessages: mailboxes.restore_messages,
+    commands.Deliver: delivering.deliver,
+    commands.PostponeDispatch: dispatches.postpone_dispatch,
+    commands.RemoveDispatch: dispatches.remove_dispatch,
+    commands.PruneMarks: marks.prune_marks,
+    commands.PutScript: scripts.put_script,
+    commands.ActivateScript: scripts.activate_script,
+    commands.DeleteScript: scripts.delete_script,
+    commands.RenameScript: scripts.rename_script,
+    Noted: delivering.execute_noted,
+    Renote: dispatches.renote,
+    SweepQueue: sweep_queue,
     movesteps.MarkMoving: departing.mark_moving,
     movesteps.ReleaseMoving: departing.release_moving,
     movesteps.BeginArrival: arriving.begin_arrival,

@@ -3,11 +3,12 @@
 import json
 from collections.abc import Sequence
 
+from angarium.engine import changelog
 from angarium.engine.commands import Author, Expunge, Expunged, PruneChanges, Purged, PurgeMessages, QuotaPolicy
 from angarium.engine.rows import MailboxState, Uid
 from angarium.engine.sqlite.annotations import discount_annotations, forget_annotations
 from angarium.engine.sqlite.query import fetch_all
-from angarium.engine.sqlite.quotas import charge
+from angarium.engine.sqlite.quotas import charge, full_resources
 from angarium.engine.sqlite.transaction import Mailbox, Transaction
 from angarium.flags import SystemFlags
 from angarium.sequenceset import UidSet
@@ -55,6 +56,7 @@ def expunge_rows(
             (modseq, modseq, transaction.now_s, mailbox.number, first, last),
         )
     octets = sum(size for _, _, size in gone)
+    full_before = full_resources(transaction, mailbox)
     mailbox.messages -= len(gone)
     mailbox.octets -= octets
     mailbox.unseen -= sum(not flags & _SEEN for _, flags, _ in gone)
@@ -64,7 +66,9 @@ def expunge_rows(
     charge(transaction, mailbox, QuotaPolicy.IGNORE, octets=-octets, messages=-len(gone))
     discount_annotations(transaction, mailbox, [uid for uid, _, _ in gone])
     went = UidSet.from_numbers(uid for uid, _, _ in gone)
-    transaction.log_change(author, operation, modseq, mailbox=mailbox.id, uids=went.serialize().decode())
+    freed = full_before and full_before - full_resources(transaction, mailbox)
+    before = changelog.Room(mailbox.quota_root or "", tuple(sorted(freed))).serialize() if freed else ""
+    transaction.log_change(author, operation, modseq, mailbox=mailbox.id, uids=went.serialize().decode(), before=before)
     return Expunged(went, modseq)
 
 
@@ -111,10 +115,17 @@ def forget_contents(transaction: Transaction, contents: Sequence[int]) -> None:
 def prune_changes(transaction: Transaction, command: PruneChanges) -> Purged:
     """Forget the oldest lines of the change log."""
     connection = transaction.connection
-    numbers = connection.execute(
-        "SELECT number FROM change WHERE time < ? ORDER BY number LIMIT ?", (command.before_s, command.limit + 1)
+    rows = connection.execute(
+        "SELECT number, modseq, time FROM change WHERE time < ? ORDER BY number LIMIT ?",
+        (command.before_s, command.limit + 1),
     ).fetchall()
-    more = len(numbers) > command.limit
-    numbers = numbers[: command.limit]
-    connection.executemany("DELETE FROM change WHERE number = ?", numbers)
-    return Purged(len(numbers), more)
+    more = len(rows) > command.limit
+    rows = rows[: command.limit]
+    if rows:
+        connection.executemany("DELETE FROM change WHERE number = ?", [(number,) for number, _, _ in rows])
+        connection.execute(
+            "UPDATE account SET pruned_changes = max(pruned_changes, ?),"
+            " pruned_changes_time = max(pruned_changes_time, ?)",
+            (max([int(modseq or 0) for _, modseq, _ in rows]), max([int(time_s or 0) for _, _, time_s in rows])),
+        )
+    return Purged(len(rows), more)

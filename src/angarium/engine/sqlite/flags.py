@@ -1,15 +1,15 @@
 """STORE within a transaction (RFC 9051 §6.4.6, RFC 7162 §3.1.3): rows change by UID range, not one by one."""
 
-import json
 from dataclasses import dataclass
 
 import numpy as np
 
+from angarium.engine import changelog
 from angarium.engine.commands import FlagOperation, FlagsStored, StoreFlags
 from angarium.engine.rows import ModSeq
 from angarium.engine.sqlite.query import fetch_all
 from angarium.engine.sqlite.seen import seen_modseq, seen_uids, write_seen
-from angarium.engine.sqlite.transaction import Mailbox, Transaction, signed
+from angarium.engine.sqlite.transaction import Mailbox, Transaction, signed, unsigned
 from angarium.flags import SystemFlags
 from angarium.sequenceset import UidSet
 
@@ -30,7 +30,6 @@ _SELECT_GATHERED = f"SELECT flags, keywords_low, keywords_high, group_concat(uid
 _GATHERED_FROM = 200
 _FEW_OCTETS = 200
 """A text of UIDs for which an array is more trouble than help."""
-_to_json = json.JSONEncoder(separators=(",", ":")).encode
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +42,11 @@ class _Masks:
     put_low: int
     keep_high: int
     put_high: int
+
+    def keywords(self, low: int, high: int) -> tuple[int, int]:
+        """Masks of keywords, one above the other: what was, as columns have it, and what is."""
+        before, keep = unsigned(low) | unsigned(high) << 64, self.keep_low | self.keep_high << 64
+        return before, (before & keep) | self.put_low | self.put_high << 64
 
     def bindings(self) -> dict[str, int]:
         return {
@@ -74,7 +78,8 @@ def store_flags(transaction: Transaction, command: StoreFlags) -> FlagsStored:
         present = present.union(newly_seen).difference(newly_unseen)
         write_seen(transaction, mailbox, command.seen_account, present, modseq)
     changed = changed.union(newly_seen).union(newly_unseen)
-    _log(transaction, mailbox, command, groups, changed, modseq)
+    newly = changelog.SeenChange(command.seen_account, newly_seen, newly_unseen)
+    _log(transaction, mailbox, command, masks, groups, newly, changed, modseq)
     return FlagsStored(changed, refused, modseq)
 
 
@@ -196,12 +201,14 @@ def _log(
     transaction: Transaction,
     mailbox: Mailbox,
     command: StoreFlags,
+    masks: _Masks,
     groups: dict[tuple[int, int, int], UidSet],
+    newly: changelog.SeenChange,
     changed: UidSet,
     modseq: ModSeq,
 ) -> None:
     before = [
-        {"flags": flags, "keywords": [low, high], "uids": group.serialize().decode()}
+        changelog.FlagsChange(group, flags, (flags & masks.keep) | masks.put, *masks.keywords(low, high))
         for (flags, low, high), group in groups.items()
     ]
     transaction.log_change(
@@ -210,5 +217,5 @@ def _log(
         modseq,
         mailbox=mailbox.id,
         uids=changed.serialize().decode(),
-        before=_to_json(before),
+        before=changelog.serialize_flags(before, newly),
     )

@@ -122,7 +122,7 @@ def set_acl(transaction: Transaction, command: SetAcl) -> Done:
         (command.acl, modseq, record.number),
     )
     transaction.owe_header(record.id)
-    before = json.dumps({"acl": record.acl}, ensure_ascii=False)
+    before = json.dumps({"acl": record.acl, "became": command.acl}, ensure_ascii=False)
     transaction.log_change(command.author, "setacl", modseq, mailbox=record.id, before=before)
     return Done(modseq)
 

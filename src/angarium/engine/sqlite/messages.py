@@ -1,10 +1,10 @@
 """Adding, copying and restoring messages within a transaction."""
 
-import json
 from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
+from angarium.engine import changelog
 from angarium.engine.commands import (
     Added,
     AddMessages,
@@ -41,8 +41,8 @@ _INSERT_MESSAGE = (
 _COPIED_COLUMNS = "uid, flags, keywords_low, keywords_high, date, zone, size, content, email, thread"
 
 
-def add_messages(transaction: Transaction, command: AddMessages) -> Added:
-    """APPEND and delivery."""
+def add_messages(transaction: Transaction, command: AddMessages, *, operation: str = "append") -> Added:
+    """APPEND, and what a delivery puts somewhere; `operation` is what the change log calls it."""
     mailbox = transaction.mailbox(command.mailbox, acl_version=command.acl_version)
     modseq = ModSeq(transaction.modseq)
     uids: list[Uid] = []
@@ -74,7 +74,8 @@ def add_messages(transaction: Transaction, command: AddMessages) -> Added:
     if added:
         mailbox.highestmodseq = modseq
         transaction.save_counters(mailbox)
-        _log(transaction, command.author, "append", modseq, mailbox, added)
+        before = "" if command.copied_from is None else changelog.Source(command.copied_from).serialize()
+        _log(transaction, command.author, operation, modseq, mailbox, added, before)
     if seen and command.seen_account is not None:
         add_seen(transaction, mailbox, command.seen_account, UidSet.from_numbers(seen), modseq)
     return Added(UidValidity(mailbox.uidvalidity), tuple(uids), modseq)
@@ -160,7 +161,7 @@ def copy_messages(transaction: Transaction, command: CopyMessages) -> Copied:
         transaction.save_counters(target)
         copies = zip(from_uids, to_uids, strict=True)
         copy_annotations(transaction, source, target, copies, command, modseq, policy)
-        where = json.dumps({"source": source.id, "uids": UidSet.from_numbers(from_uids).serialize().decode()})
+        where = changelog.Copy(source.id, UidSet.from_numbers(from_uids), is_move=command.move).serialize()
         _log(transaction, command.author, "copy", modseq, target, to_uids, before=where)
         if newly_seen and command.target_seen_account is not None:
             add_seen(transaction, target, command.target_seen_account, UidSet.from_numbers(newly_seen), modseq)
@@ -290,12 +291,10 @@ def _mentioned(message_id: str, references: tuple[str, ...]) -> list[str]:
 
 
 def _note_mentioned(transaction: Transaction, mentioned: list[str], base_subject: str, thread: int) -> None:
-    for message_id in mentioned:
-        transaction.connection.execute(
-            "INSERT INTO reference (message_id, base_subject, thread, noted_at) VALUES (?, ?, ?, ?)"
-            " ON CONFLICT DO NOTHING",
-            (message_id, base_subject, thread, transaction.now_s),
-        )
+    transaction.connection.executemany(
+        "INSERT INTO reference (message_id, base_subject, thread, noted_at) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
+        [(message_id, base_subject, thread, transaction.now_s) for message_id in mentioned],
+    )
 
 
 def _known_origin(transaction: Transaction, mailbox: Mailbox, message: NewMessage) -> Uid | None:

@@ -3,12 +3,12 @@
 A root goes along with the mailbox that it is named for, and goes when that is deleted.
 """
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
 import apsw
 
+from angarium.engine import changelog
 from angarium.engine.commands import Author, Done, QuotaPolicy, RemoveQuota, SetQuota
 from angarium.engine.quota import check_growth, check_room
 from angarium.engine.rows import ModSeq, QuotaResource, QuotaRow
@@ -71,6 +71,14 @@ def charge(
         " annotation_used = annotation_used + ? WHERE root = ?",
         (octets, messages, annotation_octets, mailbox.quota_root),
     )
+
+
+def full_resources(transaction: Transaction, mailbox: Mailbox) -> frozenset[str]:
+    """What there is no room left of in the root that governs the mailbox."""
+    if mailbox.quota_root is None:
+        return frozenset()
+    present = fetch_one(transaction.connection, f"{_SELECT} WHERE root = ?", (mailbox.quota_root,))
+    return frozenset() if present is None else changelog.full_resources(_row(present))
 
 
 def nearest_root(roots: set[str], name: str) -> str | None:
@@ -164,7 +172,7 @@ def set_quota(transaction: Transaction, command: SetQuota) -> Done:
         f"{_INSERT} ON CONFLICT (root) DO UPDATE SET modseq = excluded.modseq, {_SET_LIMITS}",
         (command.root, modseq, *limits, *_NOTHING),
     )
-    return _changed(transaction, command.author, modseq, before)
+    return _changed(transaction, command.author, modseq, before, command.root, command.limits)
 
 
 def remove_quota(transaction: Transaction, command: RemoveQuota) -> Done:
@@ -174,7 +182,7 @@ def remove_quota(transaction: Transaction, command: RemoveQuota) -> Done:
         raise QuotaRootNotFound(f"no quota root {command.root!r} in account {transaction.account}")
     modseq = transaction.next_folder_modseq()
     transaction.connection.execute("DELETE FROM quota WHERE root = ?", (command.root,))
-    return _changed(transaction, command.author, modseq, before)
+    return _changed(transaction, command.author, modseq, before, command.root, None)
 
 
 def _present(transaction: Transaction, root: str) -> QuotaRow | None:
@@ -182,11 +190,16 @@ def _present(transaction: Transaction, root: str) -> QuotaRow | None:
     return None if columns is None else _row(columns)
 
 
-def _changed(transaction: Transaction, author: Author, modseq: ModSeq, before: QuotaRow | None) -> Done:
+def _changed(
+    transaction: Transaction,
+    author: Author,
+    modseq: ModSeq,
+    before: QuotaRow | None,
+    root: str,
+    limits: Mapping[QuotaResource, int] | None,
+) -> Done:
     rehome(transaction)
-    text = ""
-    if before is not None:
-        limits = {resource.value: limit for resource, limit in before.limits.items()}
-        text = json.dumps({"root": before.root, "limits": limits}, ensure_ascii=False)
-    transaction.log_change(author, "setquota", modseq, before=text)
+    transaction.log_change(
+        author, "setquota", modseq, before=changelog.QuotaChange.of(root, before, limits).serialize()
+    )
     return Done(modseq)

@@ -20,6 +20,7 @@ from angarium.engine.rows import (
     MailboxId,
     MailboxRow,
     ModSeq,
+    PrunedChanges,
     SearchFields,
     SeenRow,
     SubscriptionRow,
@@ -27,6 +28,7 @@ from angarium.engine.rows import (
 )
 from angarium.engine.sqlite.query import fetch_all, fetch_one
 from angarium.engine.sqlite.refusals import as_refusal_of_index
+from angarium.engine.sqlite.remembered import Freshness
 from angarium.engine.sqlite.transaction import MAILBOX_COLUMNS, Mailbox
 from angarium.errors import MailboxNotFound, StoreDamaged
 from angarium.sequenceset import UidSet
@@ -56,12 +58,18 @@ _IN_STEP = 500
 """Ids asked for in one statement; the same number each time lets SQLite keep one prepared statement."""
 
 
-def read_state(connection: apsw.Connection) -> AccountState:
-    """The account's freshness."""
-    row = fetch_one(connection, "SELECT modseq, folder_modseq FROM account")
+def read_freshness(connection: apsw.Connection) -> Freshness:
+    """How the account stands."""
+    row = fetch_one(connection, "SELECT modseq, folder_modseq, settings_modseq FROM account")
     if row is None:
         raise StoreDamaged("an account's file has no account row")
-    return AccountState(ModSeq(row[0]), ModSeq(row[1]))
+    modseq, folder_modseq, settings_modseq = row
+    return Freshness(AccountState(ModSeq(modseq), ModSeq(folder_modseq)), ModSeq(settings_modseq))
+
+
+def read_state(connection: apsw.Connection) -> AccountState:
+    """What of that others are told."""
+    return read_freshness(connection).state
 
 
 def read_name(connection: apsw.Connection) -> str:
@@ -287,6 +295,14 @@ def read_changes(connection: apsw.Connection, since: ModSeq, limit: int) -> list
         return late
     rows = fetch_all(connection, f"{_SELECT_CHANGES} WHERE modseq > ? ORDER BY number LIMIT ?", (since, limit))
     return [ChangeRow(*row) for row in rows]
+
+
+def read_pruned_changes(connection: apsw.Connection) -> PrunedChanges:
+    """How far the change log was pruned."""
+    row = fetch_one(connection, "SELECT pruned_changes, pruned_changes_time FROM account")
+    if row is None:
+        raise StoreDamaged("an account's file has no account row")
+    return PrunedChanges(ModSeq(row[0]), int(row[1]))
 
 
 def read_last_change_s(connection: apsw.Connection, mailbox: MailboxId) -> int | None:

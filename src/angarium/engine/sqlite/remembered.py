@@ -5,11 +5,11 @@ unannounced because it died in between comes to light within a second, when the 
 """
 
 from collections.abc import Callable, Hashable
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 import apsw
 
-from angarium.engine.rows import AccountId
+from angarium.engine.rows import AccountId, AccountState, ModSeq
 from angarium.engine.sqlite.query import fetch_one
 
 Key = TypeVar("Key", bound=Hashable)
@@ -24,6 +24,14 @@ StampOf = Callable[[AccountId], Stamp | None]
 
 USERS_CHANGES = AccountId("users.db")
 """As what changes of credentials are announced; those of the catalogue are changes of SITE."""
+
+
+class Freshness(NamedTuple):
+    """How an account stands."""
+
+    state: AccountState
+    settings_modseq: ModSeq
+    """Last change of a script, or of an annotation of a mailbox or of the account."""
 
 
 def nobody_can_tell(_: AccountId) -> None:
@@ -74,3 +82,33 @@ class Remembered(Generic[Key, Value]):
         if version != self._version:
             self._values.clear()
         self._stamp, self._version = stamp, version
+
+
+class Settled(Generic[Key, Value]):
+    """What was read of an account's settings, for the loop; messages come and go without a change of it. No more than
+    `limit`."""
+
+    __slots__ = ("_fits", "_limit", "_modseqs", "_values")
+
+    def __init__(self, limit: int, *, fits: Callable[[Value], bool] = lambda _: True) -> None:
+        """`fits` tells whether a value is small enough to be kept."""
+        self._limit = limit
+        self._fits = fits
+        self._modseqs: tuple[ModSeq, ModSeq] | None = None
+        self._values: dict[Key, Value] = {}
+
+    def get(self, freshness: Freshness, key: Key, read: Callable[[], Value]) -> Value:
+        """The value as of `freshness`, which was asked for before this call, so that what is read is no older."""
+        # With a mailbox, which is a change of names, what it is annotated with comes and goes.
+        modseqs = freshness.state.folder_modseq, freshness.settings_modseq
+        if modseqs != self._modseqs:
+            self._values.clear()
+            self._modseqs = modseqs
+        if key in self._values:
+            return self._values[key]
+        value = read()
+        if self._fits(value):
+            if len(self._values) >= self._limit:
+                self._values.clear()
+            self._values[key] = value
+        return value

@@ -227,8 +227,54 @@ ACCOUNT = Schema(
             copied_uid INTEGER NOT NULL DEFAULT 0
         );
         """,
+        # What is not to be done twice, scripts, and mail to send; a program without these tables would deliver twice,
+        # and forget an account whose mail still waits.
+        """
+        CREATE TABLE mark (
+            kind TEXT NOT NULL,
+            key TEXT NOT NULL,
+            noted_at INTEGER NOT NULL,
+            expires_at INTEGER NOT NULL,
+            PRIMARY KEY (kind, key)
+        ) WITHOUT ROWID;
+        CREATE TABLE script (
+            name TEXT PRIMARY KEY,
+            is_active INTEGER NOT NULL,
+            modseq INTEGER NOT NULL,
+            changed_at INTEGER NOT NULL,
+            content BLOB NOT NULL
+        );
+        CREATE UNIQUE INDEX script_active ON script (is_active) WHERE is_active;
+        CREATE TABLE dispatch (
+            number INTEGER PRIMARY KEY AUTOINCREMENT,
+            work INTEGER NOT NULL,
+            sender TEXT NOT NULL,
+            recipients TEXT NOT NULL,
+            purpose TEXT NOT NULL,
+            message_id TEXT NOT NULL,
+            parameters TEXT NOT NULL,
+            partition TEXT,
+            offset INTEGER NOT NULL,
+            size INTEGER NOT NULL,
+            queued_at INTEGER NOT NULL,
+            expires_at INTEGER NOT NULL,
+            attempts INTEGER NOT NULL DEFAULT 0,
+            next_attempt INTEGER NOT NULL,
+            last_error TEXT NOT NULL DEFAULT '',
+            head BLOB NOT NULL
+        );
+        """,
+        # How far the change log was pruned; a program without these columns would have its readers miss what it pruned.
+        """
+        ALTER TABLE account ADD COLUMN pruned_changes INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE account ADD COLUMN pruned_changes_time INTEGER NOT NULL DEFAULT 0;
+        """,
+        # The last change of what readers remember by it; a program without this column would not tell them of its own.
+        """
+        ALTER TABLE account ADD COLUMN settings_modseq INTEGER NOT NULL DEFAULT 0;
+        """,
     ),
-    writes_from=7,
+    writes_from=10,
 )
 
 CATALOGUE = Schema(
@@ -256,6 +302,15 @@ CATALOGUE = Schema(
         # Truth: what is shared of the server's annotations.
         """
         CREATE TABLE annotation (entry TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
+        """,
+        # Truth: the site's own scripts; a number is given once.
+        """
+        CREATE TABLE script (
+            number INTEGER PRIMARY KEY AUTOINCREMENT,
+            name TEXT NOT NULL UNIQUE,
+            changed_at INTEGER NOT NULL,
+            content BLOB NOT NULL
+        );
         """,
     ),
 )
@@ -290,6 +345,25 @@ WORK = Schema(
             detail TEXT NOT NULL,
             noted_at INTEGER NOT NULL
         );
+        """,
+    ),
+)
+
+FEEDS = Schema(
+    "feeds",
+    0x416E6765,  # "Ange"
+    (
+        """
+        CREATE TABLE consumer (name TEXT PRIMARY KEY, began_at INTEGER NOT NULL, looked_at INTEGER NOT NULL)
+            WITHOUT ROWID;
+        CREATE TABLE position (
+            consumer TEXT NOT NULL,
+            account TEXT NOT NULL,
+            modseq INTEGER NOT NULL,
+            PRIMARY KEY (consumer, account)
+        ) WITHOUT ROWID;
+        CREATE TABLE noted (consumer TEXT NOT NULL, account TEXT NOT NULL, PRIMARY KEY (consumer, account))
+            WITHOUT ROWID;
         """,
     ),
 )

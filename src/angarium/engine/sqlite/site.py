@@ -45,9 +45,13 @@ class SiteDatabase:
             raise StoreBusy("the engine is closed")
         return self._reader
 
-    def another_reader(self) -> apsw.Connection:
-        """A connection of its own for a large read in a thread, which closes it."""
-        return open_for_reading(self._path, self._schema, vfs=self._vfs)
+    def read_apart(self, read: Callable[[apsw.Connection], Answer]) -> Answer:
+        """A large read, in a thread, on a connection of its own."""
+        reader = open_for_reading(self._path, self._schema, vfs=self._vfs)
+        try:
+            return read(reader)
+        finally:
+            reader.close(True)
 
     def write(self, change: Callable[[apsw.Connection], Answer]) -> Answer:
         """Run `change` in a transaction of its own under the file's lock; its exceptions undo it."""

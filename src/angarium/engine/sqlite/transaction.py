@@ -30,7 +30,8 @@ from angarium.engine.rows import (
     UidValidity,
 )
 from angarium.engine.sources import Sources
-from angarium.engine.spool import CEILING_STEP, HEADER_NAME, Layout, MailboxHeader, message_name
+from angarium.engine.spool import CEILING_STEP, HEADER_NAME, Layout, MailboxHeader, message_name, queued_name
+from angarium.engine.sqlite.remembered import Freshness
 from angarium.errors import (
     AclChanged,
     DiskFailed,
@@ -136,6 +137,7 @@ class Transaction:
     name: str = ""
     modseq: int = 0
     folder_modseq: int = 0
+    settings_modseq: int = 0
     last_uidvalidity: int = 0
     modseq_ceiling: int = 0
     last_content: int = 0
@@ -143,6 +145,8 @@ class Transaction:
     """Files (their names end with a dot) and directories that were made for commands that were not refused."""
     after_commit: list[Callable[[], None]] = field(default_factory=list)
     """What may only be done once the batch is durable: unlinking."""
+    has_queued: bool = False
+    """Whether there may be mail to send that nobody has looked at yet."""
     _unsynced: set[str] = field(default_factory=set)
     _headers: set[MailboxId] = field(default_factory=set)
     _touched: MailboxId | None = None
@@ -152,17 +156,20 @@ class Transaction:
         """Take the write lock and load the account's numbers."""
         self.connection.execute("BEGIN IMMEDIATE")
         row = self.connection.execute(
-            "SELECT name, modseq, folder_modseq, last_uidvalidity, modseq_ceiling, last_content FROM account"
+            "SELECT name, modseq, folder_modseq, settings_modseq, last_uidvalidity, modseq_ceiling, last_content"
+            " FROM account"
         ).fetchone()
         if row is None:
             raise StoreDamaged(f"the file of account {self.account} has no account row")
-        self.name, self.modseq, self.folder_modseq, self.last_uidvalidity, self.modseq_ceiling, self.last_content = row
+        self.name, self.modseq, self.folder_modseq, self.settings_modseq = row[:4]
+        self.last_uidvalidity, self.modseq_ceiling, self.last_content = row[4:]
         self._before = self.connection.total_changes(), self.modseq
 
     @property
-    def state(self) -> AccountState:
-        """The account's freshness behind this batch."""
-        return AccountState(ModSeq(self.modseq), ModSeq(self.folder_modseq))
+    def freshness(self) -> Freshness:
+        """How the account stands behind this batch."""
+        state = AccountState(ModSeq(self.modseq), ModSeq(self.folder_modseq))
+        return Freshness(state, ModSeq(self.settings_modseq))
 
     @property
     def has_changes(self) -> bool:
@@ -173,7 +180,8 @@ class Transaction:
     def savepoint(self) -> Iterator[None]:
         """One command: whole, or without a trace but for a gap in the numbers."""
         links, after = len(self.links), len(self.after_commit)
-        name, folder_modseq, touched = self.name, self.folder_modseq, self._touched
+        name, folder_modseq, settings_modseq = self.name, self.folder_modseq, self.settings_modseq
+        touched = self._touched
         headers, unsynced = set(self._headers), set(self._unsynced)
         self.connection.execute("SAVEPOINT command")
         try:
@@ -185,7 +193,8 @@ class Transaction:
                 self.connection.execute("RELEASE command")
             self.remove_links(self.links[links:])
             del self.links[links:], self.after_commit[after:]
-            self.name, self.folder_modseq, self._touched = name, folder_modseq, touched
+            self.name, self.folder_modseq, self.settings_modseq = name, folder_modseq, settings_modseq
+            self._touched = touched
             self._headers, self._unsynced = headers, unsynced
             raise
 
@@ -198,12 +207,13 @@ class Transaction:
             else:
                 self.owe_any_header()
         self.connection.execute(
-            "UPDATE account SET name = ?, modseq = ?, folder_modseq = ?, last_uidvalidity = ?, modseq_ceiling = ?,"
-            " last_content = ?",
+            "UPDATE account SET name = ?, modseq = ?, folder_modseq = ?, settings_modseq = ?, last_uidvalidity = ?,"
+            " modseq_ceiling = ?, last_content = ?",
             (
                 self.name,
                 self.modseq,
                 self.folder_modseq,
+                self.settings_modseq,
                 self.last_uidvalidity,
                 self.modseq_ceiling,
                 self.last_content,
@@ -395,6 +405,33 @@ class Transaction:
             self._unsynced.add(directory)
             return uid
         raise DiskFailed(f"{directory} has {_BURNT_LIMIT} files above its last known UID")
+
+    def place_in_queue(self, source: str, partition: str, number: int) -> int:
+        """Link a file, which is durable already, into the queue under `number` or the next that is free, and give that.
+
+        The directory is made durable with those above it; a real copy as of `place_file`.
+        """
+        directory = self.storage.layout.queue(partition, self.account)
+        self.storage.directories.make(directory)
+        for free in range(number, number + _BURNT_LIMIT):
+            target = f"{directory}/{queued_name(self.account, free)}"
+            try:
+                self._link_or_copy(source, target, can_link=self.storage.single_instance)
+            except FileExistsError:
+                continue  # left by a crash: that number is burnt
+            except FileNotFoundError as error:
+                raise MessageFileMissing(f"{source} is gone") from error
+            self.links.append(target)
+            self._unsynced.add(directory)
+            return free
+        raise DiskFailed(f"{directory} has {_BURNT_LIMIT} files above the last known number")
+
+    def unlink_from_queue(self, partition: str, number: int) -> None:
+        """Remove a file of the queue, once the batch is durable; one on a partition that is not configured any more is
+        an orphan when it is again."""
+        if partition in self.storage.layout.partitions:
+            disk, directory = self.storage.disk, self.storage.layout.queue(partition, self.account)
+            self.after_commit.append(lambda: disk.unlink(f"{directory}/{queued_name(self.account, number)}"))
 
     def _link_or_copy(self, source: str, target: str, *, can_link: bool) -> None:
         if can_link:

@@ -1,7 +1,10 @@
 """Accounts with work that must not be forgotten (`work.db`)."""
 
+from collections.abc import Collection
+
 import apsw
 
+from angarium.engine.delivery import MAIL_TO_SEND
 from angarium.engine.rows import AccountId, WorkRow
 from angarium.engine.sqlite.query import fetch_all
 
@@ -15,9 +18,11 @@ def note_work(connection: apsw.Connection, row: WorkRow) -> int:
     return connection.last_insert_rowid()
 
 
-def work(connection: apsw.Connection) -> list[tuple[int, WorkRow]]:
-    """All lines, oldest first."""
-    rows = fetch_all(connection, "SELECT number, account, kind, detail, noted_at FROM work ORDER BY number")
+def work(connection: apsw.Connection, *, limit: int = -1) -> list[tuple[int, WorkRow]]:
+    """All lines (or `limit`), oldest first."""
+    rows = fetch_all(
+        connection, "SELECT number, account, kind, detail, noted_at FROM work ORDER BY number LIMIT ?", (limit,)
+    )
     return [
         (number, WorkRow(AccountId(account), kind, detail, noted_at))
         for number, account, kind, detail, noted_at in rows
@@ -27,3 +32,11 @@ def work(connection: apsw.Connection) -> list[tuple[int, WorkRow]]:
 def work_done(connection: apsw.Connection, number: int) -> None:
     """Remove a line; nothing happens where it is gone already."""
     connection.execute("DELETE FROM work WHERE number = ?", (number,))
+
+
+def mail_done(connection: apsw.Connection, account: AccountId, numbers: Collection[int]) -> None:
+    """Remove notes of mail to send; those of other accounts stay, whatever their numbers."""
+    connection.executemany(
+        "DELETE FROM work WHERE number = ? AND account = ? AND kind = ?",
+        [(number, account, MAIL_TO_SEND) for number in numbers],
+    )

@@ -19,14 +19,17 @@ from functools import partial
 
 import apsw
 
-from angarium.engine.commands import AddMessages, ReplaceMessage, Result
-from angarium.engine.rows import AccountId, AccountState
+from angarium.engine.commands import AddMessages, Deliver, NewMessage, PutScript, RemoveDispatch, ReplaceMessage, Result
+from angarium.engine.delivery import Dispatch
+from angarium.engine.interface import OUTGOING
+from angarium.engine.rows import AccountId
 from angarium.engine.sqlite.accounts import OpenAccount, OpenAccounts
 from angarium.engine.sqlite.crew import Crew
+from angarium.engine.sqlite.dispatches import Noted
 from angarium.engine.sqlite.executor import Executable, execute
 from angarium.engine.sqlite.options import SqliteOptions
 from angarium.engine.sqlite.refusals import as_known
-from angarium.engine.sqlite.remembered import Stamp, StampOf
+from angarium.engine.sqlite.remembered import Freshness, Stamp, StampOf
 from angarium.engine.sqlite.transaction import Storage, Transaction
 from angarium.engine.sqlite.vacuum import give_back_pages
 from angarium.errors import DiskFull, StoreBusy
@@ -80,8 +83,9 @@ class _Queue:
 class _Committed:
     """How the account stands behind a batch; `stamp` is from before the batch, under the account's lock."""
 
-    state: AccountState
+    freshness: Freshness
     stamp: Stamp | None
+    has_queued: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -336,7 +340,7 @@ class Writer:
                 action()
             except Exception as error:  # noqa: BLE001  durable already: nothing may turn it into a refusal
                 log.warning("unlink_failed", extra={"account": account.id, "error": repr(error)})
-        return answers, _Committed(transaction.state, stamp)
+        return answers, _Committed(transaction.freshness, stamp, transaction.has_queued)
 
     def _checkpoint(self, account: OpenAccount) -> None:
         """Fold the write-ahead log in once it is long; other processes' readers do not wait for it."""
@@ -383,7 +387,9 @@ class Writer:
             if committed.stamp is not None:
                 # Good for as long as this announcement is the only one since.
                 changes, second = committed.stamp
-                account.states.put((changes + 1, second), None, committed.state)
+                account.freshness.put((changes + 1, second), None, committed.freshness)
+            if committed.has_queued:
+                self._announce(OUTGOING)
         _answer(answers)
 
     def _unpin(self, account: OpenAccount) -> None:
@@ -437,15 +443,23 @@ def _answer_all(waiting: Sequence[asyncio.Future[None]], error: Exception | None
 
 
 def _octets_of(command: Executable) -> int:
-    if isinstance(command, ReplaceMessage):
-        command = command.add
-    if isinstance(command, AddMessages):
-        return _COMMAND_OCTETS + sum(
-            len(message.content.envelope)
-            + len(message.content.body)
-            + len(message.content.bodystructure)
-            + len(message.content.parts)
-            + 2 * len(message.search.subject)
-            for message in command.messages
-        )
-    return _COMMAND_OCTETS
+    match command:
+        case AddMessages(messages=messages) | ReplaceMessage(add=AddMessages(messages=messages)):
+            return _COMMAND_OCTETS + sum(map(_octets_of_message, messages))
+        case Deliver(deposits=deposits, dispatches=dispatches):
+            octets = sum(_octets_of_message(deposit.message) for deposit in deposits)
+            return _COMMAND_OCTETS + octets + sum(len(dispatch.head) for dispatch in dispatches)
+        case Noted(command=noted):
+            return _octets_of(noted)
+        case RemoveDispatch(replacement=Dispatch(head=head)):
+            return _COMMAND_OCTETS + len(head)
+        case PutScript(content=content):
+            return _COMMAND_OCTETS + len(content)
+        case _:
+            return _COMMAND_OCTETS
+
+
+def _octets_of_message(message: NewMessage) -> int:
+    content = message.content
+    parsed = len(content.envelope) + len(content.body) + len(content.bodystructure) + len(content.parts)
+    return parsed + 2 * len(message.search.subject)
