@@ -18,6 +18,7 @@ from angarium.config.commands import (
     NotNeeded,
     NotServedYet,
     RecoverCommand,
+    SmmapService,
     classify_command,
 )
 
@@ -37,6 +38,9 @@ def days(number: int) -> timedelta:
         ("proxyd", ImapService(tls=False)),
         ("lmtpd", LmtpService(preauthorised=False)),
         ("lmtpd -a", LmtpService(preauthorised=True)),
+        ("lmtpd -u", LmtpService(preauthorised=False, serves_users=True)),
+        ("smmapd", SmmapService(ignores_subaddress=False)),
+        ("smmapd -U 10 -p", SmmapService(ignores_subaddress=True)),
         ("ctl_cyrusdb -r", RecoverCommand()),
         ("/usr/sbin/cyrus ctl_cyrusdb -rx", RecoverCommand()),
         ("ctl_cyrusdb -c", CheckpointCommand()),
@@ -72,7 +76,7 @@ def test_a_name_of_cyrus_is_never_run_as_another_program(program: str, path: str
 
 
 def test_the_older_pruning_tool_does_nothing_else() -> None:
-    assert isinstance(classify_command("ctl_deliver -d").command, NotServedYet)
+    assert isinstance(classify_command("ctl_deliver -d").command, NotNeeded)
 
 
 def test_an_alias_names_a_program_that_is_known() -> None:
@@ -88,8 +92,8 @@ def test_an_alias_names_a_program_that_is_known() -> None:
         ("ctl_cyrusdb -c", []),
         ("ctl_cyrusdb -C /etc/x -r -x", ["-C", "-x"]),
         ("cyr_expire -X 3 -D 3 -x", []),
-        ("cyr_expire -E 3 -tv", ["-E", "-t", "-v"]),
-        ("ctl_deliver -E 3", ["-E"]),
+        ("cyr_expire -E 3 -tv", ["-t", "-v"]),
+        ("ctl_deliver -E 3 -f x", ["-f"]),
         ("cyr_expire -A 7d -a -c", ["-A", "-a", "-c"]),
     ],
 )

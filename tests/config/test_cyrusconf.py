@@ -19,6 +19,7 @@ from angarium.config import (
     Periodic,
     Proto,
     Schedule,
+    SmmapService,
     UnixAddress,
     load_cyrus_conf,
     parse_cyrus_conf,
@@ -52,6 +53,8 @@ def test_services_have_their_addresses_and_bounds() -> None:
         'imaps cmd="imapd -s" listen="[::1]:imaps" proto="tcp6"',
         'lmtpunix cmd="lmtpd" listen="/run/lmtp" maxchild=-1',
         'lmtp cmd="lmtpd -a" listen="127.0.0.1:0"',
+        'deliver cmd="lmtpd -u" listen="/run/deliver"',
+        'smmap cmd="smmapd" listen="smmap"',
     )
     assert conf.notices == ()
     assert [(each.name, each.command, each.listen, each.proto, each.maxchild) for each in conf.services] == [
@@ -59,8 +62,16 @@ def test_services_have_their_addresses_and_bounds() -> None:
         ("imaps", ImapService(tls=True), InetAddress("::1", 993), Proto.TCP6, None),
         ("lmtpunix", LmtpService(preauthorised=False), UnixAddress(Path("/run/lmtp")), Proto.TCP, None),
         ("lmtp", LmtpService(preauthorised=True), InetAddress("127.0.0.1", 0), Proto.TCP, None),
+        (
+            "deliver",
+            LmtpService(preauthorised=False, serves_users=True),
+            UnixAddress(Path("/run/deliver")),
+            Proto.TCP,
+            None,
+        ),
+        ("smmap", SmmapService(ignores_subaddress=False), InetAddress(None, 2004), Proto.TCP, None),
     ]
-    assert [each.position.line for each in conf.services] == [2, 3, 4, 5]
+    assert [each.position.line for each in conf.services] == [2, 3, 4, 5, 6, 7]
 
 
 def test_services_that_are_not_served_keep_their_names() -> None:
@@ -141,6 +152,7 @@ def test_commands_that_are_not_served_are_left_out_and_told() -> None:
         ("SERVICES {\n a cmd=imapd listen=1 proto=sctp\n}\n", "proto=sctp cannot be used"),
         ("SERVICES {\n a cmd=imapd listen=1 proto=udp\n}\n", "allowed: tcp, tcp4, tcp6"),
         ("SERVICES {\n a cmd=imapd listen=1 maxchild=0\n}\n", "maxchild=0 would serve nobody"),
+        ('SERVICES {\n a cmd="lmtpd -u" listen=1\n}\n', "lmtpd -u knows users by a socket"),
         ("SERVICES {\n a cmd=imapd listen=1 maxchild=x\n}\n", "maxchild=x cannot be used"),
         ("SERVICES {\n a cmd=imapd listen=1 prefork=-1\n}\n", "prefork=-1 cannot be used"),
         ('SERVICES {\n a cmd="imapd -z" listen=1\n}\n', "has no flag '-z'"),

@@ -69,10 +69,10 @@ def test_the_files_of_the_installation_page() -> None:
     assert settings.namespace.defaultdomain == "localhost"
     assert subjects(loaded, NoticeEvent.VALUE_NOT_SERVED) == {"sasl_pwcheck_method"}
     assert "duplicate_db_path" in subjects(loaded, NoticeEvent.OPTION_WITHOUT_MEANING)
-    assert {each.name for each in conf.services} == {"imap", "imaps", "lmtp", "lmtpunix"}
+    assert {each.name for each in conf.services} == {"imap", "imaps", "lmtp", "lmtpunix", "smmap"}
     assert subjects(conf, NoticeEvent.SERVICE_WITHOUT_TLS) == {"imaps"}
     assert subjects(conf, NoticeEvent.SERVICE_NOT_SERVED) == {
-        "pop3", "pop3s", "sieve", "nntp", "http", "https", "smmap",
+        "pop3", "pop3s", "sieve", "nntp", "http", "https",
     }  # fmt: skip
     assert [each.command for each in conf.events] == [
         CheckpointCommand(),

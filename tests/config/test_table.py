@@ -21,9 +21,9 @@ def test_an_option_has_one_place() -> None:
     assert not set(OLD_NAMES) & (set(OPTIONS) | set(RECOGNISED))
 
 
-def test_every_field_is_an_option_but_the_partitions() -> None:
+def test_every_field_is_an_option_but_those_whose_names_an_administrator_chooses() -> None:
     names = {each.name for settings_class in SUBSYSTEMS.values() for each in fields(settings_class)}
-    assert names == {*OPTIONS, "partitions"}
+    assert names == {*OPTIONS, "partitions", "special_uses"}
 
 
 @pytest.mark.parametrize("option", ALL, ids=lambda option: option.name)

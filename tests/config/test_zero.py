@@ -30,6 +30,7 @@ def test_everything_is_below_the_directory() -> None:
     directories = settings.directories
     paths = [directories.configdirectory, *directories.partitions.values()]
     assert all(DIRECTORY in path.parents for path in paths)
+    assert UnixAddress(directories.lmtpsocket) in [service.listen for service in CONF.services]
     assert settings.tls.tls_server_cert == ZERO.certificate == DIRECTORY / "tls" / "cert.pem"
     assert settings.tls.tls_server_key == ZERO.key == DIRECTORY / "tls" / "key.pem"
 

@@ -20,7 +20,6 @@ NOT_SERVED: Final = {
     "timsieved": "ManageSieve is not served yet",
     "httpd": "HTTP, CalDAV, CardDAV and JMAP are not served yet",
     "nntpd": "NNTP is not served yet",
-    "smmapd": "the socket map of recipients is not served yet",
     "sync_server": "replication is not served yet",
     "sync_client": "replication is not served yet",
     "mupdate": "several servers as one are not served yet",
@@ -59,7 +58,8 @@ NOT_NEEDED: Final = {
 _MASTER_FLAGS: Final = {"-C": 1, "-U": 1, "-T": 1, "-D": 0, "-X": 0, "-H": 0}
 _FLAGS: Final = {
     "imapd": {"-s": 0, "-p": 1, "-N": 0, "-q": 0},
-    "lmtpd": {"-a": 0},
+    "lmtpd": {"-a": 0, "-u": 0},
+    "smmapd": {"-p": 0},
     "ctl_cyrusdb": {"-r": 0, "-c": 0, "-x": 0},
     "ctl_deliver": {"-d": 0, "-E": 1, "-f": 1},
     "cyr_expire": {
@@ -74,7 +74,7 @@ _WITHOUT_EFFECT: Final = {
     "-X": "there is no core file to ask for",
     "-H": "the HAProxy protocol is not served yet",
 }
-_NO_MARKS: Final = "duplicates are not suppressed yet, so there are no marks of them"
+_IN_ACCOUNTS: Final = "marks of duplicates are in the accounts, and in no file of their own"
 _WITHOUT_EFFECT_OF: Final = {
     "imapd": {
         "-p": "a layer of security outside the connection is not taken on trust",
@@ -82,9 +82,8 @@ _WITHOUT_EFFECT_OF: Final = {
         "-q": "quota always holds",
     },
     "ctl_cyrusdb": {"-x": "there is nothing to clean up"},
-    "ctl_deliver": {"-E": _NO_MARKS, "-f": _NO_MARKS},
+    "ctl_deliver": {"-f": _IN_ACCOUNTS},
     "cyr_expire": {
-        "-E": _NO_MARKS,
         "-A": "archiving is not served yet",
         "-a": "there are no annotations of expiry yet",
         "-c": "references of threads do not expire",
@@ -106,6 +105,15 @@ class LmtpService:
     """`lmtpd`; with `-a`, any TCP peer may deliver. On a unix socket every peer may."""
 
     preauthorised: bool
+    serves_users: bool = False
+    """`-u`, which is ours: each peer on the unix socket is a user of the machine, with her own rights alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class SmmapService:
+    """`smmapd`, which MTAs ask for recipients; with `-p`, mail for a mailbox that is not there is mail for its user."""
+
+    ignores_subaddress: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +131,7 @@ class ExpireCommand:
     """`cyr_expire`, or the older `ctl_deliver -E`; each age is None where nothing of the kind is removed."""
 
     duplicates: timedelta | None = None
-    """`-E`: marks of duplicate suppression, of which there are none yet."""
+    """`-E`: marks of duplicate suppression."""
     expunged: timedelta | None = None
     """`-X`: expunged messages; `-x` keeps them."""
     deleted: timedelta | None = None
@@ -160,6 +168,7 @@ class ExternalCommand:
 Command = (
     ImapService
     | LmtpService
+    | SmmapService
     | RecoverCommand
     | CheckpointCommand
     | ExpireCommand
@@ -251,11 +260,15 @@ def _command(program: str, flags: _Flags) -> Command:
         case "imapd":
             return ImapService(tls="-s" in given)
         case "lmtpd":
-            return LmtpService(preauthorised="-a" in given)
+            return LmtpService(preauthorised="-a" in given, serves_users="-u" in given)
+        case "smmapd":
+            return SmmapService(ignores_subaddress="-p" in given)
         case "ctl_cyrusdb":
             return _database_command(flags)
         case "ctl_deliver" if "-E" not in given:
-            return NotServedYet(program, "the dump of duplicate marks is not served yet")
+            return NotNeeded(
+                program, "what it prints is read by nobody here; `angarium duplicates list` is for a terminal"
+            )
         case _:
             return ExpireCommand(
                 duplicates=_days(flags, "-E"),

@@ -21,6 +21,7 @@ from .commands import (
     NotNeeded,
     NotServedYet,
     RecoverCommand,
+    SmmapService,
     classify_command,
 )
 from .entries import ParsedEntries, RawEntry, Section, parse_entries
@@ -30,7 +31,7 @@ from .notices import Notice, NoticeEvent, Position
 from .problems import Problem, refusal
 from .source import NotUtf8, SourceUnreadable, load_text
 
-ServiceCommand = ImapService | LmtpService
+ServiceCommand = ImapService | LmtpService | SmmapService
 RunCommand = RecoverCommand | CheckpointCommand | ExpireCommand | ExternalCommand
 
 _KEYS: Final = {
@@ -219,7 +220,7 @@ class _Builder:
         if earlier is not entry:
             raise _Fault(f"a service of this name is there before, at {earlier.position}; allowed: each name once")
         match classified.command:
-            case ImapService() | LmtpService() as command:
+            case ImapService() | LmtpService() | SmmapService() as command:
                 service = self._service(entry, values, command)
                 self._refuse_shared_address(service)
                 self._services.append(service)
@@ -247,6 +248,8 @@ class _Builder:
         maxchild = _number(values, "maxchild", minimum=-1) if "maxchild" in values else -1
         if maxchild == 0:
             raise _Fault("maxchild=0 would serve nobody; allowed: -1 for no limit, or a whole number from 1")
+        if isinstance(command, LmtpService) and command.serves_users and isinstance(listen, InetAddress):
+            raise _Fault("lmtpd -u knows users by a socket in the file system; allowed: listen= and its path")
         return ServiceEntry(entry.name, command, listen, proto, maxchild if maxchild > 0 else None, entry.position)
 
     def _refuse_shared_address(self, service: ServiceEntry) -> None:
@@ -278,7 +281,7 @@ class _Builder:
                 self._note(NoticeEvent.COMMAND_NOT_SERVED, entry, f"'{program}' is not run: {why}.")
             case NotNeeded(program, why):
                 self._note(NoticeEvent.COMMAND_NOT_NEEDED, entry, f"'{program}' is not run: {why}.")
-            case ImapService() | LmtpService():
+            case ImapService() | LmtpService() | SmmapService():
                 raise _Fault("a service does not stand here; allowed: in SERVICES")
             case command:
                 return command

@@ -9,6 +9,7 @@ import re
 import socket
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
+from enum import StrEnum
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final, cast
@@ -17,7 +18,14 @@ from .imapdconf import Entry, ParsedFile, parse_imapd_conf, read_imapd_conf
 from .kinds import Duration, FilePath, Kind
 from .notices import Notice, NoticeEvent, Position
 from .option import Option, Scope, SettingsClass, options_of
-from .options import DirectorySettings, PwcheckMethod
+from .options import (
+    SERVED_GROUPS,
+    SERVED_NOTIFIERS,
+    SERVED_PARAMETERS,
+    AutocreateSettings,
+    DirectorySettings,
+    PwcheckMethod,
+)
 from .options.auth import SERVED_PWCHECK_METHODS
 from .options.server import HOST_NAME, MAX_WORKERS
 from .problems import Problem, refusal
@@ -27,7 +35,13 @@ from .settings import Settings
 from .table import OPTIONS, SUBSYSTEMS
 
 _PARTITION: Final = re.compile(r"partition-([a-z0-9_]+)")
+_XLIST: Final = re.compile(r"xlist-([a-z0-9-]{1,50})")
 _NO_PARTITION: Final = "not the name of a partition; allowed: partition- and letters and digits"
+_SERVED_VALUES: Final[Mapping[str, frozenset[StrEnum]]] = {
+    "event_notifier": frozenset(SERVED_NOTIFIERS),
+    "event_groups": frozenset(SERVED_GROUPS),
+    "event_extra_params": frozenset(SERVED_PARAMETERS),
+}
 _REQUIRED: Final = frozenset({"{required}", "{partition}"})
 
 
@@ -98,6 +112,7 @@ class _Loader:
         self._server = _Assigned()
         self._by_service: dict[str, _Assigned] = {}
         self._partitions: dict[str, Entry] = {}
+        self._special_uses: dict[str, Entry] = {}
         self._configdirectory = ""
         self.notices: list[Notice] = []
         self.problems: list[Problem] = []
@@ -107,8 +122,11 @@ class _Loader:
     def take(self, entry: Entry) -> None:
         """File one entry under what its key means."""
         partition = _PARTITION.fullmatch(entry.key)
+        special_use = _XLIST.fullmatch(entry.key)
         if partition is not None:
             self._assign(self._partitions, partition[1], entry)
+        elif special_use is not None:
+            self._assign(self._special_uses, special_use[1], entry)
         elif entry.key.startswith("partition-"):
             self._refuse(entry, _NO_PARTITION)
         elif not self._take_name(entry, entry.key, None):
@@ -176,7 +194,11 @@ class _Loader:
 
     def _assign(self, into: dict[str, Entry], name: str, entry: Entry) -> None:
         earlier = into.setdefault(name, entry)
-        if earlier is not entry:
+        if earlier is entry:
+            return
+        if name in OPTIONS and OPTIONS[name].option.repeated:
+            into[name] = replace(earlier, value=f"{earlier.value}|{entry.value}")
+        else:
             self._refuse(entry, f"it is set before, at {earlier.position}; allowed: once")
 
     # What a value is
@@ -242,6 +264,9 @@ class _Loader:
             values["partitions"] = MappingProxyType(partitions)
             if "configdirectory" not in values:
                 return None
+        if settings_class is AutocreateSettings:
+            uses = {use: entry.value for use, entry in self._special_uses.items()}
+            values["special_uses"] = MappingProxyType(uses)
         if len(self.problems) > faults:
             return None
         try:
@@ -287,6 +312,11 @@ class _Loader:
             for method in value:
                 if isinstance(method, PwcheckMethod) and method not in SERVED_PWCHECK_METHODS:
                     text = f"Method '{method}' is not served yet, and nobody is checked by it; use 'auxprop'."
+                    self._note(NoticeEvent.VALUE_NOT_SERVED, entry, text)
+        elif option.name in _SERVED_VALUES and isinstance(value, tuple):
+            for each in value:
+                if each not in _SERVED_VALUES[option.name]:
+                    text = f"'{each}' of '{option.name}' is not served, and has no effect."
                     self._note(NoticeEvent.VALUE_NOT_SERVED, entry, text)
 
     def _parse(self, kind: Kind[object], entry: Entry) -> object | None:

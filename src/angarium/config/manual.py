@@ -28,7 +28,7 @@ UTF-8.
 
 The name of a service in cyrus.conf and an underscore may stand before an option: `imaps_allowplaintext: yes` holds for
 the service `imaps` alone. Options that say *the whole server* cannot be set so. An option may be set once for all, and
-once for each service.
+once for each service, but for those that say otherwise.
 
 | type | what may be written |
 | --- | --- |
@@ -64,7 +64,13 @@ _HEADINGS: Final = {
     "annotations": "Annotations",
     "mailboxes": "Mailboxes and messages",
     "imap": "IMAP",
-    "lmtp": "LMTP and delivery",
+    "lmtp": "LMTP",
+    "delivery": "Delivery",
+    "sieve": "Sieve",
+    "outgoing": "Outgoing mail",
+    "autocreate": "New users",
+    "hooks": "Virus scan and annotators",
+    "events": "Events",
     "quota": "Quotas",
     "limits": "Limits",
     "engine": "Index files, queues and caches",
@@ -78,6 +84,15 @@ path · default: none, at least one must be set · *the whole server*
 The directory of the partition NAME (letters and digits), where message files are. No two partitions have the same.
 """
 
+_SPECIAL_USES: Final = """\
+### xlist-FLAG
+
+text · default: unset · *the whole server*
+
+The one of `autocreate_inbox_folders` that gets the special use FLAG when it is made, as in `xlist-drafts: Drafts`. The
+uses are those of `CREATE`, and FLAG is in any case.
+"""
+
 
 def manual() -> Iterator[str]:
     """The page, in pieces that end with a newline."""
@@ -88,6 +103,8 @@ def manual() -> Iterator[str]:
             yield f"\n{_PARTITIONS}"
         for option in options_of(settings_class):
             yield f"\n{_describe(option)}"
+        if subsystem == "autocreate":
+            yield f"\n{_SPECIAL_USES}"
     yield from _old_names()
     yield from _recognised_names()
 

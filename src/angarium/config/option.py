@@ -5,7 +5,7 @@ their fields, so an option that has no field does not exist, and a field without
 """
 
 from collections.abc import Iterator
-from dataclasses import Field, dataclass, field, fields
+from dataclasses import Field, dataclass, field, fields, replace
 from enum import Enum
 from typing import Any, ClassVar, Final, Protocol, TypeVar
 
@@ -41,14 +41,25 @@ class Option:
     scope: Scope
     added: bool
     """It is ours, and Cyrus does not know it."""
+    repeated: bool = False
+    """It may stand any number of times; the values are one with `|` between."""
 
 
-def option(kind: Kind[T], default: str, *, meaning: str, scope: Scope = Scope.SERVICE, added: bool = False) -> T:
+def option(
+    kind: Kind[T],
+    default: str,
+    *,
+    meaning: str,
+    scope: Scope = Scope.SERVICE,
+    added: bool = False,
+    repeated: bool = False,
+) -> T:
     """A field for an option that always has a value."""
+    metadata = _metadata(kind, default, meaning, scope, added=added, repeated=repeated)
     if "{" in default:
         # What stands for it is known when the file is read, so a settings object cannot be made without it.
-        return field(metadata=_metadata(kind, default, meaning, scope, added=added))  # type: ignore[no-any-return]
-    return field(default=kind.parse(default), metadata=_metadata(kind, default, meaning, scope, added=added))
+        return field(metadata=metadata)  # type: ignore[no-any-return]
+    return field(default=kind.parse(default), metadata=metadata)
 
 
 def optional(kind: Kind[T], *, meaning: str, scope: Scope = Scope.SERVICE, added: bool = False) -> T | None:
@@ -56,8 +67,10 @@ def optional(kind: Kind[T], *, meaning: str, scope: Scope = Scope.SERVICE, added
     return field(default=None, metadata=_metadata(kind, None, meaning, scope, added=added))
 
 
-def _metadata(kind: Kind[object], default: str | None, meaning: str, scope: Scope, *, added: bool) -> dict[str, Option]:
-    return {_METADATA_KEY: Option("", kind, default, meaning, scope, added)}
+def _metadata(
+    kind: Kind[object], default: str | None, meaning: str, scope: Scope, *, added: bool, repeated: bool = False
+) -> dict[str, Option]:
+    return {_METADATA_KEY: Option("", kind, default, meaning, scope, added, repeated)}
 
 
 def options_of(settings_class: type[SettingsClass]) -> Iterator[Option]:
@@ -65,4 +78,4 @@ def options_of(settings_class: type[SettingsClass]) -> Iterator[Option]:
     for each in fields(settings_class):
         declared = each.metadata.get(_METADATA_KEY)
         if declared is not None:
-            yield Option(each.name, declared.kind, declared.default, declared.meaning, declared.scope, declared.added)
+            yield replace(declared, name=each.name)

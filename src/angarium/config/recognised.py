@@ -68,32 +68,19 @@ _NOT_SERVED_YET: Final = {
     "expire_by_savedate expire_keep_flagged",
     "archiving": "archive_enabled archive_after archive_keepflagged archive_maxsize",
     "the renaming of users over IMAP": "allowusermoves",
-    "annotations": "annotation_callout annotation_callout_disable_append admins_get_internal_seen",
+    "annotations": "admins_get_internal_seen",
     "IMAP extensions that come later": "imap_inprogress_interval submitservers netscapeurl uidbatches_min_batch "
     "uidbatches_max_messages",
     "conversations beyond thread ids": "conversations conversations_counted_flags conversations_expire_after "
     "conversations_keep_existing conversations_max_thread conversations_max_guidrecords conversations_max_guidexists "
     "conversations_max_guidinfolder",
     "fine settings of quotas": "quota_use_conversations",
-    "the creation of users at their first login; use `angarium user add`": "autocreate_quota "
-    "autocreate_quota_messages autocreate_inbox_folders autocreate_subscribe_folders "
-    "autocreate_subscribe_sharedfolders autocreate_subscribe_sharedfolders_all autocreate_post autocreate_users "
-    "autocreate_acl autocreate_sieve_folders autocreate_sieve_script",
-    "the `deliver` program": "lmtpsocket",
-    "duplicate suppression": "duplicatesuppression",
-    "fine settings of delivery": "lmtp_fuzzy_mailbox_match lmtp_strict_rfc2821 lmtp_catchall_mailbox "
-    "lmtp_exclude_specialuse reject8bit munge8bit rfc2047_utf8",
-    "Sieve": "sievedir sieveusehomedir sieve_extensions sieve_maxscriptsize sieve_maxscripts sieve_folder "
-    "sieve_utf8fileinto sieve_use_lmtp_reject sieve_duplicate_max_expiration "
-    "sieve_sasl_send_unsolicited_capability sieve_vacation_min_response sieve_vacation_max_response sievenotifier "
-    "sieve_mdn_private sieve_mdn_original_recipient_header postmaster rfc3028_strict anysievefolder",
-    "outgoing mail": "sendmail sendmail_auth_id smtp_backend smtp_host smtp_auth_authname smtp_auth_password "
-    "smtp_auth_realm srs_domain srs_alwaysrewrite srs_hashlength srs_secrets srs_separator",
+    "Sieve scripts outside the store": "sievedir sieveusehomedir sieve_folder "
+    "sieve_sasl_send_unsolicited_capability sievenotifier "
+    "sieve_mdn_private sieve_mdn_original_recipient_header",
     "POP3": "popminpoll poppollpadding poptimeout popexpiretime popsubfolders popuseacl popuseimapflags uidl_format "
     "allowapop",
-    "notifications": "mailnotifier notify_external event_notifier event_groups event_extra_params "
-    "event_content_inclusion_mode event_content_size event_exclude_flags event_exclude_specialuse imipnotifier "
-    "aps_topic aps_topic_caldav aps_topic_carddav aps_expiry",
+    "notifications": "mailnotifier imipnotifier aps_topic aps_topic_caldav aps_topic_carddav aps_expiry",
     "full-text search": "search_engine defaultsearchtier search_batchsize search_fuzzy_always search_index_headers "
     "search_index_language search_index_skip_domains search_index_skip_users search_maxsize search_maxtime "
     "search_normalisation_max search_queryscan search_skipdiacrit search_skiphtml search_snippet_length "
@@ -154,7 +141,7 @@ _WITHOUT_MEANING: Final = {
     "tls_session_timeout",
     "parameters of Diffie-Hellman are chosen by the TLS library": "tls_server_dhparam",
     "changes are announced among the workers themselves": "idlesocket",
-    "notifications need no daemon of their own": "notifysocket",
+    "UTF-8 in headers is always read as such": "rfc2047_utf8",
     "messages are read once, at delivery, before any lock": "lmtp_preparse maxheaderlines search_index_parts "
     "search_query_language rfc2046_strict",
     "it never had an effect": "postspec",
@@ -169,6 +156,7 @@ _WITHOUT_MEANING: Final = {
     "the program has no driver for that object store": "object_storage_dummy_spool openio_account openio_autocreate "
     "openio_namespace openio_proxy_timeout openio_rawx_timeout openio_verbosity caringo_hostname caringo_port",
     "it was never implemented": "imspservers",
+    "no way to log in at `smtp_host` has a realm": "smtp_auth_realm",
 }
 
 FORMS: Final = (
@@ -176,11 +164,6 @@ FORMS: Final = (
         "sasl_NAME",
         r"sasl_.+",
         Recognised(served_later=False, why="there is no SASL library, and users are kept by `angarium user`"),
-    ),
-    Form(
-        "xlist-FLAG",
-        r"xlist-.+",
-        Recognised(served_later=True, why="the creation of users at their first login; use `angarium user add`"),
     ),
     Form(
         "metapartition-NAME",
@@ -219,7 +202,6 @@ OLD_NAMES: Final = {
             "tlscache_db_path": "tls_sessions_db_path",
             "autocreate_sieve_compiled_script": "autocreate_sieve_script_compiled",
             "autocreateinboxfolders": "autocreate_inbox_folders",
-            "autocreatequota": "autocreate_quota",
             "autocreatequotamsg": "autocreate_quota_messages",
             "autosievefolders": "autocreate_sieve_folders",
             "autosubscribeinboxfolders": "autocreate_subscribe_folders",
@@ -259,13 +241,11 @@ RECOGNISED: Final = {
 
 _ASKS_FOR_NOTHING: Final = {
     FALSE_WORDS: "acl_admin_implies_write allowapop allowdeleted allownewnews "
-    "anysievefolder archive_enabled auditlog autocreate_post "
-    "autocreate_subscribe_sharedfolders_all autoexpunge chatty conversations crossdomains duplicatesuppression "
+    "archive_enabled auditlog autoexpunge chatty conversations crossdomains "
     "expire_by_savedate foolstupidclients httpallowcors httpallowtrace imapmagicplus iolog ldap_start_tls "
-    "loginuseacl munge8bit popuseacl popuseimapflags prometheus_enabled quota_use_conversations reject8bit replicaonly "
+    "loginuseacl popuseacl popuseimapflags prometheus_enabled quota_use_conversations replicaonly "
     "sieveusehomedir sync_log tcp_keepalive",
     frozenset({"0"}): "commandmintimer plaintextloginpause popminpoll poppollpadding",
-    frozenset({"-1"}): "autocreate_quota autocreate_quota_messages",
 }
 
 AS_SERVED: Final = {name: values for values, names in _ASKS_FOR_NOTHING.items() for name in names.split()}

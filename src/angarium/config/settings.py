@@ -7,16 +7,22 @@ from .options import (
     AclSettings,
     AnnotationSettings,
     AuthSettings,
+    AutocreateSettings,
+    DeliverySettings,
     DirectorySettings,
     EngineSettings,
+    EventSettings,
+    HookSettings,
     ImapSettings,
     LimitSettings,
     LmtpSettings,
     LogSettings,
     MailboxSettings,
     NamespaceSettings,
+    OutgoingSettings,
     QuotaSettings,
     ServerSettings,
+    SieveSettings,
     TlsSettings,
 )
 
@@ -36,6 +42,12 @@ class Settings:
     mailboxes: MailboxSettings
     imap: ImapSettings
     lmtp: LmtpSettings
+    delivery: DeliverySettings
+    autocreate: AutocreateSettings
+    hooks: HookSettings
+    sieve: SieveSettings
+    outgoing: OutgoingSettings
+    events: EventSettings
     quota: QuotaSettings
     limits: LimitSettings
     engine: EngineSettings

@@ -49,6 +49,7 @@ def zero_configuration(directory: Path, *, ports: ZeroPorts, admin: str = "admin
 configdirectory: {directory}/state
 defaultpartition: default
 partition-default: {directory}/spool
+lmtpsocket: {directory}/socket/lmtp
 
 admins: {admin}
 tls_server_cert: {certificate}

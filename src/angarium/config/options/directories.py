@@ -36,6 +36,17 @@ class DirectorySettings:
     partitions: Mapping[str, Path] = field(default_factory=dict)
     """Spool directories by name, from `partition-NAME`; at least one, no two the same."""
 
+    lmtpsocket: Path = option(
+        FilePath(),
+        "{configdirectory}/socket/lmtp",
+        meaning="The socket that `deliver` speaks to, if root or the server's user runs it.",
+    )
+    deliversocket: Path = option(
+        FilePath(),
+        "{configdirectory}/socket/deliver",
+        added=True,
+        meaning="The socket that `deliver` speaks to, if another user runs it: that of an `lmtpd -u`.",
+    )
     master_pid_file: Path = option(
         FilePath(),
         "{configdirectory}/master.pid",

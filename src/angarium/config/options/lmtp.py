@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from angarium.config.kinds import Duration, Number, Switch, Text
-from angarium.config.option import option
+from angarium.config.option import option, optional
+from angarium.config.options.mailboxes import SPECIAL_USES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +25,39 @@ class LmtpSettings:
         "no",
         meaning="Refuse a message that would go beyond the quota. Off, one message may go beyond it.",
     )
+    lmtp_fuzzy_mailbox_match: bool = option(
+        Switch(),
+        "no",
+        meaning="Where `+folder` names no mailbox, take the one whose name is the same but for case and spaces, or "
+        "else the nearest above it.",
+    )
+    lmtp_catchall_mailbox: str | None = optional(
+        Text(pattern=r"[^\s/%*]+", allowed="the name of a user"),
+        meaning="The user who gets mail for users that there are none of. Mail to a shared mailbox that is not there "
+        "is refused all the same.",
+    )
+    lmtp_exclude_specialuse: tuple[str, ...] = option(
+        SPECIAL_USES,
+        "\\Snoozed",
+        meaning="Mail to `user+folder` goes to the INBOX where the folder has one of these uses.",
+    )
+    lmtp_strict_rfc2821: bool = option(
+        Switch(),
+        "yes",
+        meaning="Refuse addresses that are other than ASCII from a client that does not say SMTPUTF8. Off, each such "
+        "octet becomes an `X`.",
+    )
+    reject8bit: bool = option(
+        Switch(),
+        "no",
+        meaning="Refuse mail whose header is other than ASCII; SMTPUTF8 is not offered then.",
+    )
+    munge8bit: bool = option(
+        Switch(),
+        "no",
+        meaning="Put an `X` for each octet of a header that is other than ASCII; SMTPUTF8 is not offered then. Cyrus "
+        "has it on, and spoils subjects and names in UTF-8.",
+    )
     postuser: str = option(
         Text(pattern=r"[^\s@+/]*", allowed="a local part, or nothing"),
         "",
@@ -33,7 +67,7 @@ class LmtpSettings:
         Duration(minimum=timedelta(seconds=1)),
         "5m",
         added=True,
-        meaning="Silence after which a delivering client is dropped.",
+        meaning="Silence after which a delivering client is dropped, and one that asks `smmapd`.",
     )
     lmtp_max_recipients: int = option(
         Number(100, 100_000),

@@ -30,7 +30,8 @@ def _special_use(word: str) -> str:
     return word
 
 
-_SPECIAL_USES = Words(allowed="attributes with their backslash, separated by spaces", change=_special_use)
+SPECIAL_USES = Words(allowed="attributes with their backslash, separated by spaces", change=_special_use)
+"""A list of attributes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,18 +78,18 @@ class MailboxSettings:
         "for it.",
     )
     specialuse_extra: tuple[str, ...] = option(
-        _SPECIAL_USES,
+        SPECIAL_USES,
         "",
         meaning="Attributes that mailboxes can have beside `\\Archive`, `\\Drafts`, `\\Important`, `\\Junk`, `\\Sent`, "
         "`\\Snoozed` and `\\Trash`.",
     )
     specialuse_nochildren: tuple[str, ...] = option(
-        _SPECIAL_USES,
+        SPECIAL_USES,
         "",
         meaning="Mailboxes with one of these uses get no mailboxes below them, but by administrators.",
     )
     specialuse_protect: tuple[str, ...] = option(
-        _SPECIAL_USES,
+        SPECIAL_USES,
         "\\Archive \\Drafts \\Important \\Junk \\Sent \\Trash",
         meaning="Mailboxes with one of these uses are not deleted, but by administrators.",
     )
