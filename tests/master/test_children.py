@@ -3,6 +3,7 @@ import select
 import selectors
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -88,3 +89,20 @@ def test_a_program_that_is_not_there_is_named(selector: selectors.BaseSelector) 
     with pytest.raises(ConfigError, match="no-such-program"):
         Children(selector, SELF).start("test", ("no-such-program",), when_finished=lambda _: None)
     assert not selector.get_map()
+
+
+def test_a_file_is_the_standard_input(selector: selectors.BaseSelector, tmp_path: Path) -> None:
+    path = tmp_path / "input"
+    path.write_bytes(b"x" * 3_000_000)
+    assert run(selector, "wc -c", stdin_path=str(path)).output.strip() == b"3000000"
+
+
+def test_a_file_that_cannot_be_opened_ends_the_command(selector: selectors.BaseSelector, tmp_path: Path) -> None:
+    outcome = run(selector, "echo started", stdin_path=str(tmp_path / "missing"))
+    assert outcome.status == 127
+    assert b"started" not in outcome.output
+    assert b"No such file" in outcome.output
+
+
+def test_a_command_gets_the_variables_that_were_asked_for(selector: selectors.BaseSelector) -> None:
+    assert run(selector, 'echo "$WHO $HOME"', environment=(("WHO", "alice"),)).output == b"alice /\n"

@@ -64,6 +64,52 @@ def test_a_datagram_tells_the_others_and_not_oneself(state: SharedState, run_dir
     asyncio.run(check())
 
 
+def test_who_hears_all_is_told_of_accounts_that_nobody_watches(state: SharedState, run_directory: Path) -> None:
+    async def check() -> None:
+        async with Pair(state, run_directory, NEVER_S) as pair:
+            gaps: list[None] = []
+            listener = Listener([])
+            pair.second.listen(listener.heard.put_nowait, list)
+            end = pair.second.hear_all(lambda: gaps.append(None))
+            pair.first.changed(ACCOUNTS[5])
+            assert await listener.next() == ACCOUNTS[5]
+            pair.second.compare()
+            pair.second.compare()
+            assert gaps == []
+            end()
+            pair.first.changed(ACCOUNTS[5])
+            pair.first.changed(ACCOUNTS[6])
+            pair.second.watch(ACCOUNTS[7])
+            pair.first.changed(ACCOUNTS[7])
+            assert await listener.next() == ACCOUNTS[7]
+
+    asyncio.run(check())
+
+
+def test_a_lost_datagram_is_a_gap_and_one_on_its_way_is_none(state: SharedState, run_directory: Path) -> None:
+    async def check() -> None:
+        async with Pair(state, run_directory, NEVER_S) as pair:
+            gaps: list[None] = []
+            listener = Listener([])
+            pair.second.listen(listener.heard.put_nowait, list)
+            pair.second.hear_all(lambda: gaps.append(None))
+            pair.first.changed(ACCOUNTS[1])
+            pair.second.compare()  # before the datagram has come
+            assert await listener.next() == ACCOUNTS[1]
+            for _ in range(3):
+                pair.second.compare()
+            assert gaps == []
+            state.raise_change_slot(1, change_slot(ACCOUNTS[2]))
+            pair.second.compare()
+            assert gaps == []
+            pair.second.compare()
+            assert gaps == [None]
+            pair.second.compare()
+            assert gaps == [None]
+
+    asyncio.run(check())
+
+
 def test_nobody_is_sent_a_datagram_of_an_account_that_nobody_there_waits_for(
     state: SharedState, run_directory: Path
 ) -> None:

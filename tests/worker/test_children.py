@@ -12,9 +12,12 @@ def test_an_outcome_comes_back_to_whoever_asked() -> None:
         sent: list[RunChild] = []
         runner = ChildRunner(sent.append)
         first = asyncio.ensure_future(runner.run(("a",)))
-        second = asyncio.ensure_future(runner.run(("b",), stdin=b"x", timeout_s=2))
+        second = asyncio.ensure_future(
+            runner.run(("b",), stdin=b"x", stdin_path="/p", environment={"A": "1"}, timeout_s=2)
+        )
         await asyncio.sleep(0)
         assert [(each.argv, each.stdin, each.timeout_s) for each in sent] == [(("a",), b"", 60.0), (("b",), b"x", 2)]
+        assert (sent[1].stdin_path, sent[1].environment) == ("/p", (("A", "1"),))
         runner.finished(ChildFinished(sent[1].number, 3, b"out", timed_out=False, refused=False))
         assert await second == ChildOutcome(3, b"out", timed_out=False)
         runner.finished(ChildFinished(sent[0].number, 0, b"", timed_out=False, refused=True))

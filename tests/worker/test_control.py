@@ -40,6 +40,10 @@ WORKER_MESSAGES: st.SearchStrategy[WorkerMessage] = st.one_of(
         st.lists(st.text(st.characters(exclude_characters="\0", codec="utf-8")), min_size=1).map(tuple),
         st.binary(),
         st.floats(0.001, 86_000),
+        st.sampled_from(["", "/stage/1", "/caf\u00e9"]),
+        st.lists(
+            st.tuples(st.sampled_from(["USER", "_a1"]), st.text(st.characters(exclude_characters="\0", codec="utf-8")))
+        ).map(tuple),
     ),
 )
 
@@ -60,13 +64,19 @@ def test_any_other_bytes_are_refused(data: bytes) -> None:
     [
         b'["ready", 1]',
         b'["start-failed", 1, true]',
-        b'["run-child", 1, [], "", 1.0]',
-        b'["run-child", 1, ["a", 2], "", 1.0]',
-        b'["run-child", 1, ["a\\u0000b"], "", 1.0]',
-        b'["run-child", 1, ["a"], "*", 1.0]',
-        b'["run-child", 1, ["a"], "", 0]',
-        b'["run-child", 1, ["a"], "", NaN]',
-        b'["run-child", 1, ["a"], "", 1e99]',
+        b'["run-child", 1, [], "", 1.0, "", []]',
+        b'["run-child", 1, ["a", 2], "", 1.0, "", []]',
+        b'["run-child", 1, ["a\\u0000b"], "", 1.0, "", []]',
+        b'["run-child", 1, ["a"], "*", 1.0, "", []]',
+        b'["run-child", 1, ["a"], "", 0, "", []]',
+        b'["run-child", 1, ["a"], "", NaN, "", []]',
+        b'["run-child", 1, ["a"], "", 1e99, "", []]',
+        b'["run-child", 1, ["a"], "", 1.0]',
+        b'["run-child", 1, ["a"], "", 1.0, "relative", []]',
+        b'["run-child", 1, ["a"], "", 1.0, "/a\\u0000b", []]',
+        b'["run-child", 1, ["a"], "", 1.0, "", [["A", "1", "2"]]]',
+        b'["run-child", 1, ["a"], "", 1.0, "", [["A=B", "1"]]]',
+        b'["run-child", 1, ["a"], "", 1.0, "", [["A", "\\u0000"]]]',
         b'["operation-finished", "1", true]',
         b"[" * 100_000,
         b"{}",

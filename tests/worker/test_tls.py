@@ -76,7 +76,7 @@ def test_an_unusable_certificate_is_named(tmp_path: Path, content: bytes | None,
         (OTHERS[0], "tls_server_cert: /cert.pem\nallowstarttls: no\n", False),
         (OTHERS[0], "", False),
         (IMAPS, "tls_server_cert: /cert.pem\n", False),
-        (OTHERS[1], "tls_server_cert: /cert.pem\n", False),
+        (OTHERS[1], "tls_server_cert: /cert.pem\n", True),
     ],
 )
 def test_starttls_is_offered_where_there_is_a_certificate(entry: ServiceEntry, options: str, is_offered: bool) -> None:

@@ -6,7 +6,7 @@ import os
 import selectors
 import signal
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -71,12 +71,14 @@ class Children:
         *,
         when_finished: WhenFinished,
         stdin: bytes = b"",
+        stdin_path: str = "",
+        environment: Sequence[tuple[str, str]] = (),
         timeout_s: float | None = None,
         notify: int | None = None,
         is_daemon: bool = False,
     ) -> int:
-        """Run a command; `notify` becomes its descriptor 3. A daemon is not counted, and all that it writes is logged.
-        Gives the pid.
+        """Run a command; `notify` becomes its descriptor 3, and the file of `stdin_path` its standard input rather than
+        `stdin`. A daemon is not counted, and all that it writes is logged. Gives the pid.
 
         StoreBusy where as many run as may, ConfigError where there is no such program.
         """
@@ -88,7 +90,7 @@ class Children:
         if notify is not None:
             descriptors[3] = notify
         try:
-            pid = spawn(argv, self._identity, descriptors)
+            pid = spawn(argv, self._identity, descriptors, stdin_path=stdin_path, further=environment)
         except (OSError, ConfigError) as error:
             os.close(our_output)
             os.close(our_stdin)

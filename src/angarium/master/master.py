@@ -265,6 +265,8 @@ class _Master:
                 message.argv,
                 when_finished=finished,
                 stdin=message.stdin,
+                stdin_path=message.stdin_path,
+                environment=message.environment,
                 timeout_s=message.timeout_s,
             )
         except StoreBusy:

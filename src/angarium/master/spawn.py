@@ -22,10 +22,19 @@ def find_program(name: str) -> str:
     return os.path.abspath(found)
 
 
-def spawn(argv: Sequence[str], identity: Identity, descriptors: Mapping[int, int]) -> int:
+def spawn(
+    argv: Sequence[str],
+    identity: Identity,
+    descriptors: Mapping[int, int],
+    *,
+    stdin_path: str = "",
+    further: Sequence[tuple[str, str]] = (),
+) -> int:
     """Run a command as `identity`, in a process group of its own, with `descriptors` (its number: ours) and no other.
 
-    Gives the pid. What cannot be executed ends with `EX_CANNOT_EXEC`. ConfigError where no program is found.
+    The file of `stdin_path` becomes its standard input; it is opened as `identity`, since a worker named it, which may
+    be anybody's by then. `further` are variables of its environment. Gives the pid. What cannot be executed ends with
+    `EX_CANNOT_EXEC`. ConfigError where no program is found.
     """
     program = find_program(argv[0])
     environment = {
@@ -34,6 +43,7 @@ def spawn(argv: Sequence[str], identity: Identity, descriptors: Mapping[int, int
         "LANG": "C.UTF-8",
         "USER": identity.user,
         "LOGNAME": identity.user,
+        **dict(further),
     }
     pid = fork_without_signals()
     if pid:
@@ -42,6 +52,8 @@ def spawn(argv: Sequence[str], identity: Identity, descriptors: Mapping[int, int
         os.setpgid(0, 0)
         _place(descriptors)
         identity.become()
+        if stdin_path:
+            _open_stdin(stdin_path)
         os.chdir("/")
         os.execve(program, list(argv), environment)
     except OSError as error:
@@ -65,6 +77,13 @@ def fork_without_signals() -> int:
         return pid
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _open_stdin(path: str) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    if descriptor:
+        os.dup2(descriptor, 0)
+        os.close(descriptor)
 
 
 def _place(descriptors: Mapping[int, int]) -> None:

@@ -20,7 +20,7 @@ from typing import Final, Protocol
 import numpy as np
 
 from angarium.engine.rows import AccountId
-from angarium.worker.sharedstate import CHANGE_SLOTS, SharedState
+from angarium.worker.sharedstate import CHANGE_SLOTS, SharedState, Words
 
 log = logging.getLogger(__name__)
 
@@ -53,6 +53,10 @@ class Announcer(Protocol):
 
     def unwatch(self, account: AccountId) -> None:
         """No more."""
+
+    def hear_all(self, on_gap: Callable[[], None]) -> Callable[[], None]:
+        """Have the listeners hear of the changes of all accounts by others; `on_gap` is called on the loop where a
+        change may have been announced of which they did not hear. Gives what ends it."""
 
     def stamp(self, account: AccountId) -> tuple[int, int] | None:
         """How many changes were announced of the account, or of those that share its slot; and how often counters were
@@ -131,6 +135,9 @@ class WorkerAnnouncer(StateAnnouncer):
         self._timer: asyncio.TimerHandle | None = None
         self._compare_interval_s = 1.0
         self._comparisons = 0
+        self._gap_listeners: list[Callable[[], None]] = []
+        self._suspected: set[int] = set()
+        """Slots with changes that somebody should have sent here, and perhaps is about to."""
 
     def start(self, loop: asyncio.AbstractEventLoop, *, compare_interval_s: float = 1.0) -> None:
         """Hear datagrams, and compare the counters at every interval."""
@@ -166,6 +173,18 @@ class WorkerAnnouncer(StateAnnouncer):
     def unwatch(self, account: AccountId) -> None:
         self._state.watch_slot(self._segment, change_slot(account), -1)
 
+    def hear_all(self, on_gap: Callable[[], None]) -> Callable[[], None]:
+        for slot in range(CHANGE_SLOTS):
+            self._state.watch_slot(self._segment, slot, 1)
+        self._gap_listeners.append(on_gap)
+
+        def end() -> None:
+            self._gap_listeners.remove(on_gap)
+            for slot in range(CHANGE_SLOTS):
+                self._state.watch_slot(self._segment, slot, -1)
+
+        return end
+
     def stamp(self, account: AccountId) -> tuple[int, int] | None:
         if self._loop is None:
             return None
@@ -180,6 +199,8 @@ class WorkerAnnouncer(StateAnnouncer):
         self._comparisons += 1
         sums = self._state.change_sums()
         moved = np.flatnonzero(sums != self._known)
+        if self._gap_listeners:
+            self._look_for_gaps(sums)
         self._known = sums
         if not len(moved):
             return
@@ -187,6 +208,12 @@ class WorkerAnnouncer(StateAnnouncer):
         for listening in tuple(self._listeners):
             for account in [each for each in listening.watched() if change_slot(each) in slots]:
                 self._tell(listening, account)
+
+    def _look_for_gaps(self, sums: Words) -> None:
+        """A datagram that was on its way has arrived by the next comparison; one that has not by then is lost."""
+        lost, self._suspected = self._suspected, set(np.flatnonzero(sums > self._known).tolist())
+        for on_gap in tuple(self._gap_listeners) if lost else ():
+            on_gap()
 
     def close(self) -> None:
         if self._timer is not None:
@@ -230,7 +257,9 @@ class WorkerAnnouncer(StateAnnouncer):
                     ender(text)
 
     def _hear_change(self, account: AccountId) -> None:
-        self._known[change_slot(account)] += 1
+        slot = change_slot(account)
+        self._known[slot] += 1
+        self._suspected.discard(slot)
         for listening in tuple(self._listeners):
             self._tell(listening, account)
 

@@ -1,11 +1,15 @@
 """Commands outside, which only the master forks (DESIGN §2): a worker asks, and awaits the outcome."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
 
 from angarium.errors import StoreBusy
 from angarium.worker.control import ChildFinished, RunChild
+
+NO_VARIABLES: Final[Mapping[str, str]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,15 +31,27 @@ class ChildRunner:
         self._waiting: dict[int, asyncio.Future[ChildOutcome]] = {}
         self._last_number = 0
 
-    async def run(self, argv: tuple[str, ...], *, stdin: bytes = b"", timeout_s: float = 60.0) -> ChildOutcome:
-        """Run a command as the user of the server; it is killed after `timeout_s`. `stdin` has at most 64 KB. StoreBusy
-        where the master runs as many as it may, or hears nothing."""
+    async def run(
+        self,
+        argv: tuple[str, ...],
+        *,
+        stdin: bytes = b"",
+        stdin_path: str = "",
+        environment: Mapping[str, str] = NO_VARIABLES,
+        timeout_s: float = 60.0,
+    ) -> ChildOutcome:
+        """Run a command as the user of the server; it is killed after `timeout_s`.
+
+        `stdin` has at most 64 KB; a file by its absolute path has any size, and must stay there until the command ends.
+        `environment` has further variables. StoreBusy where the master runs as many as it may, or hears nothing.
+        """
         self._last_number += 1
         number = self._last_number
         future: asyncio.Future[ChildOutcome] = asyncio.get_running_loop().create_future()
         self._waiting[number] = future
         try:
-            self._send(RunChild(number, argv, stdin, timeout_s))
+            variables = tuple(environment.items())
+            self._send(RunChild(number, argv, stdin, timeout_s, stdin_path, variables))
             return await future
         except OSError as error:
             raise StoreBusy("the master takes no request") from error

@@ -11,6 +11,7 @@ import copyreg
 import io
 import json
 import pickle
+import re
 import socket
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ from angarium.config import RunCommand, ServiceEntry, Settings
 MESSAGE_OCTETS_MAX: Final = 1 << 20
 SOCKETS_MAX: Final = 250
 """In one message; Linux passes at most 253 descriptors at once."""
+_VARIABLE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 
 
 class ControlError(Exception):
@@ -125,6 +127,10 @@ class RunChild:
     argv: tuple[str, ...]
     stdin: bytes
     timeout_s: float
+    stdin_path: str = ""
+    """A file to be its standard input instead; opened by the command's own process, with no more rights than it has."""
+    environment: tuple[tuple[str, str], ...] = ()
+    """Variables besides those that every command gets."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +205,9 @@ def serialize_worker_message(message: WorkerMessage) -> bytes:
             value = ["retire"]
         case RunChild():
             stdin = base64.b64encode(message.stdin).decode()
-            value = ["run-child", message.number, list(message.argv), stdin, message.timeout_s]
+            environment = [list(each) for each in message.environment]
+            rest = [message.timeout_s, message.stdin_path, environment]
+            value = ["run-child", message.number, list(message.argv), stdin, *rest]
         case OperationFinished():
             value = ["operation-finished", message.number, message.succeeded]
     return json.dumps(value).encode()
@@ -218,8 +226,16 @@ def parse_worker_message(data: bytes) -> WorkerMessage:
             return StartFailed(text, is_configuration)
         case ["retire"]:
             return Retire()
-        case ["run-child", int(number), [str(), *_] as argv, str(stdin), int() | float() as timeout_s]:
-            return _run_child(number, argv, stdin, timeout_s)
+        case [
+            "run-child",
+            int(number),
+            [str(), *_] as argv,
+            str(stdin),
+            int() | float() as timeout_s,
+            str(path),
+            [*environment],
+        ]:
+            return _run_child(number, argv, stdin, timeout_s, path, environment)
         case ["operation-finished", int(number), bool(succeeded)]:
             return OperationFinished(number, succeeded)
         case _:
@@ -236,11 +252,30 @@ def _read_only(values: dict[object, object]) -> Mapping[object, object]:
     return MappingProxyType(values)
 
 
-def _run_child(number: int, argv: list[object], stdin: str, timeout_s: float) -> RunChild:
-    words = [word for word in argv if isinstance(word, str) and "\0" not in word]
-    if len(words) != len(argv) or not 0 < timeout_s < 86_400:
+def _run_child(
+    number: int, argv: list[object], stdin: str, timeout_s: float, path: str, environment: list[object]
+) -> RunChild:
+    words = _words(argv)
+    variables = [_variable(each) for each in environment]
+    if not 0 < timeout_s < 86_400 or "\0" in path or (path and not path.startswith("/")):
         raise ControlError("not a command")
     try:
-        return RunChild(number, tuple(words), base64.b64decode(stdin, validate=True), float(timeout_s))
+        octets = base64.b64decode(stdin, validate=True)
     except ValueError as error:
         raise ControlError("not base64") from error
+    return RunChild(number, words, octets, float(timeout_s), path, tuple(variables))
+
+
+def _words(values: list[object]) -> tuple[str, ...]:
+    words = [value for value in values if isinstance(value, str) and "\0" not in value]
+    if len(words) != len(values):
+        raise ControlError("not words")
+    return tuple(words)
+
+
+def _variable(value: object) -> tuple[str, str]:
+    match value:
+        case [str(name), str(text)] if _VARIABLE.fullmatch(name) and "\0" not in text:
+            return name, text
+        case _:
+            raise ControlError("not a variable")

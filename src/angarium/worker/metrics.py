@@ -15,6 +15,9 @@ class Metric(IntEnum):
     DELIVERIES = 4
     COMMANDS = 5
     LOOP_STALLS = 6
+    MAILS_SENT = 7
+    MAILS_POSTPONED = 8
+    MAILS_FAILED = 9
 
 
 class Metrics:

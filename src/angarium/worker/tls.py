@@ -4,7 +4,7 @@ import ssl
 from pathlib import Path
 from typing import Final
 
-from angarium.config import ImapService, ServiceEntry, Settings, TlsSettings, TlsVersion
+from angarium.config import ImapService, LmtpService, ServiceEntry, Settings, TlsSettings, TlsVersion
 from angarium.errors import ConfigError
 
 _VERSIONS: Final = {
@@ -23,7 +23,7 @@ def is_tls(service: ServiceEntry) -> bool:
 def offers_starttls(service: ServiceEntry, settings: Settings) -> bool:
     """Whether clients of the service may begin TLS by a command."""
     tls = settings.for_service(service.name).tls
-    is_plain = isinstance(service.command, ImapService) and not service.command.tls
+    is_plain = isinstance(service.command, ImapService | LmtpService) and not is_tls(service)
     return is_plain and tls.tls_server_cert is not None and tls.allowstarttls
 
 

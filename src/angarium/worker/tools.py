@@ -33,6 +33,9 @@ class ToolAnnouncer:
     def unwatch(self, _account: AccountId) -> None:
         """It hears nothing."""
 
+    def hear_all(self, _on_gap: Callable[[], None]) -> Callable[[], None]:
+        return lambda: None
+
     def stamp(self, _account: AccountId) -> None:
         return None
 
