@@ -139,3 +139,10 @@ def test_numbers_order_as_numbers(one: int, other: int, rest: str) -> None:
     key = ASCII_NUMERIC.sort_key(f"{one}{behind}")
     assert (key < ASCII_NUMERIC.sort_key(f"00{other}")) is (one < other)
     assert key < ASCII_NUMERIC.sort_key(behind)
+
+
+@pytest.mark.parametrize("collation", [OCTET, ASCII_CASEMAP, UNICODE_CASEMAP])
+def test_octets_that_are_no_text_are_collated_among_the_rest(collation: Collation) -> None:
+    assert collation.equal("a\udcff", "a\udcff")
+    assert not collation.equal("a\udcff", "a\udcfe")
+    assert collation.contains("a\udcffb", "\udcff")

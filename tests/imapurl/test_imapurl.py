@@ -10,7 +10,9 @@ from angarium.imapurl import (
     MessageUrl,
     UrlRange,
     parse_message_url,
+    serialize_mailbox_url,
     serialize_message_url,
+    serialize_server_url,
 )
 
 SERVER = ImapServer("minbari.example.org")
@@ -135,3 +137,22 @@ def test_any_octets_raise_nothing_else(octets: bytes) -> None:
     except ImapUrlInvalid:
         return
     assert parse_message_url(serialize_message_url(url)) == url
+
+
+@pytest.mark.parametrize(
+    ("mailbox", "uidvalidity", "url"),
+    [
+        ("user/ann", None, "imap://mail.example.org/user/ann"),
+        ("user/ann/Wörk 2", 7, "imap://mail.example.org/user/ann/W%C3%B6rk%202;UIDVALIDITY=7"),
+        ("/x;y", 7, "imap://mail.example.org/%2Fx%3By;UIDVALIDITY=7"),
+    ],
+)
+def test_a_mailbox_has_a_url(mailbox: str, uidvalidity: int | None, url: str) -> None:
+    server = ImapServer("mail.example.org")
+    assert serialize_mailbox_url(server, mailbox, uidvalidity) == url
+    message = MessageUrl(mailbox, 3, uidvalidity, server=server)
+    assert serialize_message_url(message).decode() == f"{url}/;UID=3"
+
+
+def test_a_server_has_a_url() -> None:
+    assert serialize_server_url(ImapServer("mail.example.org")) == "imap://mail.example.org"

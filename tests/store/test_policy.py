@@ -6,8 +6,8 @@ import pytest
 
 from angarium.config import parse_settings
 from angarium.errors import ConfigError
-from angarium.names import VirtDomains
-from angarium.rights import Acl, serialize_rights
+from angarium.names import NameSettings, VirtDomains
+from angarium.rights import Acl, parse_rights, serialize_rights
 from angarium.store import StorePolicy
 
 BASE = "configdirectory: /srv/mail\npartition-default: /srv/spool\n"
@@ -39,6 +39,43 @@ def test_options_take_effect() -> None:
     assert switches == (False, False, False, False)
 
 
-def test_deleteright_that_means_nothing_is_refused() -> None:
+def test_special_uses_are_those_of_the_options() -> None:
+    policy = _policy(
+        "specialuse_extra: \\Memos\nspecialuse_protect: \\Trash\nspecialuse_nochildren: \\Junk\n"
+        "allowspecialusesubfolder: yes\nview_cache_size: 1M\n"
+    )
+    uses = policy.special_use
+    assert uses.extra == ("\\Memos",)
+    assert uses.protected == frozenset({"\\trash"})
+    assert uses.childless == frozenset({"\\junk"})
+    assert uses.at_any_level
+    assert policy.view_octets == 1 << 20
+
+
+def test_names_are_as_the_options_say() -> None:
+    text = """unixhierarchysep: no
+altnamespace: no
+userprefix: U
+sharedprefix: S
+altprefix: A
+virtdomains: yes
+defaultdomain: example.org
+username_tolower: no
+deletedprefix: GONE
+"""
+    assert _policy(text).names == NameSettings(
+        False, False, "U", "S", "A", VirtDomains.ON, "example.org", False, "GONE"
+    )
+
+
+def test_rights_are_read_by_deleteright() -> None:
+    policy = _policy("deleteright: d\nimplicit_owner_rights: lkd\ndefaultacl: anyone lrd bob a\n")
+    assert policy.implicit_owner_rights == parse_rights("lkd", deleteright="d")
+    assert policy.defaultacl.rights_of("anyone") == parse_rights("lrd", deleteright="d")
+    assert policy.defaultacl.rights_of("bob") == parse_rights("a", deleteright="d")
+
+
+@pytest.mark.parametrize("value", ["r", "x", "cd", ""])
+def test_deleteright_that_means_nothing_is_refused(value: str) -> None:
     with pytest.raises(ConfigError, match="deleteright"):
-        _policy("deleteright: r\n")
+        _policy(f"deleteright: {value}\n")

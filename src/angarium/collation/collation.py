@@ -65,7 +65,9 @@ def _identity(text: str) -> str:
 
 def _ascii_upper(text: str) -> str:
     # bytes.upper changes the letters of ASCII alone.
-    return text.upper() if text.isascii() else text.encode().upper().decode()
+    if text.isascii():
+        return text.upper()
+    return text.encode("utf-8", "surrogatepass").upper().decode("utf-8", "surrogatepass")
 
 
 def _number(text: str) -> str:

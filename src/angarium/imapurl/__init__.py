@@ -1,6 +1,15 @@
-"""IMAP URLs of messages and their parts."""
+"""IMAP URLs of messages and their parts, of mailboxes and servers."""
 
-from .imapurl import ImapServer, ImapUrlInvalid, MessageUrl, UrlRange, parse_message_url, serialize_message_url
+from .imapurl import (
+    ImapServer,
+    ImapUrlInvalid,
+    MessageUrl,
+    UrlRange,
+    parse_message_url,
+    serialize_mailbox_url,
+    serialize_message_url,
+    serialize_server_url,
+)
 
 __all__ = [
     "ImapServer",
@@ -8,5 +17,7 @@ __all__ = [
     "MessageUrl",
     "UrlRange",
     "parse_message_url",
+    "serialize_mailbox_url",
     "serialize_message_url",
+    "serialize_server_url",
 ]

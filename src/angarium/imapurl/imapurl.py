@@ -98,17 +98,31 @@ def parse_message_url(url: bytes) -> MessageUrl:
 def serialize_message_url(url: MessageUrl) -> bytes:
     """The URL that `parse_message_url` reads as `url`."""
     server = "" if url.server is None else _serialize_server(url.server)
-    mailbox = _encode(url.mailbox, ":@/")
-    if mailbox.startswith("/"):
-        # a second slash at the beginning would make a server of what follows
-        mailbox = "%2F" + mailbox[1:]
-    uidvalidity = "" if url.uidvalidity is None else f";UIDVALIDITY={url.uidvalidity}"
+    mailbox = _serialize_mailbox(url.mailbox, url.uidvalidity)
     section = f"/;SECTION={_encode(url.section, ':@/')}" if url.section else ""
     partial = ""
     if url.partial is not None:
         count = "" if url.partial.count is None else f".{url.partial.count}"
         partial = f"/;PARTIAL={url.partial.offset}{count}"
-    return f"{server}/{mailbox}{uidvalidity}/;UID={url.uid}{section}{partial}".encode("ascii")
+    return f"{server}/{mailbox}/;UID={url.uid}{section}{partial}".encode("ascii")
+
+
+def serialize_server_url(server: ImapServer) -> str:
+    """The URL of a server (RFC 5092 §4), without a slash behind it."""
+    return _serialize_server(server)
+
+
+def serialize_mailbox_url(server: ImapServer, mailbox: str, uidvalidity: int | None = None) -> str:
+    """The URL of a mailbox (RFC 5092 §5) by its name as clients see it, in Unicode."""
+    return f"{_serialize_server(server)}/{_serialize_mailbox(mailbox, uidvalidity)}"
+
+
+def _serialize_mailbox(name: str, uidvalidity: int | None) -> str:
+    encoded = _encode(name, ":@/")
+    if encoded.startswith("/"):
+        # a second slash at the beginning would make a server of what follows
+        encoded = "%2F" + encoded[1:]
+    return encoded if uidvalidity is None else f"{encoded};UIDVALIDITY={uidvalidity}"
 
 
 def _server(match: re.Match[str]) -> ImapServer:

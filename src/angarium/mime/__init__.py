@@ -20,6 +20,7 @@ from .messageid import parse_message_ids
 from .part import Part
 from .parts import decode_fields, decode_parts, encode_parts
 from .section import ByteRange, SectionKind, find_part, section
+from .textual import without_binary
 from .transfer import (
     TransferDecoder,
     decode_text,
@@ -74,4 +75,5 @@ __all__ = [
     "select_stored_fields",
     "transfer_decoder",
     "unfold",
+    "without_binary",
 ]

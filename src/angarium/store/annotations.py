@@ -15,6 +15,8 @@ from angarium.errors import AnnotationInvalid, AnnotationTooLarge
 from angarium.rights import NO_RIGHTS, Right, Rights
 
 VENDOR: Final = "/vendor/cmu/cyrus-imapd"
+SCRIPT_OF_EVENTS: Final = "/imapsieve/script"
+"""The script that is run where something is done in a mailbox (RFC 6785 §2.3.1)."""
 
 
 class AnnotationScope(enum.Enum):
@@ -158,8 +160,9 @@ class _PartFlag(AnnotationEntry):
 
 
 @dataclass(frozen=True, slots=True)
-class _OfAFilter(AnnotationEntry):
-    """The search, which the front end understands, or what it is for (RFC 5466 §3.2)."""
+class _Text(AnnotationEntry):
+    """UTF-8: of a filter the search, which the front end understands, or what it is for (RFC 5466 §3.2); the name of a
+    script (RFC 6785 §7.4, §7.5)."""
 
     def checked(self, value: bytes | None) -> bytes | None:
         if value is not None:
@@ -168,6 +171,14 @@ class _OfAFilter(AnnotationEntry):
             except UnicodeDecodeError as error:
                 raise AnnotationInvalid(f"{self.name} is not UTF-8") from error
         return value
+
+
+_SCRIPTS_OF_EVENTS: Final = {
+    _SERVER: _Text(SCRIPT_OF_EVENTS, _SERVER, is_private=False, is_administrators=True),
+    # It runs for its owner, whoever does something in the mailbox.
+    _MAILBOX: _Text(SCRIPT_OF_EVENTS, _MAILBOX, is_private=False, needed=_ADMINISTER),
+}
+"""Not in the table of Cyrus, which is told to whoever asks for all entries; where they are set, they are told."""
 
 
 def _by_name(entries: Iterable[AnnotationEntry]) -> dict[tuple[AnnotationScope, str], AnnotationEntry]:
@@ -201,7 +212,9 @@ class AnnotationPolicy:
         if entry is None and scope is _MESSAGE and (part := _OF_A_PART.fullmatch(name)):
             return AnnotationEntry(name, scope) if part[1] == "comment" else _PartFlag(name, scope)
         if entry is None and scope is _SERVER and _OF_A_FILTER.fullmatch(name):
-            return _OfAFilter(name, scope)
+            return _Text(name, scope)
+        if entry is None and name == SCRIPT_OF_EVENTS:
+            return _SCRIPTS_OF_EVENTS.get(scope)
         if entry is None and self.allow_undefined and not name.startswith((f"{VENDOR}/", "/flags")):
             return AnnotationEntry(name, scope)
         return entry

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from angarium.config import DeleteMode, Settings
-from angarium.errors import ConfigError
+from angarium.errors import AngariumError, ConfigError
 from angarium.names import NameSettings, VirtDomains
 from angarium.rights import Acl, DeleteRight, Rights, parse_rights
 from angarium.store.annotationdefinitions import annotation_policy
@@ -39,7 +39,7 @@ class StorePolicy:
 
     @classmethod
     def from_settings(cls, settings: Settings) -> "StorePolicy":
-        """What the options of the server say. ConfigError for names that could not be told apart."""
+        """What the options of the server say. ConfigError, also for names that could not be told apart."""
         namespace = settings.namespace
         names = NameSettings(
             unixhierarchysep=namespace.unixhierarchysep,
@@ -53,17 +53,23 @@ class StorePolicy:
             deletedprefix=settings.mailboxes.deletedprefix,
         )
         deleteright = _deleteright(settings.acl.deleteright)
-        defaultacl = " ".join([word for pair in settings.acl.defaultacl for word in pair])
+        words = " ".join([word for pair in settings.acl.defaultacl for word in pair])
+        try:
+            defaultacl = Acl.parse_setting(words, deleteright=deleteright)
+            owner_rights = parse_rights(settings.acl.implicit_owner_rights, deleteright=deleteright)
+        except AngariumError as error:
+            raise ConfigError(f"defaultacl, implicit_owner_rights: {error}") from error
         return cls(
             names=names,
-            defaultacl=Acl.parse_setting(defaultacl, deleteright=deleteright),
-            implicit_owner_rights=parse_rights(settings.acl.implicit_owner_rights, deleteright=deleteright),
+            defaultacl=defaultacl,
+            implicit_owner_rights=owner_rights,
             deleteright=deleteright,
             anyoneuseracl=settings.acl.anyoneuseracl,
             allowsetacl=settings.acl.allowsetacl,
             partitions=frozenset(settings.directories.partitions),
             defaultpartition=settings.directories.defaultpartition,
             delayed_delete=settings.mailboxes.delete_mode is DeleteMode.DELAYED,
+            view_octets=settings.engine.view_cache_size,
             annotations=annotation_policy(settings.annotations),
             special_use=SpecialUsePolicy(
                 extra=settings.mailboxes.specialuse_extra,

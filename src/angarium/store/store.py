@@ -48,6 +48,8 @@ class Store:
         self.sources = sources
         self.views = MailboxViews(engine, octets=policy.view_octets)
         self.recent_claims = RecentClaims(engine)
+        self.quota_refusals: list[Callable[[AccountId, MailboxId], None]] = []
+        """Called after something was refused in a mailbox because its quota root is full."""
         self._trees = AccountTrees(engine, deletedprefix=policy.names.deletedprefix)
         self._visible = VisibleMailboxes(engine, policy, self._trees)
 
@@ -181,6 +183,11 @@ class Store:
             if quota.root == mailbox.row.quota_root:
                 return quota
         return None
+
+    def note_quota_refusal(self, account: AccountId, mailbox: MailboxId) -> None:
+        """Something was refused in a mailbox because its quota root is full."""
+        for listener in self.quota_refusals:
+            listener(account, mailbox)
 
     # Parts of the above
 

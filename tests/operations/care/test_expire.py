@@ -6,7 +6,8 @@ from importlib import import_module
 import pytest
 from tests.operations.messages.conftest import AUTHOR, World
 
-from angarium.engine.commands import MailboxRename, RenameMailboxes
+from angarium.engine.commands import Deliver, MailboxRename, RemoveDispatch, RenameMailboxes
+from angarium.engine.delivery import Dispatch
 from angarium.engine.rows import AccountId
 from angarium.errors import DiskFailed, PermissionDenied
 from angarium.names import MailboxName
@@ -96,6 +97,22 @@ async def test_an_account_goes_with_its_last_mailbox(world: World) -> None:
     assert (await expire(world.store, PROGRAM, plan)).failures == ()
     assert await world.engine.account_id("user.bob") is None
     assert await world.engine.account_id("user.being-made") == empty
+
+
+async def test_an_account_whose_mail_waits_to_be_sent_stays_until_it_was(world: World) -> None:
+    account = await world.engine.account_id("user.bob")
+    assert account is not None
+    mail = Dispatch("bob@example.org", ("ann@example.org",), b"Subject: x\r\n\r\n", "redirect", "1@x", 1 << 40)
+    await world.engine.write(account, Deliver(AUTHOR, dispatches=(mail,)))
+    await delete(world, "user.bob")
+    world.sources.time_s += 86_401
+    plan = ExpirePlan(deleted_older_than=DAY)
+    assert await expire(world.store, PROGRAM, plan) == Expired(mailboxes=1)
+    assert await expire(world.store, PROGRAM, plan) == NOTHING
+    assert await world.engine.accounts_with_mail() == [account]
+    await world.engine.write(account, RemoveDispatch(1, AUTHOR))
+    assert await expire(world.store, PROGRAM, plan) == NOTHING
+    assert await world.engine.account_id("user.bob") is None
 
 
 async def test_the_change_log_is_pruned(world: World) -> None:

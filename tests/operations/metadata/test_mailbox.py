@@ -122,3 +122,54 @@ async def test_values_are_bounded_and_checked(world: World) -> None:
     for entry in ("shared_nothing", "shared_vendor_cmu_cyrus-imapd_size", "private_vendor_cmu_cyrus-imapd_sharedseen"):
         with pytest.raises(PermissionDenied):
             await write(world, world.user("alice"), "user.alice", **{entry: b"1"})
+
+
+@pytest.mark.parametrize(
+    ("entry", "given", "kept"),
+    [
+        (f"{VENDOR}/duplicatedeliver", b"TRUE", b"true"),
+        (f"{VENDOR}/duplicatedeliver", b"1", None),
+        (f"{VENDOR}/sieve", b"board.script", b"board.script"),
+        ("/shared/imapsieve/script", "Prüfung".encode(), "Prüfung".encode()),
+        ("/shared/imapsieve/script", b"", b""),
+        ("/shared/imapsieve/script", b"\xff", None),
+    ],
+)
+async def test_what_deliveries_and_scripts_go_by(world: World, entry: str, given: bytes, kept: bytes | None) -> None:
+    alice = world.user("alice")
+    values = [MetadataValue(entry, given)]
+    if kept is None:
+        with pytest.raises(AnnotationInvalid):
+            await set_mailbox_metadata(world.store, alice, name("user.alice"), values)
+        return
+    await set_mailbox_metadata(world.store, alice, name("user.alice"), values)
+    assert await read(world, alice, "user.alice", entry) == [kept]
+    mailbox = await world.found("user.alice")
+    (row,) = await world.engine.annotations(mailbox.account, mailbox.id)
+    assert (f"/shared{row.entry}", row.owner, row.value) == (entry, None, kept)
+
+
+async def test_the_script_of_a_mailbox_is_for_those_who_administer_it(world: World) -> None:
+    await world.set_acl("user.alice", "alice lrswipkxtean bob lrw")
+    for entry in (f"{VENDOR}/sieve", "/shared/imapsieve/script"):
+        with pytest.raises(PermissionDenied):
+            await set_mailbox_metadata(
+                world.store, world.user("bob"), name("user.alice"), [MetadataValue(entry, b"evil")]
+            )
+    with pytest.raises(PermissionDenied):
+        await set_mailbox_metadata(
+            world.store, world.user("alice"), name("user.alice"), [MetadataValue("/private/imapsieve/script", b"x")]
+        )
+
+
+async def test_the_script_of_events_is_told_where_it_is_set(world: World) -> None:
+    alice, entry = world.user("alice"), "/shared/imapsieve/script"
+    query = MetadataQuery(("/shared/*",))
+
+    async def told() -> list[str]:
+        found = await get_mailbox_metadata(world.store, alice, name("user.alice"), query)
+        return [each.entry for each in found.values]
+
+    for value, is_told in ((b"main", True), (None, False)):
+        await set_mailbox_metadata(world.store, alice, name("user.alice"), [MetadataValue(entry, value)])
+        assert (entry in await told()) == is_told

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from tests.store.world import World
 
-from angarium.errors import DiskFailed, PermissionDenied, PrivateAnnotationsUnsupported
+from angarium.errors import AnnotationInvalid, DiskFailed, PermissionDenied, PrivateAnnotationsUnsupported
 from angarium.operations.metadata import (
     MetadataQuery,
     MetadataValue,
@@ -81,3 +81,14 @@ async def test_a_users_own_are_nobody_elses(world: World, tmp_path: Path) -> Non
     (modseq,) = await read(world, alice, places, "/private/vendor/cmu/cyrus-imapd/usermodseq")
     assert alice.account is not None
     assert modseq == b"%d" % (await world.engine.state(alice.account)).modseq
+
+
+async def test_the_script_of_events_is_the_administrators(world: World, tmp_path: Path) -> None:
+    places, entry = places_in(tmp_path), "/shared/imapsieve/script"
+    with pytest.raises(PermissionDenied):
+        await set_server_metadata(world.store, world.user("bob"), places, [MetadataValue(entry, b"evil")])
+    with pytest.raises(AnnotationInvalid):
+        await set_server_metadata(world.store, ADMIN, places, [MetadataValue(entry, b"\xff")])
+    await set_server_metadata(world.store, ADMIN, places, [MetadataValue(entry, b"main")])
+    assert await read(world, world.user("bob"), places, entry) == [b"main"]
+    assert (await world.engine.server_annotations())["/imapsieve/script"] == b"main"

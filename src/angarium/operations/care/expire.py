@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from angarium.engine.commands import Erased, EraseMailboxes, PruneChanges, Purged, PurgeMessages
+from angarium.engine.delivery import PruneMarks
 from angarium.engine.rows import AccountId, AccountRow, MailboxId, MailboxState
 from angarium.errors import AngariumError, PermissionDenied
 from angarium.names import MailboxName
@@ -27,8 +28,10 @@ class ExpirePlan:
     """`-D`."""
     changes_older_than: timedelta | None = None
     """Lines of the change log."""
+    duplicates_older_than: timedelta | None = None
+    """`-E`: marks of duplicate suppression. What has expired by itself goes in any case."""
     top: MailboxName | None = None
-    """`-p`, `-u`: only this mailbox and those below it; the change log is that of whole accounts and is left alone."""
+    """`-p`, `-u`: only this mailbox and those below it; log and marks are of whole accounts, and are left alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +41,7 @@ class Expired:
     messages: int = 0
     mailboxes: int = 0
     changes: int = 0
+    marks: int = 0
     failures: tuple[tuple[str, AngariumError], ...] = ()
     """Account name and refusal; a bad account keeps no other from its expiry."""
 
@@ -47,6 +51,7 @@ class Expired:
             self.messages + other.messages,
             self.mailboxes + other.mailboxes,
             self.changes + other.changes,
+            self.marks + other.marks,
             self.failures + other.failures,
         )
 
@@ -74,6 +79,7 @@ class _Expiry:
             tree = await self._store.tree(account.id)
             expired = expired.plus(Expired(messages=await self._purge(tree)))
             expired = expired.plus(Expired(changes=await self._prune(account.id)))
+            expired = expired.plus(Expired(marks=await self._forget_marks(account.id)))
             expired = expired.plus(Expired(mailboxes=await self._erase(tree)))
         except AngariumError as refusal:
             expired = expired.plus(Expired(failures=((account.name, refusal),)))
@@ -111,10 +117,18 @@ class _Expiry:
         if count:
             await self._store.engine.refresh_catalogue(tree.account)
             await forget_erased(self._store, tree.account)
-        # An account that never had a mailbox is one that is being made; this one had, and is a deleted user's.
-        if (count or forgotten) and not await self._store.engine.mailboxes(tree.account):
-            await self._store.engine.forget_account(tree.account)
+        if count or forgotten or not (tree.live() or tree.deleted()):
+            await self._forget_if_left(tree.account, had_mailboxes=bool(count or forgotten))
         return count
+
+    async def _forget_if_left(self, account: AccountId, *, had_mailboxes: bool) -> None:
+        """An account that never had a mailbox is one that is being made; one that had is a deleted user's, and stays
+        until the mail that it still has to send is sent."""
+        engine = self._store.engine
+        if await engine.mailboxes(account) or await engine.dispatches(account):
+            return
+        if had_mailboxes or await engine.uidvalidity_of_tombstone(account, "") is not None:
+            await engine.forget_account(account)
 
     async def _erase_some(self, account: AccountId, mailboxes: Sequence[MailboxId], before_s: int) -> int:
         command = EraseMailboxes(tuple(mailboxes), self._actor.author(), deleted_until_s=before_s)
@@ -127,7 +141,13 @@ class _Expiry:
             return 0
         return await self._repeat(account, PruneChanges(self._before(self._plan.changes_older_than), _ROWS))
 
-    async def _repeat(self, account: AccountId, command: PurgeMessages | PruneChanges) -> int:
+    async def _forget_marks(self, account: AccountId) -> int:
+        if self._plan.top is not None:
+            return 0
+        age = self._plan.duplicates_older_than
+        return await self._repeat(account, PruneMarks(self._now_s, None if age is None else self._before(age), _ROWS))
+
+    async def _repeat(self, account: AccountId, command: PurgeMessages | PruneChanges | PruneMarks) -> int:
         """Every slice is a write of its own, so that others come in between."""
         count = 0
         while True:

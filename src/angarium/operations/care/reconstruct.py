@@ -1,8 +1,8 @@
 """`reconstruct` of an account whose file was lost: its mailboxes from their directories (DESIGN §4).
 
-What the headers and message files do not hold is gone: flags, seen state, annotations, scripts, subscriptions and the
-change log. Numbers go on above the ceilings of the headers, so none is given twice. Expunged messages whose files
-remain come back.
+What the headers and message files do not hold is gone: flags, seen state, annotations, scripts, subscriptions, marks of
+deliveries, mail that waits to be sent (its files are put aside) and the change log. Numbers go on above the ceilings of
+the headers, so none is given twice. Expunged messages whose files remain come back.
 """
 
 import asyncio

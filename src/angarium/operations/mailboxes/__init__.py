@@ -4,6 +4,13 @@ Names are internal ones; front ends translate them by `Store.namespace`.
 """
 
 from angarium.operations.mailboxes.acl import delete_acl, get_acl, list_rights, my_rights, set_acl
+from angarium.operations.mailboxes.autocreate import (
+    NewUser,
+    ScriptChecker,
+    autocreate_user,
+    may_be_autocreated,
+    may_be_created_by_script,
+)
 from angarium.operations.mailboxes.create import Created, create
 from angarium.operations.mailboxes.delete import delete
 from angarium.operations.mailboxes.list import ListAttribute, Listed, list_mailboxes, list_subscriptions, namespaces
@@ -34,11 +41,14 @@ __all__ = [
     "Listed",
     "MailboxSet",
     "MailboxSpecifier",
+    "NewUser",
     "QuotaRoot",
     "QuotaWarning",
     "Renamed",
+    "ScriptChecker",
     "SpecifiedMailbox",
     "Status",
+    "autocreate_user",
     "create",
     "create_user",
     "delete",
@@ -50,6 +60,8 @@ __all__ = [
     "list_mailboxes",
     "list_rights",
     "list_subscriptions",
+    "may_be_autocreated",
+    "may_be_created_by_script",
     "my_rights",
     "namespaces",
     "quota_warnings",

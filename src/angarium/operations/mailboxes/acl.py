@@ -46,13 +46,13 @@ async def set_acl(
     AclInvalid for an identifier that names nobody. The owner does not take from herself what she has implicitly
     (PermissionDenied), and for an administrator who tries these rights stay.
     """
-    identifier = _full_identifier(store, actor, identifier)
+    identifier = full_identifier(store, actor, identifier)
     await _change(store, actor, name, identifier, lambda acl, kept: acl.set(identifier, modification, kept=kept))
 
 
 async def delete_acl(store: Store, actor: Actor, name: MailboxName, *, identifier: str) -> None:
     """Remove an identifier from the list, as `set_acl` with no rights."""
-    identifier = _full_identifier(store, actor, identifier)
+    identifier = full_identifier(store, actor, identifier)
     await _change(store, actor, name, identifier, lambda acl, kept: acl.without(identifier, kept=kept))
 
 
@@ -65,7 +65,7 @@ async def list_rights(store: Store, actor: Actor, name: MailboxName, *, identifi
     """Needs `a`."""
     mailbox = await store.find(actor, name, *_TO_ADMINISTER)
     return rights_that_can_be_listed(
-        is_owner=_is_owner(mailbox, _full_identifier(store, actor, identifier)),
+        is_owner=_is_owner(mailbox, full_identifier(store, actor, identifier)),
         is_user_top=mailbox.name.is_inbox,
         implicit_owner_rights=store.policy.implicit_owner_rights,
         deleteright=store.policy.deleteright,
@@ -113,7 +113,7 @@ def _is_owner(mailbox: Mailbox, identifier: str) -> bool:
     return mailbox.name.is_user and identifier == str(mailbox.name.userid)
 
 
-def _full_identifier(store: Store, actor: Actor, identifier: str) -> str:
+def full_identifier(store: Store, actor: Actor, identifier: str) -> str:
     """The identifier as rights are calculated with: users in lower case, and a domain's users mean each other."""
     sign = "-" if identifier.startswith("-") else ""
     name = identifier.removeprefix("-")

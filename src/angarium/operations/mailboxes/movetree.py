@@ -9,6 +9,7 @@ from angarium.errors import AngariumError
 from angarium.names import MailboxName
 from angarium.operations.mailboxes.renameaccount import Renamed
 from angarium.store import AccountTree, Actor, Mailbox, Store, TreeEntry
+from angarium.store.eventscripts import announce_event_scripts, event_scripts, note_event_scripts
 from angarium.store.tree import relative_name
 
 
@@ -50,7 +51,12 @@ async def move_tree(store: Store, departure: Departure) -> tuple[Renamed, ...]:
         source_has_owner=tree.name.is_user,
         target_has_owner=target_tree.name.is_user,
     )
+    has_scripts = (await event_scripts(store.engine)).accounts >= {tree.account}
+    if has_scripts:
+        await note_event_scripts(store.engine, target_tree.account, store.sources.now_s())
     await store.engine.move_mailboxes(command)
+    if has_scripts:
+        await announce_event_scripts(store.engine)
     await _forget_if_empty(store, tree.account)
     return tuple(renamed)
 

@@ -33,12 +33,23 @@ from angarium.operations.messages.columns import (
 from angarium.operations.messages.context import ContextChanges, Placed, SearchContext
 from angarium.operations.messages.copy import copy, move
 from angarium.operations.messages.copyuid import CopyUid
-from angarium.operations.messages.deliver import Delivered, deliver
 from angarium.operations.messages.expunge import expunge
 from angarium.operations.messages.fetch import changed_after, fetch
-from angarium.operations.messages.incoming import IncomingMessage, MessageLimits, PreparedMessage
+from angarium.operations.messages.incoming import (
+    EightBitHeader,
+    IncomingMessage,
+    MessageLimits,
+    PreparedMessage,
+    ScannedFile,
+)
 from angarium.operations.messages.prepare import hash_message, parse_message
-from angarium.operations.messages.recipient import DeliveryTarget, Recipient, resolve_recipient
+from angarium.operations.messages.recipient import (
+    DeliveryTarget,
+    Recipient,
+    names_shared_mailbox,
+    recipient_userid,
+    resolve_recipient,
+)
 from angarium.operations.messages.replace import Replacement, replace, require_replaceable
 from angarium.operations.messages.search import Found, highest_modseq, search
 from angarium.operations.messages.sort import Sorted, sort
@@ -57,8 +68,8 @@ __all__ = [
     "ContextChanges",
     "CopyUid",
     "DateColumn",
-    "Delivered",
     "DeliveryTarget",
+    "EightBitHeader",
     "FetchBatch",
     "FlagsColumn",
     "Found",
@@ -72,6 +83,7 @@ __all__ = [
     "PreparedMessage",
     "Recipient",
     "Replacement",
+    "ScannedFile",
     "SearchContext",
     "SectionColumn",
     "SectionStream",
@@ -86,15 +98,16 @@ __all__ = [
     "append_target",
     "changed_after",
     "copy",
-    "deliver",
     "expunge",
     "fetch",
     "hash_message",
     "highest_modseq",
     "missing_fields",
     "move",
+    "names_shared_mailbox",
     "parse_message",
     "part_octets",
+    "recipient_userid",
     "replace",
     "require_replaceable",
     "resolve_recipient",

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from angarium.engine.commands import Added, AddMessages, NewMessage, QuotaPolicy
-from angarium.engine.rows import InternalDate, QuotaResource, Uid, UidValidity
+from angarium.engine.rows import AnnotationChange, InternalDate, QuotaResource, Uid, UidValidity
 from angarium.flags import NO_FLAGS, Flags
 from angarium.names import MailboxName
+from angarium.operations.hooks import Proposal
 from angarium.operations.messages.annotations import MessageAnnotation, annotations_of_new
 from angarium.operations.messages.decision import find_target, permitted_flags
 from angarium.operations.messages.incoming import PreparedMessage
@@ -35,6 +36,8 @@ class AppendedMessage:
     date: InternalDate | None = None
     """None: now."""
     annotations: tuple[MessageAnnotation, ...] = ()
+    proposal: Proposal | None = None
+    """What an annotator has it get: its flags are in the place of those above, its annotations beside them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,11 +100,22 @@ async def room_left(store: Store, target: AppendTarget) -> int | None:
 
 
 def _new_message(store: Store, actor: Actor, mailbox: Mailbox, appended: AppendedMessage) -> NewMessage:
+    flags = appended.flags if appended.proposal is None else appended.proposal.flags
     return NewMessage(
         file=appended.message.files[mailbox.row.partition],
-        flags=permitted_flags(mailbox, appended.flags),
+        flags=permitted_flags(mailbox, flags),
         date=appended.date or InternalDate(store.sources.now_s()),
         content=appended.message.content,
         search=appended.message.search,
-        annotations=annotations_of_new(store, actor, mailbox, appended.annotations),
+        annotations=_annotations(store, actor, mailbox, appended),
     )
+
+
+def _annotations(
+    store: Store, actor: Actor, mailbox: Mailbox, appended: AppendedMessage
+) -> tuple[AnnotationChange, ...]:
+    given = annotations_of_new(store, actor, mailbox, appended.annotations)
+    if appended.proposal is None:
+        return given
+    proposed = appended.proposal.changes(store, actor.account)
+    return tuple({(change.entry, change.owner): change for change in (*given, *proposed)}.values())

@@ -8,9 +8,12 @@ Nothing of the message is held but the chunk at hand. What is changed on the way
 - A bare CR stays as it is: changing it would break signatures, and no line ends at it here.
 - What stands before the first empty line must be header fields (RFC 5322 §2.2), or nothing at all.
 - A delivery gets its trace fields in front, and Message-ID and Date at the end of the header where they are missing.
+- Of a message that its sender calls binary (RFC 3030 §3), parts that are so become base64, since neither NUL nor other
+  ends of lines could be kept in them (`mime.without_binary`). It is staged twice for that.
 """
 
 import asyncio
+import enum
 import hashlib
 import re
 from collections.abc import Iterable, Mapping
@@ -27,12 +30,23 @@ from angarium.engine.interface import StagedMessage
 from angarium.engine.rows import Content, SearchFields
 from angarium.errors import AngariumError, MessageDefect, MessageInvalid, MessageTooLarge
 from angarium.operations.messages.headerblock import HeaderWatcher
-from angarium.operations.messages.prepare import parse_message
+from angarium.operations.messages.prepare import content_of, search_fields_of
+from angarium.operations.messages.slices import in_turns, let_others_run
 from angarium.operations.messages.trace import Trace, missing_fields, trace_header
 from angarium.store import Store
 
 _CR, _LF = 13, 10
 _BARE_NEWLINE = re.compile(rb"(?<!\r)\n")
+_MUNGED = bytes(range(128)) + b"X" * 128
+
+
+class EightBitHeader(enum.Enum):
+    """What becomes of octets above 127 in a header."""
+
+    KEPT = enum.auto()
+    REFUSED = enum.auto()
+    MUNGED = enum.auto()
+    """Each is an X from then on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +69,15 @@ class MessageLimits:
 
 
 @dataclass(frozen=True, slots=True)
+class ScannedFile:
+    """A message as scripts look at it."""
+
+    view: memoryview
+    """All of its octets; released when the context of its IncomingMessage ends."""
+    scanned: mime.ScannedMessage
+
+
+@dataclass(frozen=True, slots=True)
 class PreparedMessage:
     """A message on stable storage, parsed, not yet in any mailbox."""
 
@@ -63,6 +86,8 @@ class PreparedMessage:
     content: Content
     search: SearchFields
     size_octets: int
+    source: ScannedFile | None = None
+    """Of a delivery."""
 
     @property
     def parsed_octets(self) -> int:
@@ -83,11 +108,15 @@ class IncomingMessage:
         trace: Trace | None,
         limits: MessageLimits,
         *,
-        ascii_header: bool = False,
+        eight_bit_header: EightBitHeader,
+        is_binary: bool = False,
     ) -> None:
         """Use `delivered` or `appended`."""
         self._store = store
-        self._ascii_header = ascii_header
+        self._eight_bit_header = eight_bit_header
+        self._is_binary = is_binary
+        self._raw: StagedMessage | None = None
+        """A binary message as it comes."""
         self._partitions = sorted(partitions)
         self._trace = trace
         self._limits = limits
@@ -102,23 +131,33 @@ class IncomingMessage:
 
     @classmethod
     def delivered(
-        cls, store: Store, partitions: Iterable[str], trace: Trace, *, limits: MessageLimits
+        cls,
+        store: Store,
+        partitions: Iterable[str],
+        trace: Trace,
+        *,
+        limits: MessageLimits,
+        eight_bit_header: EightBitHeader = EightBitHeader.KEPT,
+        is_binary: bool = False,
     ) -> "IncomingMessage":
-        """A delivery, one staged file for each partition."""
-        return cls(store, partitions, trace, limits)
+        """A delivery, one staged file for each partition; `is_binary` as its sender says (RFC 3030 §3)."""
+        return cls(store, partitions, trace, limits, eight_bit_header=eight_bit_header, is_binary=is_binary)
 
     @classmethod
     def appended(
         cls, store: Store, partition: str, *, limits: MessageLimits, ascii_header: bool = False
     ) -> "IncomingMessage":
         """A message that a client puts into a mailbox as it is; with `ascii_header` not if that has other octets."""
-        return cls(store, (partition,), None, limits, ascii_header=ascii_header)
+        header = EightBitHeader.REFUSED if ascii_header else EightBitHeader.KEPT
+        return cls(store, (partition,), None, limits, eight_bit_header=header)
 
     async def __aenter__(self) -> Self:
         """PartitionNotFound, DiskFull, DiskFailed: nothing is staged."""
         async with AsyncExitStack() as stack:
             for partition in self._partitions:
                 self._staged.append(await stack.enter_async_context(self._store.engine.stage(partition)))
+            if self._is_binary:
+                self._raw = await stack.enter_async_context(self._store.engine.stage(self._partitions[0]))
             self._stack = stack.pop_all()
         return self
 
@@ -149,9 +188,10 @@ class IncomingMessage:
         """Make the message durable and parse it. MessageTooLarge, MessageInvalid, DiskFull, DiskFailed."""
         if self._refusal is not None:
             raise self._refusal
+        if self._raw is not None:
+            await self._take_binary(self._raw)
         self._end()
-        files, (content, search) = await self._sync_and_parse()
-        return PreparedMessage(files, content, search, self._staged[0].size_octets)
+        return await self._sync_and_parse()
 
     def _take(self, chunk: bytes) -> None:
         if not self._received_octets and self._trace is not None:
@@ -159,6 +199,23 @@ class IncomingMessage:
         self._received_octets += len(chunk)
         if self._limits.size_octets and self._received_octets > self._limits.size_octets:
             raise MessageTooLarge(f"more than {self._limits.size_octets} octets")
+        if self._raw is not None:
+            self._raw.write(chunk)
+        else:
+            self._take_text(chunk)
+
+    async def _take_binary(self, raw: StagedMessage) -> None:
+        """What came, with its binary parts as text."""
+        view = raw.view()
+        try:
+            scanned = await in_turns(mime.scan_in_slices(view, self._limits.scan))
+            for piece in mime.without_binary(view, scanned.root):
+                self._take_text(piece)
+                await let_others_run()
+        finally:
+            view.release()
+
+    def _take_text(self, chunk: bytes) -> None:
         if b"\0" in chunk:
             raise MessageInvalid(MessageDefect.NUL)
         data = self._held + chunk
@@ -174,8 +231,10 @@ class IncomingMessage:
     def _store_lines(self, data: bytes) -> None:
         if not self._header.ended:
             end = self._header.feed(data)
-            if self._ascii_header and not data[:end].isascii():
-                raise MessageInvalid(MessageDefect.HEADER_8BIT)
+            if self._eight_bit_header is not EightBitHeader.KEPT and not data[:end].isascii():
+                if self._eight_bit_header is EightBitHeader.REFUSED:
+                    raise MessageInvalid(MessageDefect.HEADER_8BIT)
+                data = data[:end].translate(_MUNGED) + (b"" if end is None else data[end:])
             fields = b"" if end is None else self._missing_fields()
             if fields:
                 data = data[:end] + fields + data[end:]
@@ -208,20 +267,22 @@ class IncomingMessage:
             if fields:
                 self._store_octets((b"\r\n" if self._header.is_within_line else b"") + fields)
 
-    async def _sync_and_parse(self) -> tuple[dict[str, StagedFile], tuple[Content, SearchFields]]:
+    async def _sync_and_parse(self) -> PreparedMessage:
         """From its second slice on the scanner works while the disks do. All have ended on return, also where one was
         refused."""
         view = self._staged[0].view()
+        self._stack.callback(view.release)
+        syncs = [asyncio.ensure_future(staged.finish()) for staged in self._staged]
         try:
-            syncs = [asyncio.ensure_future(staged.finish()) for staged in self._staged]
-            try:
-                parsed = await parse_message(view, digest=self._digest.digest(), limits=self._limits.scan)
-            finally:
-                await asyncio.wait(syncs)
+            scanned = await in_turns(mime.scan_in_slices(view, self._limits.scan))
         finally:
+            await asyncio.wait(syncs)
+        files = {file.partition: file for file in [sync.result() for sync in syncs]}
+        content, search = content_of(scanned, self._digest.digest()), search_fields_of(scanned)
+        source = None if self._trace is None else ScannedFile(view, scanned)
+        if source is None:
             view.release()
-        files = [sync.result() for sync in syncs]
-        return {file.partition: file for file in files}, parsed
+        return PreparedMessage(files, content, search, self._staged[0].size_octets, source)
 
 
 def _has_bare_newline(data: bytes) -> bool:

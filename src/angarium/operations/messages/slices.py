@@ -27,4 +27,9 @@ async def in_turns(work: Generator[None, None, T]) -> T:
         except StopIteration as end:
             result: T = end.value
             return result
-        await asyncio.sleep(0)
+        await let_others_run()
+
+
+async def let_others_run() -> None:
+    """One turn of the loop."""
+    await asyncio.sleep(0)

@@ -89,6 +89,7 @@ class _Transfer:
             quota=QuotaPolicy.STRICT,
             acl_version=self._target.acl_version,
             seen_account=self._target.seen_account,
+            copied_from=self._source.id,
         )
         added = await engine.write(self._target.account, command)
         assert isinstance(added, Added)

@@ -15,7 +15,8 @@ from angarium.names import MailboxName
 from angarium.rights import Right
 from angarium.store import Actor, AnnotationEntry, AnnotationScope, Mailbox, Store, decided_again
 from angarium.store.acl import administers, require, require_any
-from angarium.store.annotations import VENDOR
+from angarium.store.annotations import SCRIPT_OF_EVENTS, VENDOR
+from angarium.store.eventscripts import announce_event_scripts, note_event_scripts
 
 from .entries import Metadata, MetadataQuery, MetadataValue, Stored, gather, split_name
 
@@ -133,7 +134,7 @@ async def _set(store: Store, actor: Actor, name: MailboxName, values: Sequence[M
         await _write_special_use(store, actor, mailbox, special_use)
     try:
         if changes:
-            await store.engine.write(mailbox.account, _command(store, actor, mailbox, changes))
+            await _write(store, actor, mailbox, changes)
     except AngariumError:
         if special_use is not None:
             await _write_special_use(store, actor, mailbox, mailbox.row.special_use)
@@ -158,6 +159,15 @@ def _account(actor: Actor) -> AccountId:
     if actor.account is None:
         raise PrivateAnnotationsUnsupported("who has no account has no annotations of her own")
     return actor.account
+
+
+async def _write(store: Store, actor: Actor, mailbox: Mailbox, changes: list[AnnotationChange]) -> None:
+    has_script = any(each.entry == SCRIPT_OF_EVENTS and each.value for each in changes)
+    if has_script:
+        await note_event_scripts(store.engine, mailbox.account, store.sources.now_s())
+    await store.engine.write(mailbox.account, _command(store, actor, mailbox, changes))
+    if has_script:
+        await announce_event_scripts(store.engine)
 
 
 def _command(store: Store, actor: Actor, mailbox: Mailbox, changes: list[AnnotationChange]) -> SetAnnotations:

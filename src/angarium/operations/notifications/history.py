@@ -20,6 +20,7 @@ _LINES: Final = 5000
 
 _MESSAGES: Final = {
     "append": Event.MESSAGE_NEW,
+    "deliver": Event.MESSAGE_NEW,
     "copy": Event.MESSAGE_NEW,
     "restore": ARRIVALS,
     "expunge": Event.MESSAGE_EXPUNGE,

@@ -1,0 +1,29 @@
+"""Sieve scripts: keeping, checking and activating them, and finding those that filter a mailbox."""
+
+from angarium.operations.scripts.checked import CheckedScripts, allowed_extensions, script_limits
+from angarium.operations.scripts.manage import (
+    SITE_SCRIPTS,
+    ScriptOwner,
+    activate_script,
+    delete_script,
+    get_script,
+    list_scripts,
+    put_script,
+    rename_script,
+    require_script_owner,
+)
+
+__all__ = [
+    "SITE_SCRIPTS",
+    "CheckedScripts",
+    "ScriptOwner",
+    "activate_script",
+    "allowed_extensions",
+    "delete_script",
+    "get_script",
+    "list_scripts",
+    "put_script",
+    "rename_script",
+    "require_script_owner",
+    "script_limits",
+]
