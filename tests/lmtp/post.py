@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+import struct
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -13,7 +14,9 @@ from tests.store.world import AUTHOR, World, name
 from angarium.config import Settings, parse_settings
 from angarium.engine.commands import SetQuota
 from angarium.engine.rows import QuotaResource, Uid
-from angarium.lmtp import Backlog, Connection, LmtpHost, LmtpProtocol, lmtp_protocols
+from angarium.lmtp import Backlog, Connection, LmtpHost, LmtpProtocol, StartTls, lmtp_protocols
+from angarium.operations.delivery import DeliveryContext
+from angarium.operations.scripts import CheckedScripts
 
 SERVER = "mail.example.org"
 
@@ -39,16 +42,23 @@ class Post:
     backlog: Backlog = field(default_factory=Backlog)
     shutdown: str | None = None
     """What the shutdown file says."""
+    serves_users: bool = False
+    start_tls: StartTls | None = None
+
+    def delivery(self) -> DeliveryContext:
+        scripts = CheckedScripts(self.settings.sieve)
+        return DeliveryContext(store=self.world.store, settings=self.settings, scripts=scripts)
 
     def host(self) -> LmtpHost:
         return LmtpHost(
-            self.world.store,
-            self.settings,
+            self.delivery(),
             self.backlog,
             self._admit,
             self._count,
             shutdown_text=lambda: self.shutdown,
             preauthorised=self.preauthorised,
+            serves_users=self.serves_users,
+            start_tls=self.start_tls,
         )
 
     def _admit(self, _address: str, connection: Connection, _session: str) -> Callable[[], None] | None:
@@ -92,9 +102,9 @@ class Post:
             async with _client(reader, writer) as client:
                 yield client
 
-    async def converse(self, chunks: Iterable[bytes], *, family: int = socket.AF_UNIX) -> bytes:
+    async def converse(self, chunks: Iterable[bytes], *, family: int = socket.AF_UNIX, uid: int = 0) -> bytes:
         """What the server says, from greeting to close, to a client that sends these chunks and then no more."""
-        transport = MemoryTransport(family)
+        transport = MemoryTransport(family, uid)
         protocol = LmtpProtocol(self.host())
         transport.begin(protocol)
         for chunk in chunks:
@@ -178,9 +188,10 @@ class Client:
 class MemoryTransport(asyncio.Transport):
     """A connection without a socket."""
 
-    def __init__(self, family: int) -> None:
+    def __init__(self, family: int, uid: int = 0) -> None:
         super().__init__()
         self._family = family
+        self._uid = uid
         self._protocol: LmtpProtocol | None = None
         self._is_closing = False
         self.written = bytearray()
@@ -202,6 +213,11 @@ class MemoryTransport(asyncio.Transport):
     def family(self) -> int:
         """The transport is its own socket."""
         return self._family
+
+    def getsockopt(self, level: int, name: int, octets: int) -> bytes:
+        """Whose process it is."""
+        assert (level, name) == (socket.SOL_SOCKET, socket.SO_PEERCRED)
+        return struct.pack("3i", 4711, self._uid, 100)
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
         self.written += data

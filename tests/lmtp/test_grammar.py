@@ -7,11 +7,26 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from angarium.lmtp.commands import Body, Command, Data, Help, Lhlo, Mail, Noop, Quit, Rcpt, Rset, Vrfy
-from angarium.lmtp.grammar import CommandInvalid, Problem, parse_command
+from angarium.lmtp.commands import (
+    Bdat,
+    Body,
+    Command,
+    Data,
+    Help,
+    Lhlo,
+    Mail,
+    Noop,
+    Quit,
+    Rcpt,
+    Rset,
+    StartTls,
+    Vrfy,
+)
+from angarium.lmtp.grammar import CommandInvalid, Problem, is_utf8, parse_command, without_8bit
 
 SYNTAX = Problem.SYNTAX
 UNKNOWN = Problem.COMMAND_UNKNOWN
+CHUNK = Problem.CHUNK
 
 
 @pytest.mark.parametrize(
@@ -45,12 +60,24 @@ UNKNOWN = Problem.COMMAND_UNKNOWN
         (b"MAIL FROM:<a@b> SIZE=-1", SYNTAX),
         (b"MAIL FROM:<a@b> SIZE=123456789012345678901", SYNTAX),
         (b"MAIL FROM:<a@b> SIZE=1 SIZE=1", SYNTAX),
-        (b"MAIL FROM:<a@b> BODY=BINARYMIME", SYNTAX),
+        (b"MAIL FROM:<a@b> BODY=BINARYMIME", Mail("a@b", body=Body.BINARY_MIME)),
+        (b"MAIL FROM:<a@b> BODY=9BIT", SYNTAX),
         (b"MAIL FROM:<a@b> BODY", SYNTAX),
         (b"MAIL FROM:<a@b> =", SYNTAX),
         (b"MAIL FROM:<a@b> SIZE=1\rBODY=7BIT", SYNTAX),
-        (b"MAIL FROM:<a@b> RET=HDRS", Problem.PARAMETER_UNKNOWN),
-        (b"MAIL FROM:<a@b> SMTPUTF8", Problem.PARAMETER_UNKNOWN),
+        (b"MAIL FROM:<a@b> RET=HDRS ENVID=a+2Bb", Mail("a@b", ret="HDRS", envid="a+b")),
+        (b"MAIL FROM:<a@b> RET=full", Mail("a@b", ret="FULL")),
+        (b"MAIL FROM:<a@b> RET=SOME", SYNTAX),
+        (b"MAIL FROM:<a@b> RET", SYNTAX),
+        (b"MAIL FROM:<a@b> ENVID=", SYNTAX),
+        (b"MAIL FROM:<a@b> BY=120;r", Mail("a@b", deliver_by="120;R")),
+        (b"MAIL FROM:<a@b> BY=-9;NT", Mail("a@b", deliver_by="-9;NT")),
+        (b"MAIL FROM:<a@b> BY=120", SYNTAX),
+        (b"MAIL FROM:<a@b> FOO=1", Problem.PARAMETER_UNKNOWN),
+        (b"MAIL FROM:<a@b> SMTPUTF8", Mail("a@b", is_utf8=True)),
+        (b"MAIL FROM:<a@b> SMTPUTF8=YES", SYNTAX),
+        ("MAIL FROM:<jürgen@straße.example> SMTPUTF8".encode(), Mail("jürgen@straße.example", is_utf8=True)),
+        ('MAIL FROM:<"jür gen"@example>'.encode(), Mail('"jür gen"@example')),
         (b"MAIL FROM:<a@b>SIZE=1", SYNTAX),
         (b"MAIL FROM:a@b", SYNTAX),
         (b"MAIL FROM <a@b>", SYNTAX),
@@ -58,7 +85,8 @@ UNKNOWN = Problem.COMMAND_UNKNOWN
         (b"MAIL FROM:<a@b@c>", SYNTAX),
         (b"MAIL FROM:<a b@c>", SYNTAX),
         (b"MAIL FROM:<a@b\n>", SYNTAX),
-        (b"MAIL FROM:<\xc3\xbc@b>", SYNTAX),
+        (b"MAIL FROM:<\xc3\xbc@b>", Mail("ü@b")),
+        (b"MAIL FROM:<\xfc@b>", Mail("\udcfc@b")),
         (b"RCPT TO:<alice>", Rcpt("alice")),
         (b"RCPT TO:<alice+work/2024@example.org>", Rcpt("alice+work/2024@example.org")),
         (b"RCPT TO:<+shared.board>", Rcpt("+shared.board")),
@@ -66,7 +94,39 @@ UNKNOWN = Problem.COMMAND_UNKNOWN
         (b"RCPT TO:<@a.example:alice@example.org>", Rcpt("alice@example.org")),
         (b"RCPT TO:<alice> IGNOREQUOTA", Rcpt("alice", ignore_quota=True)),
         (b"RCPT TO:<alice> IGNOREQUOTA=yes", SYNTAX),
-        (b"RCPT TO:<alice> ORCPT=rfc822;x", Problem.PARAMETER_UNKNOWN),
+        (b"RCPT TO:<alice> FOO=BAR", Problem.PARAMETER_UNKNOWN),
+        (b"RCPT TO:<alice> ORCPT=rfc822;a+2Bb@c", Rcpt("alice", orcpt="rfc822;a+b@c")),
+        ("RCPT TO:<alice> ORCPT=utf-8;ü@c".encode(), Rcpt("alice", orcpt="utf-8;ü@c")),
+        (b"RCPT TO:<alice> ORCPT=utf-8;\xfc@c", SYNTAX),
+        (b"RCPT TO:<alice> ORCPT=x", SYNTAX),
+        (b"RCPT TO:<alice> ORCPT=;x", SYNTAX),
+        (b"RCPT TO:<alice> NOTIFY=never", Rcpt("alice", notify=("NEVER",))),
+        (b"RCPT TO:<alice> NOTIFY=SUCCESS,delay", Rcpt("alice", notify=("SUCCESS", "DELAY"))),
+        (b"RCPT TO:<alice> NOTIFY=SUCCESS,NEVER", SYNTAX),
+        (b"RCPT TO:<alice> NOTIFY=DELAY,DELAY", SYNTAX),
+        (b"RCPT TO:<alice> NOTIFY=\xff", SYNTAX),
+        (b"RCPT TO:<alice> NOTIFY", SYNTAX),
+        (b"RCPT TO:<alice> XFLAGS=\\Seen+20$Work", Rcpt("alice", flags=("\\Seen", "$Work"))),
+        (b"RCPT TO:<alice> XFLAGS", SYNTAX),
+        (b"RCPT TO:<alice> XFLAGS=\\Recent", SYNTAX),
+        (b"RCPT TO:<alice> XFLAGS=a(b", SYNTAX),
+        (b"RCPT TO:<alice> XFLAGS=a+20", SYNTAX),
+        (b"RCPT TO:<alice> XDUPLICATES=no", Rcpt("alice", suppress_duplicates=False)),
+        (b"RCPT TO:<alice> XDUPLICATES=YES", Rcpt("alice", suppress_duplicates=True)),
+        (b"RCPT TO:<alice> XDUPLICATES=1", SYNTAX),
+        (b"RCPT TO:<alice> XEXACT", Rcpt("alice", is_exact=True)),
+        (b"BDAT 0", Bdat(0)),
+        (b"BDAT 1000 last", Bdat(1000, is_last=True)),
+        (b"bdat 86  LAST ", Bdat(86, is_last=True)),
+        (b"BDAT 99999999999999999999", Bdat(99999999999999999999)),
+        (b"BDAT 100000000000000000000", CHUNK),
+        (b"BDAT", CHUNK),
+        (b"BDAT -1", CHUNK),
+        (b"BDAT 1 FIRST", CHUNK),
+        (b"BDAT 1LAST", CHUNK),
+        (b"BDAT LAST", CHUNK),
+        (b"STARTTLS", StartTls()),
+        (b"STARTTLS now", SYNTAX),
         (b"RCPT TO:<>", SYNTAX),
         (b"RCPT TO:<@example.org>", SYNTAX),
         (b'RCPT TO:<"alice>', SYNTAX),
@@ -103,7 +163,10 @@ def test_command_lines(line: bytes, outcome: Command | Problem) -> None:
     st.one_of(
         st.binary(max_size=80),
         st.tuples(
-            st.sampled_from([b"MAIL FROM:<", b"RCPT TO:<", b"LHLO ", b"MAIL FROM:<> "]), st.binary(max_size=60)
+            st.sampled_from(
+                [b"MAIL FROM:<", b"RCPT TO:<", b"LHLO ", b"MAIL FROM:<> ", b"BDAT ", b"RCPT TO:<a> ORCPT="]
+            ),
+            st.binary(max_size=60),
         ).map(b"".join),
         st.text(alphabet='MAILFROM:<>@",.\\ +=-SIZE\r\n', max_size=60).map(lambda text: f"MAIL FROM:<{text}".encode()),
     )
@@ -119,3 +182,12 @@ def test_a_line_of_the_greatest_length_takes_no_time_to_speak_of(unit: bytes) ->
     for _ in range(100):
         with pytest.raises(CommandInvalid):
             parse_command(line)
+
+
+@pytest.mark.parametrize(
+    ("address", "utf8", "lax"),
+    [("ann@b", True, "ann@b"), ("jürgen@b", True, "jXXrgen@b"), ("j\udcfcrgen@b", False, "jXrgen@b")],
+)
+def test_what_is_done_with_other_octets_than_ascii(address: str, utf8: bool, lax: str) -> None:
+    assert is_utf8(address) is utf8
+    assert without_8bit(address) == lax

@@ -59,6 +59,20 @@ def deliver(path: Path, parts: Iterator[bytes]) -> bytes:
         return replies.readline()
 
 
+def deliver_chunks(path: Path, parts: Iterator[bytes]) -> bytes:
+    """The same by BDAT, of a message whose parts are any octets."""
+    with socket.socket(socket.AF_UNIX) as client:
+        client.connect(str(path))
+        replies = client.makefile("rb")
+        client.sendall(b"LHLO c\r\nMAIL FROM:<> BODY=BINARYMIME\r\nRCPT TO:<alice>\r\n")
+        for part in parts:
+            client.sendall(b"BDAT %d\r\n" % len(part) + part)
+        client.sendall(b"BDAT 0 LAST\r\n")
+        while not (line := replies.readline()).startswith(b"250 2.1.5 Success"):
+            assert line.startswith(b"2"), line
+        return line
+
+
 def large(block: bytes, *, within_header: bool) -> Iterator[bytes]:
     yield HEADER
     if within_header:
@@ -68,25 +82,43 @@ def large(block: bytes, *, within_header: bool) -> Iterator[bytes]:
         yield block
 
 
+def binary() -> Iterator[bytes]:
+    yield HEADER + b"Content-Transfer-Encoding: binary\r\n\r\n"
+    for _ in range(100):
+        yield bytes(MEBIBYTE)
+
+
+@contextmanager
+def watched(directory: Path) -> Iterator[Path]:
+    """The socket of a server whose memory may not grow."""
+    command = [sys.executable, "-m", "tests.lmtp.measured", str(directory)]
+    root = Path(__file__).parent.parent.parent
+    with subprocess.Popen(command, cwd=root, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as server:
+        assert server.stdin is not None
+        assert server.stdout is not None
+        assert server.stdout.readline() == b"ready\n"
+        path = directory / "lmtp"
+        deliver(path, iter([b"Subject: Small\r\n\r\n", LONG_LINE]))
+        watch = Watch(server.pid)
+        before = watch.octets()
+        with watch.watching():
+            yield path
+        server.stdin.close()
+        assert server.wait() == 0
+    assert watch.most > 0
+    assert watch.most - before <= GROWTH_MAX, f"{(watch.most - before) / MEBIBYTE:.1f} MB more"
+
+
 @pytest.mark.parametrize(
     ("block", "within_header"),
     [(LONG_LINE, True), (DOTTED_LINES, False)],
     ids=["lines of a megabyte", "lines with dots"],
 )
 def test_a_large_message_takes_little_memory(tmp_path: Path, block: bytes, within_header: bool) -> None:
-    command = [sys.executable, "-m", "tests.lmtp.measured", str(tmp_path)]
-    root = Path(__file__).parent.parent.parent
-    with subprocess.Popen(command, cwd=root, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as server:
-        assert server.stdin is not None
-        assert server.stdout is not None
-        assert server.stdout.readline() == b"ready\n"
-        path = tmp_path / "lmtp"
-        deliver(path, iter([b"Subject: Small\r\n\r\n", LONG_LINE]))
-        watch = Watch(server.pid)
-        before = watch.octets()
-        with watch.watching():
-            assert deliver(path, large(block, within_header=within_header)).startswith(b"250 2.1.5 Success")
-        server.stdin.close()
-        assert server.wait() == 0
-    assert watch.most > 0
-    assert watch.most - before <= GROWTH_MAX, f"{(watch.most - before) / MEBIBYTE:.1f} MB more"
+    with watched(tmp_path) as path:
+        assert deliver(path, large(block, within_header=within_header)).startswith(b"250 2.1.5 Success")
+
+
+def test_a_large_binary_message_takes_little_memory(tmp_path: Path) -> None:
+    with watched(tmp_path) as path:
+        assert deliver_chunks(path, binary()).startswith(b"250 2.1.5 Success")

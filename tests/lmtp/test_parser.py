@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from angarium.lmtp.commands import Data, Noop, Quit, Rset
+from angarium.lmtp.commands import Bdat, Data, Noop, Quit, Rset
 from angarium.lmtp.events import CommandReceived, CommandRefused, DataChunk, DataEnded, Event
 from angarium.lmtp.grammar import Problem
 from angarium.lmtp.parser import LINE_OCTETS, LmtpParser
@@ -81,6 +81,33 @@ def test_a_message_is_under_way_until_its_end_was_told() -> None:
     assert seen == [False, True, True, False]
 
 
+def test_a_chunk_is_as_long_as_was_said_and_is_no_command() -> None:
+    events = events_of([b"BDAT 8\r\nQUIT\r\n.\nBDAT 0\r\nBDAT 3 LAST\r\n\r\n.NOOP\r\n"])
+    assert events == [
+        CommandReceived(Bdat(8)),
+        DataChunk(b"QUIT\r\n.\n"),
+        DataEnded(),
+        CommandReceived(Bdat(0)),
+        DataEnded(),
+        CommandReceived(Bdat(3, is_last=True)),
+        DataChunk(b"\r\n."),
+        DataEnded(),
+        NOOP,
+    ]
+
+
+def test_nothing_of_a_chunk_is_kept() -> None:
+    parser = LmtpParser()
+    parser.receive_data(b"BDAT 99999999999999999999\r\n")
+    assert parser.next_event() == CommandReceived(Bdat(99999999999999999999))
+    for _ in range(100):
+        parser.receive_data(b"x" * 10_000)
+        while parser.next_event() is not None:
+            pass
+        assert parser.buffered_octets == 0
+        assert parser.is_in_data
+
+
 @pytest.mark.parametrize("line", [b"NOOP\nRSET\r\n", b"NOOP\rRSET\r\n", b"\nNOOP\r\n", b"NOOP\r\r\n"])
 def test_only_crlf_ends_a_command(line: bytes) -> None:
     assert events_of([line]) == [CommandRefused(Problem.COMMAND_UNKNOWN)]
@@ -118,7 +145,22 @@ def test_nothing_of_a_message_is_kept() -> None:
 
 
 LINES = st.sampled_from(
-    [b"DATA\r\n", b"NOOP\r\n", b".\r\n", b"..\r\n", b"a\r\n", b"\n", b"\r", b".", b"x" * 4100, b"MAIL FROM:<a@b>\r\n"]
+    [
+        b"BDAT 9\r\n",
+        b"BDAT 0\r\n",
+        b"BDAT 4 LAST\r\n",
+        b"BDAT x\r\n",
+        b"DATA\r\n",
+        b"NOOP\r\n",
+        b".\r\n",
+        b"..\r\n",
+        b"a\r\n",
+        b"\n",
+        b"\r",
+        b".",
+        b"x" * 4100,
+        b"MAIL FROM:<a@b>\r\n",
+    ]
 )
 OCTETS = st.lists(st.one_of(LINES, st.binary(max_size=5)), max_size=20).map(b"".join)
 

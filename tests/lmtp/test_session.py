@@ -4,6 +4,7 @@ import asyncio
 import logging
 import random
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from angarium import __version__
 from angarium.engine.commands import Command, CreateMailboxes, NewMailbox, Result
 from angarium.engine.rows import AccountId, MailboxId
 from angarium.errors import DiskFull, StoreBusy
+from angarium.names import UserId
 
 GREETED = b"LHLO client.example.net\r\n"
 MESSAGE = (
@@ -334,3 +336,36 @@ async def test_a_browser_is_sent_away_before_what_a_page_made_it_send(
     greeting, answer, *rest = said.splitlines()
     assert (greeting[:4], answer, rest) == (b"220 ", b"421 4.7.0 This is no web server", [])
     assert await post.uids("user.alice") == []
+
+
+@pytest.mark.parametrize(("parameters", "status", "inbox"), [(b"", b"250 2.1.5", [1]), (b" XEXACT", b"550 5.1.1", [])])
+async def test_a_right_that_is_lost_meanwhile_leaves_the_inbox_but_for_an_exact_recipient(
+    plain_world: World, runner: asyncio.Runner, tmp_path: Path, parameters: bytes, status: bytes, inbox: list[int]
+) -> None:
+    await plain_world.create("user.alice.open", "alice lrswipkxtean anyone p")
+    post = Post(plain_world, settings())
+    async with post.unix_client(tmp_path) as client:
+        assert (await client.reply()).startswith(b"220 ")
+        for line in (b"LHLO c", b"MAIL FROM:<>", b"RCPT TO:<alice+open> XFLAGS=$Work" + parameters):
+            assert (await client.do(line)).startswith(b"250")
+        await plain_world.set_acl("user.alice.open", "alice\tlrswipkxtean\t")
+        assert await client.do(b"DATA") == b"354 go ahead\r\n"
+        assert status in await client.do(MESSAGE + b".")
+    assert await post.uids("user.alice.open") == []
+    assert await post.uids("user.alice") == inbox
+
+
+async def test_a_sender_posts_with_the_rights_of_her_groups(
+    plain_world: World, runner: asyncio.Runner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await plain_world.create("staff", "group:staff p")
+    post = Post(plain_world, settings())
+
+    async def groups_of(userid: UserId) -> frozenset[str]:
+        return frozenset({"staff"} if str(userid) == "bob" else ())
+
+    host = post.host()
+    monkeypatch.setattr(Post, "host", lambda _: replace(host, delivery=replace(host.delivery, groups_of=groups_of)))
+    for submitter, status in ((b"bob", "250 2.1.5"), (b"alice", "550 5.1.1")):
+        said = await post.converse([GREETED, b"MAIL FROM:<> AUTH=" + submitter + b"\r\nRCPT TO:<+staff>\r\n"])
+        assert codes(said)[1] == status

@@ -97,13 +97,15 @@ def pieces(octets: bytes, seed: int) -> Iterable[bytes]:
 
 
 @pytest.mark.parametrize("stem", TRANSCRIPTS)
-async def test_how_octets_are_split_makes_no_difference(stem: str, plain_world: World, runner: asyncio.Runner) -> None:
+async def test_how_octets_are_split_makes_no_difference(stem: str, runner: asyncio.Runner, tmp_path: Path) -> None:
     transcript = Transcript.read(stem)
     octets = transcript.said_by("C")
     splits: list[list[bytes]] = [[octets], [bytes((octet,)) for octet in octets]]
     splits += [list(pieces(octets, seed)) for seed in range(10)]
-    post = await post_for(plain_world, transcript)
     for chunks in splits:
+        world = await World.open("memory", tmp_path)
+        post = await post_for(world, transcript)
         said = await post.converse(chunks, family=transcript.family)
         assert shown(said).decode() == transcript.said_by("S").decode()
-    assert not post.connections
+        assert not post.connections
+        await world.engine.close()

@@ -30,6 +30,9 @@ class Channel(Protocol):
     def expect_data(self) -> None:
         """The next events are those of a message."""
 
+    def start_tls(self, *, session: str) -> None:
+        """Send what there is; what comes and goes behind it is TLS, and what has come already is forgotten."""
+
     def send(self, octets: bytes) -> None:
         """Have this sent with what else there is when `next_event` or `flush` is next called."""
 

@@ -22,14 +22,14 @@ class CommandRefused:
 
 @dataclass(frozen=True, slots=True)
 class DataChunk:
-    """The next octets of the message, never none, without the dots that the client put in front of dots."""
+    """The next octets of the message, never none; behind DATA without the dots that the client put in front of dots."""
 
     octets: bytes = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class DataEnded:
-    """The message is whole."""
+    """The message of DATA is whole, or the chunk of BDAT."""
 
 
 Event = CommandReceived | CommandRefused | DataChunk | DataEnded

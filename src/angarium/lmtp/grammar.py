@@ -1,7 +1,9 @@
-"""From a command line to a command (RFC 5321 §4.1, RFC 2033 §4, and the parameters of RFC 1870, 4954 and 6152).
+"""From a command line to a command (RFC 5321 §4.1, RFC 2033 §4, RFC 3030 §2, and the parameters of RFC 1870, 2852,
+3461, 4954, 6152 and 6531).
 
 Cyrus takes an address without a domain, and so do we; a domain may hold what no host name would (`_`). A source route
-is read and dropped (RFC 5321 §4.1.1.3). HELO and EHLO are no commands here (RFC 2033 §4.1).
+is read and dropped (RFC 5321 §4.1.1.3). HELO and EHLO are no commands here (RFC 2033 §4.1). An address may be in UTF-8;
+whether the transaction allows that, the session knows.
 """
 
 import re
@@ -9,7 +11,22 @@ from collections.abc import Callable, Mapping
 from enum import Enum, auto
 from typing import Final
 
-from angarium.lmtp.commands import Body, Command, Data, Help, Lhlo, Mail, Noop, Quit, Rcpt, Rset, Vrfy
+from angarium.flags import system_flag
+from angarium.lmtp.commands import (
+    Bdat,
+    Body,
+    Command,
+    Data,
+    Help,
+    Lhlo,
+    Mail,
+    Noop,
+    Quit,
+    Rcpt,
+    Rset,
+    StartTls,
+    Vrfy,
+)
 
 
 class Problem(Enum):
@@ -20,6 +37,8 @@ class Problem(Enum):
     SYNTAX = auto()
     """Of the command's arguments."""
     PARAMETER_UNKNOWN = auto()
+    CHUNK = auto()
+    """A BDAT that does not tell how many octets follow, so that nobody knows where the next command begins."""
     HTTP = auto()
     """A browser speaks, and what follows may be commands that a page made it send."""
 
@@ -33,17 +52,22 @@ class CommandInvalid(Exception):
 
 
 # Each class of octets is left by one that is not in it, so no pattern goes back and forth over a line.
-_QUOTED: Final = rb'"(?:[ !#-\[\]-~]|\\[ -~])*"'
-_UNQUOTED: Final = rb"[!#-'*+\-./0-9=?A-Z^-z{|}~]+"
-_DOMAIN: Final = rb"(?:[A-Za-z0-9._-]+|\[[!-Z^-~]*\])"
+# RFC 6531 §3.3: what is beyond ASCII may stand wherever letters may.
+_QUOTED: Final = rb'"(?:[ !#-\[\]-~\x80-\xff]|\\[ -~])*"'
+_UNQUOTED: Final = rb"[!#-'*+\-./0-9=?A-Z^-z{|}~\x80-\xff]+"
+_DOMAIN: Final = rb"(?:[A-Za-z0-9._\x80-\xff-]+|\[[!-Z^-~]*\])"
 _ROUTE: Final = rb"@" + _DOMAIN + rb"(?:,@" + _DOMAIN + rb")*:"
 _ADDRESS: Final = rb"(?:" + _QUOTED + rb"|" + _UNQUOTED + rb")(?:@" + _DOMAIN + rb")?"
 
 _MAIL: Final = re.compile(rb"FROM: ?<(?:(?:" + _ROUTE + rb")?(" + _ADDRESS + rb"))?>((?: .*)?)", re.IGNORECASE)
 _RCPT: Final = re.compile(rb"TO: ?<(?:" + _ROUTE + rb")?(" + _ADDRESS + rb")>((?: .*)?)", re.IGNORECASE)
-_PARAMETER: Final = re.compile(rb"([A-Za-z0-9][A-Za-z0-9-]*)(?:=([!-<>-~]+))?")
+_PARAMETER: Final = re.compile(rb"([A-Za-z0-9][A-Za-z0-9-]*)(?:=([!-<>-~\x80-\xff]+))?")
 _CLIENT_NAME: Final = re.compile(rb"[!-~]{1,255}")
 _SIZE: Final = re.compile(rb"[0-9]{1,20}")
+_CHUNK: Final = re.compile(rb"([0-9]{1,20})(?: +(LAST))?", re.IGNORECASE)
+_BY: Final = re.compile(rb"-?[0-9]{1,9};[NR]T?", re.IGNORECASE)
+# RFC 9051 §9: an atom, without a backslash.
+_KEYWORD: Final = re.compile(r"[!#$&'+,./0-9:;<=>?@A-Z^_`a-z|~-]{1,100}")
 _XTEXT: Final = re.compile(rb"(?:[!-*,-<>-~]|\+[0-9A-F]{2})+")
 _XTEXT_CODE: Final = re.compile(rb"\+([0-9A-F]{2})")
 
@@ -51,8 +75,9 @@ _HTTP_METHODS: Final = frozenset(
     {b"GET", b"HEAD", b"POST", b"PUT", b"DELETE", b"OPTIONS", b"CONNECT", b"TRACE", b"PATCH"}
 )
 
-_MAIL_PARAMETERS: Final = frozenset({b"SIZE", b"BODY", b"AUTH"})
-_RCPT_PARAMETERS: Final = frozenset({b"IGNOREQUOTA"})
+_MAIL_PARAMETERS: Final = frozenset({b"SIZE", b"BODY", b"AUTH", b"SMTPUTF8", b"RET", b"ENVID", b"BY"})
+_RCPT_PARAMETERS: Final = frozenset({b"IGNOREQUOTA", b"NOTIFY", b"ORCPT", b"XFLAGS", b"XDUPLICATES", b"XEXACT"})
+_NOTIFY_EVENTS: Final = frozenset({"SUCCESS", "FAILURE", "DELAY"})
 
 
 def parse_command(line: bytes) -> Command:
@@ -65,6 +90,16 @@ def parse_command(line: bytes) -> Command:
     return parse(arguments)
 
 
+def without_8bit(address: str) -> str:
+    """The address with an X for each octet above 127, as Cyrus takes it without `lmtp_strict_rfc2821`."""
+    return "".join([chr(octet) if octet < 128 else "X" for octet in address.encode(errors="surrogateescape")])
+
+
+def is_utf8(address: str) -> bool:
+    """Whether an address came as UTF-8."""
+    return not any("\ud800" <= character <= "\udfff" for character in address)
+
+
 def _parse_lhlo(arguments: bytes) -> Lhlo:
     if _CLIENT_NAME.fullmatch(arguments) is None:
         raise CommandInvalid(Problem.SYNTAX)
@@ -75,7 +110,7 @@ def _parse_mail(arguments: bytes) -> Mail:
     match = _MAIL.fullmatch(arguments)
     if match is None:
         raise CommandInvalid(Problem.SYNTAX)
-    return_path = (match[1] or b"").decode("ascii")
+    return_path = _decode_address(match[1] or b"")
     if not match[2]:
         return Mail(return_path)
     parameters = _parse_parameters(match[2], _MAIL_PARAMETERS)
@@ -84,6 +119,10 @@ def _parse_mail(arguments: bytes) -> Mail:
         _parse_size(parameters.get(b"SIZE", b"0")),
         _parse_body(parameters.get(b"BODY")),
         _parse_submitter(parameters.get(b"AUTH", b"<>")),
+        _has_keyword(parameters, b"SMTPUTF8"),
+        _parse_ret(parameters.get(b"RET")),
+        _parse_envid(parameters.get(b"ENVID")),
+        _parse_by(parameters.get(b"BY")),
     )
 
 
@@ -91,13 +130,26 @@ def _parse_rcpt(arguments: bytes) -> Rcpt:
     match = _RCPT.fullmatch(arguments)
     if match is None:
         raise CommandInvalid(Problem.SYNTAX)
-    address = match[1].decode("ascii")
+    address = _decode_address(match[1])
     if not match[2]:
         return Rcpt(address)
     parameters = _parse_parameters(match[2], _RCPT_PARAMETERS)
-    if parameters.get(b"IGNOREQUOTA", b""):
-        raise CommandInvalid(Problem.SYNTAX)
-    return Rcpt(address, ignore_quota=b"IGNOREQUOTA" in parameters)
+    return Rcpt(
+        address,
+        _has_keyword(parameters, b"IGNOREQUOTA"),
+        _parse_notify(parameters.get(b"NOTIFY")),
+        _parse_orcpt(parameters.get(b"ORCPT")),
+        _parse_flags(parameters.get(b"XFLAGS")),
+        _parse_duplicates(parameters.get(b"XDUPLICATES")),
+        _has_keyword(parameters, b"XEXACT"),
+    )
+
+
+def _parse_bdat(arguments: bytes) -> Bdat:
+    match = _CHUNK.fullmatch(arguments)
+    if match is None:
+        raise CommandInvalid(Problem.CHUNK)
+    return Bdat(int(match[1]), is_last=match[2] is not None)
 
 
 def _parse_vrfy(arguments: bytes) -> Vrfy:
@@ -138,13 +190,85 @@ def _parse_body(value: bytes | None) -> Body | None:
 
 
 def _parse_submitter(value: bytes) -> str:
-    if value == b"<>":
+    return "" if value == b"<>" else _decode_xtext(value)
+
+
+def _parse_ret(value: bytes | None) -> str:
+    if value is None:
         return ""
+    ret = value.upper()
+    if ret not in (b"FULL", b"HDRS"):
+        raise CommandInvalid(Problem.SYNTAX)
+    return ret.decode("ascii")
+
+
+def _parse_envid(value: bytes | None) -> str:
+    return "" if value is None else _decode_xtext(value)
+
+
+def _parse_by(value: bytes | None) -> str:
+    if value is None:
+        return ""
+    if _BY.fullmatch(value) is None:
+        raise CommandInvalid(Problem.SYNTAX)
+    return value.decode("ascii").upper()
+
+
+def _parse_notify(value: bytes | None) -> tuple[str, ...]:
+    if value is None:
+        return ()
+    events = tuple(value.decode("latin-1").upper().split(","))
+    if events != ("NEVER",) and (len(set(events)) < len(events) or not _NOTIFY_EVENTS.issuperset(events)):
+        raise CommandInvalid(Problem.SYNTAX)
+    return events
+
+
+def _parse_orcpt(value: bytes | None) -> str:
+    if value is None:
+        return ""
+    kind, semicolon, address = value.partition(b";")
+    if not semicolon or _PARAMETER.fullmatch(kind) is None or not kind.isascii():
+        raise CommandInvalid(Problem.SYNTAX)
+    return f"{kind.decode('ascii')};{_decode_text(address) if not address.isascii() else _decode_xtext(address)}"
+
+
+def _parse_flags(value: bytes | None) -> tuple[str, ...]:
+    names = () if value is None else tuple(_decode_xtext(value).split(" "))
+    if not all(system_flag(name) is not None or _KEYWORD.fullmatch(name) for name in names):
+        raise CommandInvalid(Problem.SYNTAX)
+    return names
+
+
+def _parse_duplicates(value: bytes | None) -> bool | None:
+    if value is None:
+        return None
+    if value.upper() not in (b"YES", b"NO"):
+        raise CommandInvalid(Problem.SYNTAX)
+    return value.upper() == b"YES"
+
+
+def _has_keyword(parameters: Mapping[bytes, bytes], keyword: bytes) -> bool:
+    """Whether a parameter is there that has no value."""
+    if parameters.get(keyword):
+        raise CommandInvalid(Problem.SYNTAX)
+    return keyword in parameters
+
+
+def _decode_address(address: bytes) -> str:
+    # What is no UTF-8 is seen by its surrogates, of which no name has any.
+    return address.decode(errors="surrogateescape")
+
+
+def _decode_xtext(value: bytes) -> str:
+    """RFC 3461 §4."""
     if _XTEXT.fullmatch(value) is None:
         raise CommandInvalid(Problem.SYNTAX)
-    decoded = _XTEXT_CODE.sub(lambda match: bytes((int(match[1], 16),)), value)
+    return _decode_text(_XTEXT_CODE.sub(lambda match: bytes((int(match[1], 16),)), value))
+
+
+def _decode_text(text: bytes) -> str:
     try:
-        return decoded.decode()
+        return text.decode()
     except UnicodeDecodeError as error:
         raise CommandInvalid(Problem.SYNTAX) from error
 
@@ -163,6 +287,8 @@ _PARSERS: Final[Mapping[bytes, Callable[[bytes], Command]]] = {
     b"MAIL": _parse_mail,
     b"RCPT": _parse_rcpt,
     b"DATA": _without_arguments(Data()),
+    b"BDAT": _parse_bdat,
+    b"STARTTLS": _without_arguments(StartTls()),
     b"RSET": _without_arguments(Rset()),
     b"NOOP": lambda _: Noop(),
     b"HELP": lambda _: Help(),

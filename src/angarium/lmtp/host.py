@@ -1,11 +1,13 @@
 """What LMTP connections are given: the store, their settings, and the doors of the worker that serves them."""
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
 from angarium.config import Settings
 from angarium.lmtp.backlog import Backlog
+from angarium.operations.delivery import DeliveryContext
 from angarium.store import Store
 
 
@@ -17,6 +19,13 @@ class Connection(Protocol):
     def abort(self) -> None: ...
 
     def wake(self) -> None: ...
+
+
+class StartTls(Protocol):
+    """Begins TLS on a connection."""
+
+    def __call__(self, transport: asyncio.Transport, *, session: str) -> None:
+        """Behind what was written to it all is TLS; the transport's protocol gets another one by `tls_begun`."""
 
 
 Admit = Callable[[str, Connection, str], Callable[[], None] | None]
@@ -36,9 +45,8 @@ def _is_never_shut() -> None:
 class LmtpHost:
     """One for a service and its settings; a connection keeps the one that it began with."""
 
-    store: Store
-    settings: Settings
-    """Those of the service (`Settings.for_service`)."""
+    delivery: DeliveryContext
+    """With the settings of the service (`Settings.for_service`)."""
     backlog: Backlog
     admit: Admit
     count_delivery: Callable[[], None] = _count_nothing
@@ -47,6 +55,18 @@ class LmtpHost:
     """Gives a line of printable ASCII while nobody is served (`msg/shutdown`), else None."""
     preauthorised: bool = False
     """Whether any peer may deliver (`lmtpd -a`); those on a unix socket always may."""
+    serves_users: bool = False
+    """Whether peers on a unix socket are the machine's users, each with her own rights alone (`lmtpd -u`)."""
+    start_tls: StartTls | None = None
+    """None where it is not offered."""
+
+    @property
+    def store(self) -> Store:
+        return self.delivery.store
+
+    @property
+    def settings(self) -> Settings:
+        return self.delivery.settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +76,14 @@ class Peer:
     address: str
     """As `192.0.2.7`; empty on a unix socket."""
     is_authorised: bool
+    uid: int | None = None
+    """The user of the machine whose rights it has, and no others; None: it may say for whom it speaks."""
+    is_tls: bool = False
+
+    @property
+    def is_local(self) -> bool:
+        """Whether it is on a unix socket."""
+        return not self.address
 
     @property
     def trace_address(self) -> str:

@@ -4,7 +4,8 @@ A command ends at CRLF and nowhere else (RFC 5321 §2.3.8): a bare LF within an 
 A line longer than `LINE_OCTETS` is refused once and swallowed to its end.
 
 What comes behind a DATA is commands until the session, having sent its 354, calls `expect_data`; a client that sends
-the message of a DATA which was refused gets an error a line, and no line of it is stored.
+the message of a DATA which was refused gets an error a line, and no line of it is stored. What comes behind a BDAT is
+its chunk in any case (RFC 3030 §2), whatever the session makes of it.
 
 Memory: what was given to `receive_data` and not asked for yet; the session must stop reading while events are left.
 """
@@ -12,6 +13,7 @@ Memory: what was given to `receive_data` and not asked for yet; the session must
 from enum import Enum, auto
 from typing import Final
 
+from angarium.lmtp.commands import Bdat
 from angarium.lmtp.events import CommandReceived, CommandRefused, DataChunk, DataEnded, Event
 from angarium.lmtp.grammar import CommandInvalid, Problem, parse_command
 from angarium.lmtp.transparency import DataDecoder
@@ -27,20 +29,24 @@ class _Mode(Enum):
     REFUSED_LINE = auto()
     """The rest of a line that is too long."""
     DATA = auto()
+    CHUNK = auto()
+    """Octets of a BDAT, as many as it said."""
     DATA_ENDED = auto()
-    """Commands again, once the end of the message was told."""
+    """Commands again, once the end of the message, or of the chunk, was told."""
 
 
 class LmtpParser:
     """One client's octets; one object a connection."""
 
-    __slots__ = ("_buffer", "_decoder", "_mode", "_position")
+    __slots__ = ("_buffer", "_chunk_octets", "_decoder", "_mode", "_position")
 
     def __init__(self) -> None:
         self._buffer = b""
         self._position = 0
         self._mode = _Mode.COMMAND
         self._decoder = DataDecoder()
+        self._chunk_octets = 0
+        """What is to come of a chunk."""
 
     @property
     def buffered_octets(self) -> int:
@@ -49,8 +55,8 @@ class LmtpParser:
 
     @property
     def is_in_data(self) -> bool:
-        """Whether a message is on its way whose end was not told yet."""
-        return self._mode in (_Mode.DATA, _Mode.DATA_ENDED)
+        """Whether a message or chunk is on its way whose end was not told yet."""
+        return self._mode in (_Mode.DATA, _Mode.CHUNK, _Mode.DATA_ENDED)
 
     def receive_data(self, data: bytes) -> None:
         """Take octets as they came."""
@@ -61,6 +67,8 @@ class LmtpParser:
         """The next event; None if more octets are needed."""
         if self._mode is _Mode.DATA:
             return self._read_data()
+        if self._mode is _Mode.CHUNK:
+            return self._read_chunk()
         if self._mode is _Mode.DATA_ENDED:
             self._mode = _Mode.COMMAND
             return DataEnded()
@@ -84,9 +92,13 @@ class LmtpParser:
         line = self._buffer[self._position : end]
         self._position = end + 2
         try:
-            return CommandReceived(parse_command(line))
+            command = parse_command(line)
         except CommandInvalid as error:
             return CommandRefused(error.problem)
+        if isinstance(command, Bdat):
+            self._chunk_octets = command.size_octets
+            self._mode = _Mode.CHUNK if command.size_octets else _Mode.DATA_ENDED
+        return CommandReceived(command)
 
     def _skip_line(self) -> bool:
         """Whether the end of the line was there."""
@@ -108,6 +120,16 @@ class LmtpParser:
             self._position += end
             self._mode = _Mode.DATA_ENDED
         return DataChunk(content) if content else self._after_data()
+
+    def _read_chunk(self) -> Event | None:
+        octets = self._buffer[self._position : self._position + self._chunk_octets]
+        if not octets:
+            return None
+        self._position += len(octets)
+        self._chunk_octets -= len(octets)
+        if not self._chunk_octets:
+            self._mode = _Mode.DATA_ENDED
+        return DataChunk(octets)
 
     def _after_data(self) -> Event | None:
         return None if self._mode is _Mode.DATA else self.next_event()

@@ -11,7 +11,9 @@ carried through, and its answer is thrown away. A client that has closed its sen
 
 import asyncio
 import logging
+import os
 import socket
+import struct
 from collections.abc import Callable
 from typing import Final, cast
 
@@ -28,6 +30,8 @@ log = logging.getLogger(__name__)
 _READ_AHEAD_OCTETS: Final = 64 * 1024
 _EVENTS_A_TURN: Final = 32
 """How many commands, of those that were sent ahead, are executed before others have their turn."""
+_CREDENTIALS: Final = struct.Struct("3i")
+"""Process, user and group of a peer (SO_PEERCRED)."""
 _FAREWELL_S: Final = 10.0
 """How long a client may take to fetch the last answer."""
 
@@ -90,7 +94,7 @@ class LmtpProtocol(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
-        self._peer = _peer_of(self._transport, preauthorised=self._host.preauthorised)
+        self._peer = _peer_of(self._transport, self._host)
         shutdown = self._host.shutdown_text()
         if shutdown is not None:
             self._refuse(replies.closed(shutdown))
@@ -128,6 +132,14 @@ class LmtpProtocol(asyncio.Protocol):
         self._wake()
         if self._has_ended:
             self._depart()
+
+    def tls_begun(self, transport: asyncio.Transport) -> None:
+        """Behind the answer to STARTTLS, with the transport of TLS; what came before it is forgotten."""
+        if self._is_reading_paused:
+            self._is_reading_paused = False
+            self._transport.resume_reading()
+        self._parser = LmtpParser()
+        self._transport = transport
 
     def pause_writing(self) -> None:
         self._is_writing_paused = True
@@ -170,6 +182,12 @@ class LmtpProtocol(asyncio.Protocol):
 
     def expect_data(self) -> None:
         self._parser.expect_data()
+
+    def start_tls(self, *, session: str) -> None:
+        assert self._host.start_tls is not None
+        self.flush()
+        if not self._is_lost:
+            self._host.start_tls(self._transport, session=session)
 
     def send(self, octets: bytes) -> None:
         self._answers.append(octets)
@@ -289,8 +307,13 @@ class LmtpProtocol(asyncio.Protocol):
             self._leave = None
 
 
-def _peer_of(transport: asyncio.Transport, *, preauthorised: bool) -> Peer:
-    if transport.get_extra_info("socket").family == socket.AF_UNIX:
+def _peer_of(transport: asyncio.Transport, host: LmtpHost) -> Peer:
+    connection = transport.get_extra_info("socket")
+    if connection.family != socket.AF_UNIX:
+        address, _, _ = transport.get_extra_info("peername")[0].partition("%")
+        return Peer(address.removeprefix("::ffff:"), is_authorised=host.preauthorised)
+    if not host.serves_users:
         return Peer("", is_authorised=True)
-    address, _, _ = transport.get_extra_info("peername")[0].partition("%")
-    return Peer(address.removeprefix("::ffff:"), is_authorised=preauthorised)
+    octets = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
+    _, uid, _ = _CREDENTIALS.unpack(octets)
+    return Peer("", is_authorised=True, uid=None if uid in (0, os.geteuid()) else uid)

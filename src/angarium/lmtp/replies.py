@@ -29,7 +29,8 @@ class Reply:
         reply = "".join(
             [f"{self.code}{separator}{text}\r\n" for separator, text in zip(separators, texts, strict=True)]
         )
-        return reply.encode("ascii")
+        # Other texts than ASCII may be sent to nobody who has not asked for them (RFC 6531 §3.7.4.2).
+        return reply.encode("ascii", "replace")
 
 
 NOOP_OK: Final = Reply(250, "2.0.0", ("ok",))
@@ -38,9 +39,11 @@ MAIL_OK: Final = Reply(250, "2.1.0", ("ok",))
 RCPT_OK: Final = Reply(250, "2.1.5", ("ok",))
 DELIVERED: Final = Reply(250, "2.1.5", ("Success",), names_session=True)
 VRFY_UNCERTAIN: Final = Reply(252, "2.3.3", ("try RCPT to attempt delivery",))
-HELP_TEXT: Final = Reply(214, "2.0.0", ("LHLO MAIL RCPT DATA RSET NOOP VRFY HELP QUIT",))
+HELP_TEXT: Final = Reply(214, "2.0.0", ("LHLO STARTTLS MAIL RCPT DATA BDAT RSET NOOP VRFY HELP QUIT",))
 QUIT_OK: Final = Reply(221, "2.0.0", ("bye",))
 GO_AHEAD: Final = Reply(354, "", ("go ahead",))
+CHUNK_OK: Final = Reply(250, "2.0.0", ("ok",))
+BEGIN_TLS: Final = Reply(220, "2.0.0", ("Begin TLS negotiation now",))
 
 
 def closed(text: str) -> Reply:
@@ -58,8 +61,14 @@ NOT_GREETED: Final = Reply(503, "5.5.1", ("Need LHLO command",))
 NESTED_MAIL: Final = Reply(503, "5.5.1", ("Nested MAIL command",))
 NO_TRANSACTION: Final = Reply(503, "5.5.1", ("Need MAIL command",))
 NO_RECIPIENTS: Final = Reply(503, "5.5.1", ("No recipients",))
+MESSAGE_BEGUN: Final = Reply(503, "5.5.1", ("The message has begun",))
+MESSAGE_REFUSED: Final = Reply(503, "5.5.1", ("The message was refused, RSET it",))
+BDAT_NEEDED: Final = Reply(503, "5.5.1", ("BINARYMIME needs BDAT",))
+TLS_ACTIVE: Final = Reply(503, "5.5.1", ("Already successfully executed STARTTLS",))
 AUTHENTICATION_REQUIRED: Final = Reply(530, "5.7.0", ("Authentication required",))
 TOO_MANY_RECIPIENTS: Final = Reply(452, "4.5.3", ("Too many recipients",))
+NOT_ASCII: Final = Reply(553, "5.6.7", ("Non-ASCII addresses need SMTPUTF8",))
+NOT_PERMITTED: Final = Reply(550, "5.7.1", ("Permission denied",))
 TOO_LARGE: Final = Reply(552, "5.3.4", ("Message size exceeds fixed limit",))
 
 PROBLEMS: Final[dict[Problem, Reply]] = {
@@ -68,5 +77,6 @@ PROBLEMS: Final[dict[Problem, Reply]] = {
     Problem.SYNTAX: Reply(501, "5.5.4", ("Syntax error in parameters",)),
     # RFC 5321 §4.1.1.11; Cyrus has 501.
     Problem.PARAMETER_UNKNOWN: Reply(555, "5.5.4", ("Unrecognized parameters",)),
+    Problem.CHUNK: Reply(501, "5.5.4", ("Syntax error in parameters",)),
     Problem.HTTP: Reply(421, "4.7.0", ("This is no web server",)),
 }

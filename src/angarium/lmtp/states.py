@@ -1,10 +1,10 @@
-"""What is legal now: the states of a session and the commands of each, as one table (RFC 5321 §4.1.4)."""
+"""What is legal now: the states of a session and the commands of each, as one table (RFC 5321 §4.1.4, RFC 3030 §2)."""
 
 from enum import Enum, auto
 from typing import Final
 
 from angarium.lmtp import replies
-from angarium.lmtp.commands import Command, Data, Help, Lhlo, Mail, Noop, Quit, Rcpt, Rset, Vrfy
+from angarium.lmtp.commands import Bdat, Command, Data, Help, Lhlo, Mail, Noop, Quit, Rcpt, Rset, StartTls, Vrfy
 from angarium.lmtp.replies import Reply
 
 
@@ -20,19 +20,26 @@ class State(Enum):
     """A transaction without recipients."""
     RCPT = auto()
     """A transaction with recipients."""
+    CHUNKS = auto()
+    """A transaction whose message comes by BDAT, the last chunk not yet."""
+    REFUSED = auto()
+    """Likewise, where a chunk was refused already: nothing more is taken until RSET, or the last one."""
     ENDED = auto()
 
 
 CommandType = type[Command]
 
-_ALWAYS: Final[frozenset[CommandType]] = frozenset({Lhlo, Rset, Noop, Help, Quit})
+_ALWAYS: Final[frozenset[CommandType]] = frozenset({Lhlo, StartTls, Rset, Noop, Help, Quit})
+_CHUNKS: Final[frozenset[CommandType]] = _ALWAYS | {Vrfy, Bdat}
 
 LEGAL: Final[dict[State, frozenset[CommandType]]] = {
     State.UNAUTHORISED: _ALWAYS,
     State.CONNECTED: _ALWAYS | {Vrfy},
     State.READY: _ALWAYS | {Vrfy, Mail},
     State.MAIL: _ALWAYS | {Vrfy, Rcpt},
-    State.RCPT: _ALWAYS | {Vrfy, Rcpt, Data},
+    State.RCPT: _ALWAYS | {Vrfy, Rcpt, Data, Bdat},
+    State.CHUNKS: _CHUNKS,
+    State.REFUSED: _CHUNKS,
     State.ENDED: frozenset(),
 }
 
@@ -40,6 +47,7 @@ _ILLEGAL: Final[dict[CommandType, Reply]] = {
     Rcpt: replies.NO_TRANSACTION,
     # RFC 2033 §4.2: without a recipient there is no 354.
     Data: replies.NO_RECIPIENTS,
+    Bdat: replies.NO_RECIPIENTS,
 }
 
 
@@ -51,4 +59,6 @@ def refusal_of(state: State, command: CommandType) -> Reply | None:
         return replies.AUTHENTICATION_REQUIRED
     if command is Mail:
         return replies.NOT_GREETED if state is State.CONNECTED else replies.NESTED_MAIL
+    if state in (State.CHUNKS, State.REFUSED):
+        return replies.MESSAGE_BEGUN
     return _ILLEGAL[command]
