@@ -7,6 +7,7 @@ A file holds, line by line:
     each NAME: A B C        the whole transcript is run with <NAME> as A, as B and as C: the answers are the same
     login CONNECTION USER   a new connection, logged in; its greeting and the answers are not compared
     tls CONNECTION          a new connection under TLS, not logged in
+    script USER LINE        the user's active script, called "filter", gets one more line
     C: LINE                 the first client sends a line; CRLF follows it
     C| LINE                 a line of the literal that `{}` or `{+}` at the end of the line before announces: the number
                             of octets is put there. Where the literal is over, the command goes on with `C: `, perhaps
@@ -31,6 +32,7 @@ from pathlib import Path
 from tests.store.world import PARTITIONS, World
 
 from angarium.config import Settings, parse_settings
+from angarium.engine.commands import Author, PutScript
 from angarium.errors import AuthenticationFailed, AuthorizationFailed
 from angarium.imap import dispatch
 from angarium.imap.output import Output
@@ -38,7 +40,10 @@ from angarium.imap.services import ImapServices, Peer
 from angarium.imap.session import ImapSession
 from angarium.imap.watchers import Watchers
 from angarium.names import parse_userid
+from angarium.operations.delivery import DeliveryContext
+from angarium.operations.mailboxes import NewUser, autocreate_user
 from angarium.operations.messages import MessageCache, MessageLimits
+from angarium.operations.scripts import CheckedScripts
 from angarium.sasl import AnonymousWanted, CredentialsWanted
 from angarium.store import Actor, Store, StorePolicy
 from angarium.worker import MessageFiles, Telemetry
@@ -109,7 +114,16 @@ class Connect:
     is_tls: bool = False
 
 
-Step = Send | SendLiteral | Expect | Connect
+@dataclass(frozen=True, slots=True)
+class AddToScript:
+    """A line more in a user's active script."""
+
+    line_number: int
+    user: str
+    text: str
+
+
+Step = Send | SendLiteral | Expect | Connect | AddToScript
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +153,9 @@ def read_transcripts(path: Path) -> list[Transcript]:
         elif word == "login":
             connection, user = rest.split()
             steps.append(Connect(number, connection, user))
+        elif word == "script":
+            user, _, text = rest.partition(" ")
+            steps.append(AddToScript(number, user, text))
         elif word == "tls":
             steps.append(Connect(number, rest.strip(), is_tls=True))
         else:
@@ -220,6 +237,8 @@ class PlainLogins:
             raise AuthorizationFailed("not an administrator")
         is_admin = acting == ADMINISTRATOR
         userid = parse_userid(acting, self._store.policy.names)
+        user = NewUser(userid=userid, is_admin=is_admin, protocol="imap", session=peer.session)
+        await autocreate_user(self._store, self._settings.autocreate, user)
         actor = await self._store.actor(userid, is_admin=is_admin, protocol="imap", session=peer.session)
         return await self.renewed(actor)
 
@@ -332,6 +351,16 @@ class Play:
             case Expect():
                 line = await self._connection(step.connection).next_line()
                 self._compare(step, line)
+            case AddToScript():
+                await self._add_to_script(step)
+
+    async def _add_to_script(self, step: AddToScript) -> None:
+        store = self.services.store
+        account = (await store.actor(parse_userid(step.user, store.policy.names))).account
+        assert account is not None
+        present = await store.engine.active_script(account)
+        content = (b"" if present is None else present.content) + step.text.encode() + b"\r\n"
+        await store.engine.write(account, PutScript("filter", content, Author("a test"), activate=True))
 
     async def finish(self) -> None:
         """Nobody was told more than the file says."""
@@ -429,6 +458,7 @@ async def open_services(kind: str, directory: Path, options: str = "") -> AsyncI
             version=VERSION,
             alerts=MessageFiles(),
             telemetry=Telemetry(),
+            delivery=DeliveryContext(store=world.store, settings=settings, scripts=CheckedScripts(settings.sieve)),
         )
     finally:
         unsubscribe()

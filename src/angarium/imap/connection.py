@@ -86,6 +86,12 @@ class ImapConnection(asyncio.Protocol):
         self.active_s = time.monotonic()
         """When the client has last done something, or we for it."""
 
+    @property
+    def server_address(self) -> tuple[str, int] | None:
+        """Address and port that the client has connected to; None for a unix socket."""
+        sockname = self._transport.get_extra_info("sockname") if self._transport is not None else None
+        return (str(sockname[0]), int(sockname[1])) if isinstance(sockname, tuple) else None
+
     # What the transport calls
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:

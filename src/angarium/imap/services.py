@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from angarium.config import ServerInfo, Settings
+from angarium.operations.delivery import DeliveryContext
+from angarium.operations.hooks import Annotator
 from angarium.operations.messages import MessageCache
 from angarium.sasl import AnonymousWanted, CredentialsWanted
 from angarium.store import Actor, Store
@@ -118,6 +120,10 @@ class ImapServices:
     telemetry: Telemetry
     start_tls: StartTls | None = None
     """None where STARTTLS is not offered."""
+    annotator: Annotator | None = None
+    """Who is asked about what clients append."""
+    delivery: DeliveryContext | None = None
+    """What is known of scripts that filter mail."""
     announced: dict[Hashable, list[bytes]] = field(default_factory=dict, init=False, compare=False, repr=False)
     """Capabilities under these settings, by all else that decides on them; a few kinds of clients."""
 

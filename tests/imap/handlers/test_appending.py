@@ -1,6 +1,8 @@
 """APPEND, beyond what the transcripts say."""
 
 import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -9,12 +11,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.imap.transcript import Connection, log_in, open_services
 
-from angarium.engine.rows import Uid
+from angarium.config.options import HookSettings
+from angarium.engine.rows import Content, Uid
 from angarium.fetchitem import BodySection
+from angarium.flags import Flags
 from angarium.imap.dialect import SERVED, Dialect, Extension
 from angarium.imap.handlers import appending
 from angarium.imap.services import ImapServices
 from angarium.names import MailboxName, UserId
+from angarium.operations.hooks import Annotator, GivenAnnotation, Proposal
 from angarium.operations.messages import StoredPart, part_octets
 
 
@@ -291,3 +296,85 @@ async def _octets(services: ImapServices, uid: int) -> bytes:
     alice = await services.store.actor(UserId("alice"))
     part = StoredPart(MailboxName.from_internal("user.alice"), Uid(uid), BodySection(peek=True))
     return b"".join([piece async for piece in part_octets(services.store, services.cache, alice, part)])
+
+
+class Proposing(Annotator):
+    """Has each message get the same."""
+
+    def __init__(self, proposal: Proposal, *, is_asked: bool = True) -> None:
+        super().__init__(HookSettings())
+        self.is_asked_of_appends = is_asked
+        self.proposal = proposal
+        self.told: list[tuple[Flags, tuple[GivenAnnotation, ...]]] = []
+
+    async def ask(
+        self,
+        path: str,
+        content: Content,
+        flags: Flags,
+        annotations: Sequence[GivenAnnotation] = (),
+        *,
+        session: str = "",
+    ) -> Proposal:
+        self.told.append((flags, tuple(annotations)))
+        return self.proposal
+
+
+_LETTER = b"Subject: One\r\n\r\nFirst.\r\n"
+
+
+@pytest.mark.parametrize("kind", ["memory", "sqlite"])
+def test_an_annotator_says_what_a_message_gets(kind: str, tmp_path: Path) -> None:
+    proposal = Proposal(
+        Flags.of(["\\Flagged", "annotated"]),
+        (GivenAnnotation("/comment", True, b"theirs"), GivenAnnotation("/altsubject", False, b"hers")),
+    )
+
+    async def talk() -> None:
+        async with open_services(kind, tmp_path) as services:
+            annotator = Proposing(proposal)
+            alice = await log_in(replace(services, annotator=annotator), "alice")
+            # She may not set what all share, and no keywords.
+            cyrus = await log_in(services, "cyrus")
+            await cyrus.ask("a SETACL user/alice alice lrsit")
+            command = b"a APPEND INBOX (\\Seen own) {%d+}\r\n%b" % (len(_LETTER), _LETTER)
+            (answer,) = await alice.ask(command)
+            assert answer.startswith("a OK [APPENDUID ")
+            assert annotator.told == [(Flags.of(["\\Seen", "own"]), ())]
+            await alice.ask("a SELECT INBOX (ANNOTATE)")
+            line, _ = await alice.ask("a FETCH 1 (FLAGS ANNOTATION (* (value.priv value.shared)))")
+            assert '/comment (value.priv NIL value.shared "theirs")' in line
+            assert '/altsubject (value.priv "hers" value.shared NIL)' in line
+            assert "annotated" not in line
+            await cyrus.ask("a SETACL user/alice alice lrswipkxtecdan")
+            await alice.ask(command)
+            *_, line, _ = await alice.ask("a FETCH 2 FLAGS")
+            assert "annotated" in line
+            assert "own" not in line
+
+    asyncio.run(talk())
+
+
+def test_an_annotator_is_not_asked_where_the_option_says_so(tmp_path: Path) -> None:
+    async def talk() -> None:
+        async with open_services("memory", tmp_path) as services:
+            annotator = Proposing(Proposal(Flags.of(["annotated"])), is_asked=False)
+            alice = await log_in(replace(services, annotator=annotator), "alice")
+            await alice.ask(b"a APPEND INBOX {%d+}\r\n%b" % (len(_LETTER), _LETTER))
+            assert annotator.told == []
+
+    asyncio.run(talk())
+
+
+def test_what_an_annotator_adds_keeps_no_message_out(tmp_path: Path) -> None:
+    async def talk() -> None:
+        async with open_services("memory", tmp_path) as services:
+            annotator = Proposing(Proposal(Flags.of([f"k{number}" for number in range(10_000)])))
+            alice = await log_in(replace(services, annotator=annotator), "alice")
+            (answer,) = await alice.ask(b"a APPEND INBOX (own) {%d+}\r\n%b" % (len(_LETTER), _LETTER))
+            assert answer.startswith("a OK [APPENDUID ")
+            await alice.ask("a SELECT INBOX")
+            line, _ = await alice.ask("a FETCH 1 FLAGS")
+            assert line == "* 1 FETCH (FLAGS (\\Recent own))"
+
+    asyncio.run(talk())

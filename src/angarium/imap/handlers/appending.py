@@ -13,6 +13,8 @@ from typing import Final
 
 from angarium.engine.rows import InternalDate, Uid
 from angarium.errors import (
+    AnnotationLimitExceeded,
+    KeywordLimitExceeded,
     MessageDefect,
     MessageInvalid,
     MessageTooLarge,
@@ -31,6 +33,7 @@ from angarium.imap.responses import ResponseCode, code_appenduid, code_badurl
 from angarium.imap.session import CommandFailed, Completion, ImapSession
 from angarium.imapurl import ImapUrlInvalid, UrlRange, parse_message_url
 from angarium.operations import messages
+from angarium.operations.hooks import GivenAnnotation
 from angarium.operations.messages import (
     AppendedMessage,
     AppendTarget,
@@ -102,11 +105,11 @@ class StagedAppend:
 
     async def begin_message(self, session: ImapSession, event: AppendBegun | MessageBegun) -> None:
         """The first message, or another one, whose predecessor is whole now."""
-        await self._end_message()
+        await self._end_message(session)
         require_count(save_limit(session), len(self._messages) + 1)
         if event.is_utf8:
             _require_utf8(session)
-        self._check_size(event.size_octets)
+        self._check_size(session, event.size_octets)
         with annotation_refusals():
             annotations = parse_annotations(event.annotations)
             messages.annotation_changes(session.services.store, session.user, self._target.mailbox, annotations)
@@ -126,7 +129,7 @@ class StagedAppend:
         if event.is_utf8:
             _require_utf8(session)
         self._is_binary |= event.is_binary
-        self._check_size(self._coming.received_octets + event.size_octets)
+        self._check_size(session, self._coming.received_octets + event.size_octets)
 
     async def take_url(self, session: ImapSession, event: UrlGiven) -> None:
         """URL of CATENATE: its octets go where those of a literal would."""
@@ -136,7 +139,7 @@ class StagedAppend:
             octets = messages.part_octets(services.store, services.cache, session.user, part)
             async with aclosing(octets) as pieces:
                 async for piece in pieces:
-                    self._check_size(self._coming.received_octets + len(piece))
+                    self._check_size(session, self._coming.received_octets + len(piece))
                     self.write(piece)
                     if self._coming.refusal is not None or session.close_after_answer:
                         break
@@ -154,9 +157,9 @@ class StagedAppend:
     async def finish(self, session: ImapSession) -> Completion:
         """Store the messages; durable on return."""
         try:
-            await self._end_message()
+            await self._end_message(session)
             with annotation_refusals():
-                return await self._store(session, self._messages)
+                return await self._store_all(session)
         finally:
             await self.abort()
 
@@ -169,7 +172,17 @@ class StagedAppend:
         assert self._incoming is not None, "no message has begun"
         return self._incoming
 
-    async def _end_message(self) -> None:
+    async def _store_all(self, session: ImapSession) -> Completion:
+        try:
+            return await self._store(session, self._messages)
+        except (KeywordLimitExceeded, AnnotationLimitExceeded, QuotaExceeded):
+            plain = [replace(message, proposal=None) for message in self._messages]
+            if plain == self._messages:
+                raise
+            # There may be no room for what an annotator had to add, and there is no need of it.
+            return await self._store(session, plain)
+
+    async def _end_message(self, session: ImapSession) -> None:
         """The message that was coming is whole: it is made durable and parsed now, so that its defects are told."""
         if self._incoming is None or self._event is None:
             return
@@ -181,7 +194,7 @@ class StagedAppend:
         self._parsed_octets += _OBJECT_OCTETS + prepared.parsed_octets
         if self._parsed_octets > _PARSED_OCTETS:
             raise CommandFailed(_TOO_MUCH)
-        self._messages.append(_appended(prepared, self._event))
+        self._messages.append(await _annotated(session, self._target, _appended(prepared, self._event)))
         self._incoming = self._event = None
 
     def _answer_to(self, error: MessageInvalid) -> Answer:
@@ -190,11 +203,13 @@ class StagedAppend:
             return Answer(text, ResponseCode.UNKNOWN_CTE)  # RFC 3516 §4.4
         return Answer(text, ResponseCode.CANNOT)
 
-    def _check_size(self, octets: int) -> None:
+    def _check_size(self, session: ImapSession, octets: int) -> None:
         """Whether a message of that size can be stored after those that are whole."""
         if octets > self._limit_octets:
             raise MessageTooLarge(f"more than {self._limit_octets} octets")
         if self._room_octets is not None and self._staged_octets + octets > self._room_octets:
+            mailbox = self._target.mailbox
+            session.services.store.note_quota_refusal(mailbox.account, mailbox.id)
             raise QuotaExceeded(f"{octets} octets are more than there is room for")
 
 
@@ -234,6 +249,18 @@ def appenduid_of(appended: AppendUid) -> bytes:
 def _appended(prepared: PreparedMessage, event: AppendBegun | MessageBegun) -> AppendedMessage:
     annotations = tuple(parse_annotations(event.annotations))
     return AppendedMessage(prepared, Flags.of(event.flags), _internal_date(event.internal_date), annotations)
+
+
+async def _annotated(session: ImapSession, target: AppendTarget, message: AppendedMessage) -> AppendedMessage:
+    """With what an annotator has it get, where there is one."""
+    annotator = session.services.annotator
+    if annotator is None or not annotator.is_asked_of_appends:
+        return message
+    prepared = message.message
+    given = [GivenAnnotation(each.entry, each.is_shared, each.value) for each in message.annotations]
+    path = prepared.files[target.partition].path
+    proposal = await annotator.ask(path, prepared.content, message.flags, given, session=session.peer.session)
+    return replace(message, proposal=proposal)
 
 
 def _internal_date(moment: datetime | None) -> InternalDate | None:

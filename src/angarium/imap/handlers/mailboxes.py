@@ -1,6 +1,6 @@
 """CREATE, DELETE, RENAME, SUBSCRIBE, UNSUBSCRIBE (RFC 9051 §6.3.4 to §6.3.8), answered in Cyrus's words."""
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Sequence
 
 from angarium.errors import MailboxNotFound, PermanentError
 from angarium.imap import commands as c
@@ -9,6 +9,7 @@ from angarium.imap.responses import Condition, ResponseCode, code_mailboxid
 from angarium.imap.session import COMPLETED, CommandFailed, Completion, ImapSession
 from angarium.names import MailboxName
 from angarium.operations import mailboxes
+from angarium.operations.delivery import lost_targets
 
 from .listresponse import send_list_response, tell_spelling, tell_spelling_of_deleted
 
@@ -33,6 +34,7 @@ async def delete(session: ImapSession, command: c.Delete) -> Completion:
         session.close_mailbox()
         session.tell(Condition.OK, b"Ok", ResponseCode.CLOSED)
     tell_spelling_of_deleted(session, name, command.mailbox)
+    await _tell_lost_targets(session, deleted)
     return COMPLETED
 
 
@@ -48,6 +50,7 @@ async def rename(session: ImapSession, command: c.Rename) -> Completion:
             session.tell(Condition.OK, text)
     if session.is_rev2 and await _may_know_of(session, target):
         await send_list_response(session, target, asked_as=session.decode_name(command.source))
+    await _tell_lost_targets(session, [each.old for each in renamed])
     return COMPLETED
 
 
@@ -77,6 +80,18 @@ async def _prefixed(prefix: bytes, work: Awaitable[None]) -> Completion:
         answer = answer_for(error)
         raise CommandFailed(Answer(prefix + answer.text, answer.code, answer.condition)) from error
     return COMPLETED
+
+
+async def _tell_lost_targets(session: ImapSession, gone: Sequence[MailboxName]) -> None:
+    """What the active script, or to an administrator a user's, files into and does not find any more."""
+    if session.services.delivery is None:
+        return
+    for lost in await lost_targets(session.services.delivery, session.user, gone):
+        script, name = lost.script.encode("ascii", "replace"), session.encode_name(lost.name)
+        text = b'Script "%b" files into "%b" at line %d, which is gone' % (script, name, lost.line)
+        if lost.userid != session.user.userid:
+            text = b"User %b: %b" % (str(lost.userid).encode("ascii", "replace"), text)
+        session.tell(Condition.NO, text, ResponseCode.ALERT)
 
 
 async def _may_know_of(session: ImapSession, name: MailboxName) -> bool:
