@@ -28,7 +28,7 @@ def test_what_was_deleted_goes_when_it_is_old_enough(angarium: CommandLine, stor
     for name in ("alice", "bob"):
         angarium("user", "delete", name, "--dir", store)
     answer = angarium("expire", "-D", "1", "-X", "1", "-v", "--dir", store)
-    assert answer.out == "removed 0 expunged messages, 0 deleted mailboxes and 0 lines of change logs\n"
+    assert answer.out == "removed 0 expunged messages, 0 deleted mailboxes, 0 lines of change logs and 0 marks\n"
     answer = angarium("expire", "-D", "0", "-u", "alice", "-v", "--dir", store)
     assert answer.out.startswith("removed 0 expunged messages, 1 deleted mailboxes")
     assert [path.exists() for path in directories] == [False, True]

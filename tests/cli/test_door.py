@@ -7,7 +7,7 @@ import pytest
 
 from angarium.cli.door import CountingDoor
 from angarium.errors import SessionLimitExceeded
-from angarium.worker import Metric, Metrics, ServiceLimits, Sessions, SharedState, read_metrics
+from angarium.worker import Metric, Metrics, Seat, ServiceLimits, Sessions, SharedState, read_metrics
 
 
 class Idle:
@@ -16,6 +16,21 @@ class Idle:
     def abort(self) -> None: ...
 
     def wake(self) -> None: ...
+
+
+class Located(Idle):
+    server_address = ("192.0.2.9", 143)
+
+
+class Visitors:
+    def __init__(self) -> None:
+        self.told: list[tuple[str, str, tuple[str, int] | None]] = []
+
+    def came(self, seat: Seat, server_address: tuple[str, int] | None) -> None:
+        self.told.append(("came", seat.record.user, server_address))
+
+    def went(self, seat: Seat, server_address: tuple[str, int] | None) -> None:
+        self.told.append(("went", seat.record.user, server_address))
 
 
 @pytest.fixture
@@ -31,7 +46,8 @@ def test_limits_are_refusals_of_the_one_tree_and_everything_is_counted(state: Sh
         sessions = Sessions(state, 1)
         sessions.set_limits({"imap": ServiceLimits(connections_max=2, logins_per_user_max=1)})
         metrics = Metrics(state, 1)
-        door = CountingDoor(sessions, metrics)
+        visitors = Visitors()
+        door = CountingDoor(sessions, metrics, visitors)
         first, second = (
             door.admit("imap", "192.0.2.1", Idle(), session="one"),
             door.admit("imap", "192.0.2.2", Idle(), session="one"),
@@ -50,7 +66,20 @@ def test_limits_are_refusals_of_the_one_tree_and_everything_is_counted(state: Sh
         first.leave()
         first.leave()
         del metrics
+        address = ("192.0.2.9", 143)
+        assert visitors.told == [
+            ("came", "alice", None),
+            ("went", "alice", None),
+            ("came", "alice", None),
+            ("went", "alice", None),
+        ]
+        visitors.told.clear()
+        located = door.admit("imap", "192.0.2.3", Located(), session="one")
+        located.log_in("bob")
+        located.leave()
+        located.leave()
+        assert visitors.told == [("came", "bob", address), ("went", "bob", address)]
 
     asyncio.run(check())
     counted = read_metrics(state)
-    assert (counted[Metric.CONNECTIONS], counted[Metric.CONNECTIONS_REFUSED], counted[Metric.LOGINS]) == (3, 1, 2)
+    assert (counted[Metric.CONNECTIONS], counted[Metric.CONNECTIONS_REFUSED], counted[Metric.LOGINS]) == (4, 1, 3)

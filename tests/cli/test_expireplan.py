@@ -22,14 +22,18 @@ def plan_of(command: ExpireCommand, mode: ExpungeMode = ExpungeMode.DELAYED) -> 
     [
         (ExpireCommand(), ExpirePlan(changes_older_than=KEPT)),
         (
+            ExpireCommand(duplicates=timedelta(days=3)),
+            ExpirePlan(changes_older_than=KEPT, duplicates_older_than=timedelta(days=3)),
+        ),
+        (
             ExpireCommand(expunged=timedelta(days=7), deleted=timedelta(days=28)),
             ExpirePlan(timedelta(days=7), timedelta(days=28), KEPT),
         ),
         (
             ExpireCommand(prefix="user/alice/Work"),
-            ExpirePlan(None, None, KEPT, MailboxName.from_internal("user.alice.Work")),
+            ExpirePlan(changes_older_than=KEPT, top=MailboxName.from_internal("user.alice.Work")),
         ),
-        (ExpireCommand(user="Alice"), ExpirePlan(None, None, KEPT, MailboxName.from_internal("user.alice"))),
+        (ExpireCommand(user="Alice"), ExpirePlan(changes_older_than=KEPT, top=MailboxName.from_internal("user.alice"))),
     ],
 )
 def test_what_a_command_asks_for(command: ExpireCommand, plan: ExpirePlan) -> None:

@@ -1,3 +1,4 @@
+import asyncio
 import os
 from pathlib import Path
 
@@ -5,8 +6,10 @@ import pytest
 from tests.cli.stores import CommandLine, write_configuration
 
 from angarium.cli.firststart import in_child
-from angarium.cli.openstore import become_owner, require_store
+from angarium.cli.openstore import become_owner, open_store, require_store
+from angarium.config import load_settings
 from angarium.errors import ConfigError
+from angarium.store import StorePolicy
 
 TOOLS = [
     ["user", "list"],
@@ -33,6 +36,20 @@ def test_no_tool_puts_anything_into_the_store_of_another_server(
         assert answer.status == os.EX_CONFIG
         assert answer.err == (f"angarium: {tmp_path}/state holds no store of Angarium; `angarium serve` makes one\n")
     assert {path: path.lstat().st_mtime_ns for path in tmp_path.rglob("*")} == before
+
+
+async def _policy(imapd_conf: Path) -> StorePolicy:
+    settings = load_settings(imapd_conf).settings
+    async with open_store(settings) as opened:
+        return opened.store.policy
+
+
+def test_the_store_allows_what_the_options_say(store: Path) -> None:
+    imapd_conf = store / "imapd.conf"
+    imapd_conf.write_text(f"{imapd_conf.read_text()}specialuse_extra: \\Memos\n")
+    policy = asyncio.run(_policy(imapd_conf))
+    assert policy == StorePolicy.from_settings(load_settings(imapd_conf).settings)
+    assert policy.special_use.extra == ("\\Memos",)
 
 
 def test_a_store_is_known_by_its_users(store: Path) -> None:

@@ -13,6 +13,7 @@ from angarium.config import (
     ExpireCommand,
     ImapService,
     LmtpService,
+    SmmapService,
     load_cyrus_conf,
     load_settings,
 )
@@ -49,6 +50,9 @@ class FakeAnnouncer:
             self.hear = None
 
         return end
+
+    def hear_all(self, _on_gap: Callable[[], None]) -> Callable[[], None]:
+        return lambda: None
 
     def watch(self, account: AccountId) -> None:
         self.waited_for.add(account)
@@ -89,7 +93,7 @@ def test_every_service_of_the_first_configuration_is_served(store: Path) -> None
                 "lmtp": LmtpProtocol,
                 "lmtpunix": LmtpProtocol,
             }
-            assert set(program.services) == {ImapService, LmtpService}
+            assert set(program.services) == {ImapService, LmtpService, SmmapService}
 
     asyncio.run(check())
 

@@ -12,7 +12,8 @@ from tests.cli.stores import CommandLine
 from angarium.cli.openengine import open_engine
 from angarium.cli.readonly import ReadOnlyEngine
 from angarium.config import load_settings
-from angarium.engine.commands import ClaimRecent, Subscribe
+from angarium.engine.commands import ClaimRecent, Deliver, Subscribe
+from angarium.engine.delivery import MAIL_TO_SEND, Dispatch
 from angarium.engine.interface import Engine
 from angarium.engine.moves import MoveMailboxes
 from angarium.engine.rows import AccountId, Uid, WorkRow
@@ -25,7 +26,7 @@ AUTHOR = Actor.program("test").author()
 
 CHANGES = {"advise", "write", "write_batch", "stage", "create_account", "rename_account", "forget_account"}
 CHANGES |= {"recreate_account", "put_credential", "remove_credential", "note_work", "work_done"}
-CHANGES |= {"set_server_annotations", "move_mailboxes"}
+CHANGES |= {"set_server_annotations", "move_mailboxes", "put_site_script", "remove_site_script"}
 
 
 @asynccontextmanager
@@ -68,6 +69,8 @@ def test_it_is_read_and_not_written(read_only: Path) -> None:
                 engine.rename_account(account, "user.bob"),
                 engine.forget_account(account),
                 engine.recreate_account(account, "user.alice"),
+                engine.put_site_script("spam", b"keep;"),
+                engine.remove_site_script("spam"),
                 engine.put_credential(credential),
                 engine.remove_credential("alice"),
                 engine.note_work(WorkRow(account, "kind", "detail", 0)),
@@ -89,10 +92,18 @@ def test_every_way_to_change_a_store_is_closed() -> None:
     harmless |= {"subscriptions", "quotas", "changes", "uidvalidity_of_tombstone", "mailbox_directory", "account_id"}
     harmless |= {"accounts", "catalogue", "credential", "credentials", "work"}
     harmless |= {"annotations", "server_annotations", "previews", "last_change_s", "home_of"}
+    harmless |= {"marks", "list_marks", "scripts", "script", "active_script", "site_scripts", "site_script"}
+    harmless |= {"dispatches", "dispatch", "open_dispatch", "pruned_changes", "accounts_changed_since"}
     methods = {name for name in vars(Engine) if not name.startswith("_")}
-    assert methods - harmless == CHANGES - {"recreate_account"}
+    assert methods - harmless - {"accounts_with_mail"} == CHANGES - {"recreate_account"}
     methods = {name for name in vars(ReadOnlyEngine) if not name.startswith("_")}
-    assert methods == CHANGES | {"begin_to_resume", "resume_moves"}
+    assert methods == CHANGES | {
+        "begin_to_resume",
+        "resume_moves",
+        "accounts_with_mail",
+        "sweep_queues",
+        "note_mail_again",
+    }
 
 
 @pytest.mark.parametrize(
@@ -111,6 +122,25 @@ def test_tools_refuse_too(angarium: CommandLine, read_only: Path, words: list[st
     assert answer.err == "angarium: the store takes no writes: readonly is set\n"
     assert angarium("user", "list", "--dir", read_only).out == "alice\n"
     assert angarium("path", "user/alice", "--dir", read_only).status == os.EX_OK
+
+
+def test_mail_that_waits_to_be_sent_is_shown_and_stays(read_only: Path) -> None:
+    async def run() -> None:
+        async with opened(read_only) as engine:
+            account = await engine.account_id("user.alice")
+            assert account is not None
+            mail = Dispatch("", ("bob@example.org",), b"", "notify", "1@x", 0)
+            await SqliteEngine.write(engine, account, Deliver(AUTHOR, dispatches=(mail,)))
+            (row,) = await engine.dispatches(account)
+            await SqliteEngine.work_done(engine, row.work)
+            stale = await SqliteEngine.note_work(engine, WorkRow(account, MAIL_TO_SEND, "", 0))
+        async with opened(read_only) as engine:
+            assert await engine.accounts_with_mail() == [account]
+            await engine.checkpoint()
+            assert await engine.dispatches(account) == [row]
+            assert [number for number, _ in await engine.work()] == [stale]
+
+    asyncio.run(run())
 
 
 def test_a_move_that_was_stopped_waits_for_a_server_that_writes(read_only: Path) -> None:

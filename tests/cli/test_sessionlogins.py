@@ -19,9 +19,11 @@ from angarium.auth import (
 )
 from angarium.cli.sessionlogins import SessionLogins
 from angarium.cli.usermail import StoreUserMail
+from angarium.config.options import AutocreateSettings
 from angarium.engine.memory import MemoryEngine
+from angarium.engine.rows import AccountId
 from angarium.engine.sources import SystemSources
-from angarium.errors import AuthenticationFailed
+from angarium.errors import AuthenticationFailed, DiskFull
 from angarium.imap.services import Peer
 from angarium.names import UserId
 from angarium.sasl import AnonymousWanted, CredentialsWanted
@@ -48,6 +50,14 @@ class Members:
 
     def groups_of(self, userid: str) -> frozenset[str]:
         return self.groups
+
+
+class NoMail:
+    """Users have none yet."""
+
+    async def create(self, userid: UserId) -> None: ...
+
+    async def delete(self, userid: UserId) -> None: ...
 
 
 def test_a_session_logs_in_and_lives_as_long_as_its_credential(state: SharedState) -> None:
@@ -90,6 +100,41 @@ def test_a_session_logs_in_and_lives_as_long_as_its_credential(state: SharedStat
 
     asyncio.run(check())
     assert read_metrics(state)[Metric.LOGINS_FAILED] == 1
+
+
+def test_a_login_makes_the_mailboxes_of_who_has_none(
+    state: SharedState, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def check() -> None:
+        engine = MemoryEngine(["default"], SOURCES)
+        store = Store(engine, StorePolicy(), SOURCES)
+        passwords = Passwords(PasswordCost(passes=1, memory_kib=8, scram_iterations=4096), threads=1)
+        for user in ("carol", "cyrus", "dave"):
+            await add_user(engine, UserId(user), "secret", passwords=passwords, sources=SOURCES, mail=NoMail())
+        verifier = StoreVerifier(engine, passwords, VerifiedLogins(kept_s=60))
+        authenticator = Authenticator(verifier, LoginThrottle(), groups=Groups([], kept_s=60))
+        policy = LoginPolicy(names=store.policy.names, admins=frozenset({UserId("cyrus")}))
+        settings = AutocreateSettings(autocreate_quota=500, autocreate_inbox_folders=("Sent",))
+        logins = SessionLogins(store, authenticator, policy, Metrics(state, 1), autocreate=settings)
+
+        actor = await logins.log_in(CredentialsWanted("carol", "secret"), TLS)
+        assert actor.account == await engine.account_id("user.carol")
+        assert [mailbox.external for mailbox in await store.visible(actor)] == ["INBOX", "Sent"]
+        assert (await logins.log_in(CredentialsWanted("carol", "secret"), TLS)).account == actor.account
+        assert (await logins.log_in(CredentialsWanted("cyrus", "secret"), TLS)).account is None
+        # For whom an administrator acts has mailboxes too.
+        acted_for = await logins.log_in(CredentialsWanted("cyrus", "secret", "erin"), TLS)
+        assert acted_for.account == await engine.account_id("user.erin")
+
+        async def refuse(_: str) -> AccountId:
+            raise DiskFull("no space")
+
+        monkeypatch.setattr(engine, "create_account", refuse)
+        assert (await logins.log_in(CredentialsWanted("dave", "secret"), TLS)).account is None
+        passwords.close()
+
+    asyncio.run(check())
+    assert [record.msg for record in caplog.records if record.levelname == "ERROR"] == ["autocreate_failed"]
 
 
 def test_who_does_not_say_who_she_is_comes_in_where_that_is_allowed(state: SharedState) -> None:

@@ -123,3 +123,18 @@ def test_no_store_is_made_by_asking_for_one(angarium: CommandLine, tmp_path: Pat
     assert answer.status == os.EX_CONFIG
     assert answer.err.startswith(f"angarium: there is no store in {tmp_path}/none")
     assert not (tmp_path / "none").exists()
+
+
+def test_a_user_who_is_added_has_what_her_first_login_would_have_given_her(angarium: CommandLine, store: Path) -> None:
+    with (store / "imapd.conf").open("a") as file:
+        file.write("autocreate_quota: 0\nautocreate_inbox_folders: Sent|Deep/Down\nautocreate_users: carol cyrus\n")
+        file.write("admins: cyrus\n" if "admins:" not in (store / "imapd.conf").read_text() else "")
+    for name in ("carol", "dave"):
+        assert angarium("user", "add", name, "--password-stdin", "--dir", store, stdin="secret\n").status == os.EX_OK
+    for mailbox, status in (
+        ("user/carol", os.EX_OK),
+        ("user/carol/Deep/Down", os.EX_OK),
+        ("user/dave", os.EX_OK),
+        ("user/dave/Sent", os.EX_DATAERR),
+    ):
+        assert angarium("path", mailbox, "--dir", store).status == status, mailbox

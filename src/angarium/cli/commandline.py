@@ -18,6 +18,8 @@ from angarium.errors import AngariumError
 
 log = logging.getLogger(__name__)
 
+_LINKS: Final = frozenset({"deliver"})
+"""Commands that are meant where the program is called by their name, through a link."""
 _INTERRUPTED: Final = 130
 """128 and the number of SIGINT, as shells count."""
 
@@ -45,6 +47,10 @@ COMMANDS: Final = {
     "conf": _Command("conf", "check the configuration"),
     "checkpoint": _Command("checkpoint", "fold logs in and take snapshots of the databases (ctl_cyrusdb -c)"),
     "expire": _Command("expire", "remove what was expunged or deleted long enough ago (cyr_expire)"),
+    "duplicates": _Command("duplicates", "show or forget what duplicates are known by (ctl_deliver)"),
+    "sieve": _Command("sieve", "manage, check, test and translate Sieve scripts"),
+    "queue": _Command("queue", "list, retry and drop outgoing mail that waits"),
+    "deliver": _Command("deliver", "deliver a message from standard input"),
     "reconstruct": _Command("reconstruct", "rebuild accounts from the directories of their mailboxes"),
     "version": _Command("version", "print the version"),
 }
@@ -60,7 +66,7 @@ class _Parser(argparse.ArgumentParser):
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command; gives the exit status. Help and wrong usage raise SystemExit with it."""
-    words = list(sys.argv[1:] if argv is None else argv)
+    words = _called_words(sys.argv) if argv is None else list(argv)
     try:
         arguments, module = _parse(words)
         status = module.run(arguments)
@@ -83,6 +89,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         _report(f"internal error: {type(error).__name__}: {error}")
         return os.EX_SOFTWARE
     return status
+
+
+def _called_words(argv: Sequence[str]) -> list[str]:
+    name = os.path.basename(argv[0])
+    return [name, *argv[1:]] if name in _LINKS else list(argv[1:])
 
 
 def _parse(words: Sequence[str]) -> tuple[argparse.Namespace, CommandModule]:

@@ -7,10 +7,10 @@ from typing import TypeVar
 
 from angarium.auth import LoginPolicy
 from angarium.cli.location import Location
-from angarium.cli.policy import store_policy
 from angarium.config import CyrusConf, Notice, Settings, load_cyrus_conf, load_settings
 from angarium.errors import ConfigError
 from angarium.master.identity import identity_for
+from angarium.store import StorePolicy
 from angarium.worker import is_tls, service_context
 
 Answer = TypeVar("Answer")
@@ -45,7 +45,7 @@ def load_configuration(location: Location) -> CheckedConfiguration:
 def _check_settings(faults: list[str], settings: Settings, location: Location) -> None:
     file = f"{location.imapd_conf}: "
     for each in (settings, *settings.services.values()):
-        policy = _collect(faults, partial(store_policy, each), prefix=file)
+        policy = _collect(faults, partial(StorePolicy.from_settings, each), prefix=file)
         if policy is not None:
             _collect(faults, partial(LoginPolicy.from_settings, each, policy.names), prefix=file)
 

@@ -1,17 +1,38 @@
 """The worker's door as front ends know it: refusals are those of the one tree, and everything is counted."""
 
+from typing import Protocol, runtime_checkable
+
 from angarium.errors import SessionLimitExceeded
 from angarium.worker import Connection, Metric, Metrics, Refused, Seat, Sessions
+
+
+class Visitors(Protocol):
+    """Who is told who comes and goes."""
+
+    def came(self, seat: Seat, server_address: tuple[str, int] | None) -> None:
+        """Somebody has said who she is."""
+
+    def went(self, seat: Seat, server_address: tuple[str, int] | None) -> None:
+        """She is gone, or is nobody any more; `seat` still has her name."""
+
+
+@runtime_checkable
+class Located(Protocol):
+    """A connection that knows where its client has come in."""
+
+    @property
+    def server_address(self) -> tuple[str, int] | None: ...
 
 
 class CountedSeat:
     """A place in the table of sessions."""
 
-    __slots__ = ("_metrics", "_seat")
+    __slots__ = ("_metrics", "_seat", "_visitors")
 
-    def __init__(self, seat: Seat, metrics: Metrics) -> None:
+    def __init__(self, seat: Seat, metrics: Metrics, visitors: Visitors) -> None:
         self._seat = seat
         self._metrics = metrics
+        self._visitors = visitors
 
     def log_in(self, userid: str) -> None:
         """Note who it is; SessionLimitExceeded."""
@@ -20,9 +41,11 @@ class CountedSeat:
         except Refused as refused:
             raise SessionLimitExceeded(str(refused)) from refused
         self._metrics.raise_by(Metric.LOGINS)
+        self._visitors.came(self._seat, self._server_address())
 
     def log_out(self) -> None:
         """Note that it is nobody any more."""
+        self._tell_leaving()
         self._seat.log_out()
 
     def select(self, mailbox: str) -> None:
@@ -31,15 +54,26 @@ class CountedSeat:
 
     def leave(self) -> None:
         """Give the place back; a second time does nothing."""
+        if not self._seat.has_left:
+            self._tell_leaving()
         self._seat.leave()
+
+    def _tell_leaving(self) -> None:
+        if self._seat.record.user:
+            self._visitors.went(self._seat, self._server_address())
+
+    def _server_address(self) -> tuple[str, int] | None:
+        connection = self._seat.connection
+        return connection.server_address if isinstance(connection, Located) else None
 
 
 class CountingDoor:
     """Admits connections of all services of a worker."""
 
-    def __init__(self, sessions: Sessions, metrics: Metrics) -> None:
+    def __init__(self, sessions: Sessions, metrics: Metrics, visitors: Visitors) -> None:
         self._sessions = sessions
         self._metrics = metrics
+        self._visitors = visitors
 
     def admit(self, service: str, address: str, connection: Connection, *, session: str) -> CountedSeat:
         """A place for a new connection; SessionLimitExceeded."""
@@ -49,4 +83,4 @@ class CountingDoor:
             self._metrics.raise_by(Metric.CONNECTIONS_REFUSED)
             raise SessionLimitExceeded(str(refused)) from refused
         self._metrics.raise_by(Metric.CONNECTIONS)
-        return CountedSeat(seat, self._metrics)
+        return CountedSeat(seat, self._metrics, self._visitors)

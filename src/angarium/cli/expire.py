@@ -21,10 +21,17 @@ from angarium.store import Actor
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "-X", metavar="AGE", dest="expunged", type=_age, help="remove messages that were expunged longer ago"
+        "-X", metavar="AGE", dest="expunged", type=age_argument, help="remove messages that were expunged longer ago"
     )
     parser.add_argument(
-        "-D", metavar="AGE", dest="deleted", type=_age, help="remove mailboxes that were deleted longer ago"
+        "-D", metavar="AGE", dest="deleted", type=age_argument, help="remove mailboxes that were deleted longer ago"
+    )
+    parser.add_argument(
+        "-E",
+        metavar="AGE",
+        dest="duplicates",
+        type=age_argument,
+        help="forget what came into a mailbox longer ago, by which duplicates are known",
     )
     only = parser.add_mutually_exclusive_group()
     only.add_argument("-p", metavar="NAME", dest="prefix", help="only this mailbox and those below it")
@@ -50,14 +57,15 @@ async def _run(arguments: argparse.Namespace) -> int:
         expired = await expire(opened.store, Actor.program("cyr_expire"), plan)
     if arguments.verbose:
         print(
-            f"removed {expired.messages} expunged messages, {expired.mailboxes} deleted mailboxes and "
-            f"{expired.changes} lines of change logs"
+            f"removed {expired.messages} expunged messages, {expired.mailboxes} deleted mailboxes, "
+            f"{expired.changes} lines of change logs and {expired.marks} marks"
         )
     return _report(expired)
 
 
 def _command(arguments: argparse.Namespace) -> ExpireCommand:
     return ExpireCommand(
+        duplicates=arguments.duplicates,
         expunged=None if arguments.keep_expunged else arguments.expunged,
         deleted=arguments.deleted,
         prefix=arguments.prefix,
@@ -72,7 +80,8 @@ def _report(expired: Expired) -> int:
     return os.EX_TEMPFAIL if expired.failures else os.EX_OK
 
 
-def _age(text: str) -> timedelta:
+def age_argument(text: str) -> timedelta:
+    """An age, for argparse."""
     try:
         return parse_duration(text, DurationUnit.DAYS)
     except ValueError as error:

@@ -24,5 +24,6 @@ def expire_plan(
         expunged_older_than=command.expunged if expunge_mode is ExpungeMode.DELAYED else AT_ONCE,
         deleted_older_than=command.deleted,
         changes_older_than=change_log_retention,
+        duplicates_older_than=command.duplicates,
         top=top,
     )

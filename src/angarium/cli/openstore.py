@@ -12,12 +12,11 @@ import apsw
 
 from angarium.cli.location import Location
 from angarium.cli.openengine import located, open_engine
-from angarium.cli.policy import store_policy
 from angarium.config import Settings, load_settings
 from angarium.engine.sources import Sources, SystemSources
 from angarium.engine.sqlite import SqliteEngine
 from angarium.errors import ConfigError, DiskFailed, DiskFull
-from angarium.store import Store
+from angarium.store import Store, StorePolicy
 from angarium.worker import ToolAnnouncer, run_directory, tool_announcer
 
 _SQLITE_MAGIC: Final = b"SQLite format 3\0"
@@ -56,7 +55,7 @@ async def open_store(settings: Settings, *, is_new: bool = False) -> AsyncIterat
         require_store(settings.directories.configdirectory)
     os.umask(settings.server.umask)
     sources = SystemSources()
-    policy = store_policy(settings)
+    policy = StorePolicy.from_settings(settings)
     engine = await open_engine(settings, sources)
     try:
         with tool_announcer(run_directory(settings)) as server:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from functools import partial
 from typing import Final
 
 from angarium import __version__
@@ -17,10 +18,14 @@ from angarium.auth import (
     VerifiedLogins,
     verifier_for,
 )
+from angarium.cli.awakening import awakening
 from angarium.cli.door import CountingDoor
+from angarium.cli.events import EventService
 from angarium.cli.expireplan import AT_ONCE, expire_plan
+from angarium.cli.imapsieve import imapsieve
+from angarium.cli.localzone import local_zone
 from angarium.cli.openengine import open_engine
-from angarium.cli.policy import store_policy
+from angarium.cli.outgoing import outgoing_mail
 from angarium.cli.sessionlogins import SessionLogins
 from angarium.config import (
     AuthSettings,
@@ -31,7 +36,10 @@ from angarium.config import (
     LmtpService,
     RunCommand,
     ServiceEntry,
+    Settings,
+    SmmapService,
 )
+from angarium.engine.interface import OUTGOING, SITE
 from angarium.engine.rows import AccountId
 from angarium.engine.sources import SystemSources
 from angarium.engine.sqlite import SqliteEngine
@@ -42,8 +50,12 @@ from angarium.imap.watchers import Watchers
 from angarium.lmtp import Backlog, Connection, LmtpHost, lmtp_protocols
 from angarium.names import Namespace
 from angarium.operations.care import ExpirePlan, checkpoint, expire
+from angarium.operations.delivery import DeliveryContext, keep_returned
+from angarium.operations.hooks import Annotator, VirusScanner
 from angarium.operations.messages import MessageCache, MessageLimits
-from angarium.store import Actor, Store
+from angarium.operations.scripts import CheckedScripts
+from angarium.smmap import SmmapHost, smmap_protocols
+from angarium.store import Actor, Store, StorePolicy
 from angarium.worker import Metric, Program, WorkerContext
 
 PASSWORD_THREADS: Final = 2
@@ -53,19 +65,28 @@ PASSWORD_THREADS: Final = 2
 @asynccontextmanager
 async def open_program(context: WorkerContext) -> AsyncIterator[Program]:
     """Open the store for a worker's life."""
-    policy = store_policy(context.settings)
+    policy = StorePolicy.from_settings(context.settings)
     sources = SystemSources()
     engine = await open_engine(context.settings, sources)
     passwords = Passwords(threads=PASSWORD_THREADS)
     try:
         program = _WorkerProgram(context, engine, Store(engine, policy, sources), passwords)
         end = program.announce()
+        program.events.keep_to_settings()
         try:
-            yield Program(
-                services={ImapService: program.imap, LmtpService: program.lmtp},
-                operations={CheckpointCommand: program.checkpoint, ExpireCommand: program.expire},
-            )
+            async with (
+                outgoing_mail(
+                    context, engine, sources, keep=partial(keep_returned, program.delivery(context, context.settings))
+                ),
+                awakening(context, program.store),
+                imapsieve(context, program.delivery(context, context.settings), lambda: program.imap_services),
+            ):
+                yield Program(
+                    services={ImapService: program.imap, LmtpService: program.lmtp, SmmapService: program.smmap},
+                    operations={CheckpointCommand: program.checkpoint, ExpireCommand: program.expire},
+                )
         finally:
+            await program.events.close()
             end()
     finally:
         passwords.close()
@@ -76,8 +97,11 @@ class _WorkerProgram:
     def __init__(self, context: WorkerContext, engine: SqliteEngine, store: Store, passwords: Passwords) -> None:
         self._context = context
         self._engine = engine
-        self._store = store
-        self._door = CountingDoor(context.sessions, context.metrics)
+        self.store = store
+        self.events = EventService(context, engine, store.policy, store.sources)
+        engine.on_full_quota(self.events.command_refused)
+        store.quota_refusals.append(self.events.quota_refused)
+        self._door = CountingDoor(context.sessions, context.metrics, self.events)
         self._cache = MessageCache(store, limits=MessageLimits.from_settings(context.settings.limits))
         announcer = context.announcer
         self._watchers = Watchers(on_first=announcer.watch, on_last=announcer.unwatch)
@@ -87,6 +111,8 @@ class _WorkerProgram:
         self._verifier = StoreVerifier(engine, passwords, verified)
         self._groups: tuple[AuthSettings, Groups] | None = None
         self._is_hearing = False
+        self.imap_services: set[str] = set()
+        """Names of services whose users stand in change logs under them."""
 
     # Changes
 
@@ -96,7 +122,7 @@ class _WorkerProgram:
         ends = [
             self._engine.subscribe(self._tell),
             self._watchers.listen_to(self._engine),
-            self._context.announcer.listen(self._hear, lambda: self._watchers.accounts),
+            self._context.announcer.listen(self._hear, lambda: (*self._watchers.accounts, OUTGOING, SITE)),
         ]
 
         def end() -> None:
@@ -122,59 +148,97 @@ class _WorkerProgram:
     def imap(self, context: WorkerContext, entry: ServiceEntry) -> Callable[[], asyncio.Protocol]:
         """`imapd`."""
         assert isinstance(entry.command, ImapService)
+        self.imap_services.add(entry.name)
+        self.events.keep_to_settings()
         settings = context.settings.for_service(entry.name)
         authenticator = Authenticator(
             verifier_for(settings.auth.sasl_pwcheck_method, self._verifier),
             self._throttle,
             groups=self._groups_by(context.settings.auth),
         )
-        policy = LoginPolicy.from_settings(settings, self._store.policy.names)
+        policy = LoginPolicy.from_settings(settings, self.store.policy.names)
+        delivery = self.delivery(context, settings)
         services = ImapServices(
-            store=self._store,
+            store=self.store,
             cache=self._cache,
-            logins=SessionLogins(self._store, authenticator, policy, context.metrics),
+            logins=SessionLogins(
+                self.store,
+                authenticator,
+                policy,
+                context.metrics,
+                autocreate=settings.autocreate,
+                scripts=delivery.scripts,
+            ),
             watchers=self._watchers,
             settings=settings,
             version=__version__,
             alerts=context.alerts,
             telemetry=context.telemetry,
             start_tls=context.start_tls(entry),
+            annotator=Annotator(settings.hooks, context.children),
+            delivery=delivery,
         )
         return ImapFactory(services, self._door, service=entry.name, is_tls=entry.command.tls)
 
     def _groups_by(self, settings: AuthSettings) -> Groups:
         """One for all services; another one after a reload with other options."""
         if self._groups is None or self._groups[0] != settings:
-            names = replace(self._store.policy.names, username_tolower=settings.username_tolower)
+            names = replace(self.store.policy.names, username_tolower=settings.username_tolower)
             self._groups = (settings, Groups.from_settings(settings, names))
         return self._groups[1]
 
     def lmtp(self, context: WorkerContext, entry: ServiceEntry) -> Callable[[], asyncio.Protocol]:
         """`lmtpd`."""
         assert isinstance(entry.command, LmtpService)
-
-        def admit(address: str, connection: Connection, session: str) -> Callable[[], None] | None:
-            try:
-                return self._door.admit(entry.name, address, connection, session=session).leave
-            except SessionLimitExceeded:
-                return None
-
+        self.events.keep_to_settings()
+        settings = context.settings.for_service(entry.name)
         host = LmtpHost(
-            store=self._store,
-            settings=context.settings.for_service(entry.name),
+            self.delivery(context, settings),
             backlog=self._backlog,
-            admit=admit,
+            admit=partial(self._admit, entry.name),
             count_delivery=lambda: context.metrics.raise_by(Metric.DELIVERIES),
             preauthorised=entry.command.preauthorised,
+            serves_users=entry.command.serves_users,
+            start_tls=context.start_tls(entry),
             shutdown_text=lambda: context.alerts.shutdown,
         )
         return lmtp_protocols(host)
+
+    def delivery(self, context: WorkerContext, settings: Settings) -> DeliveryContext:
+        """What deliveries of a service work with."""
+        return DeliveryContext(
+            store=self.store,
+            settings=settings,
+            scripts=CheckedScripts(settings.sieve),
+            groups_of=self._groups_by(context.settings.auth).of,
+            zone=local_zone(),
+            scanner=VirusScanner(settings.hooks, context.children),
+            annotator=Annotator(settings.hooks, context.children),
+        )
+
+    def smmap(self, context: WorkerContext, entry: ServiceEntry) -> Callable[[], asyncio.Protocol]:
+        """`smmapd`."""
+        assert isinstance(entry.command, SmmapService)
+        host = SmmapHost(
+            store=self.store,
+            settings=context.settings.for_service(entry.name),
+            admit=partial(self._admit, entry.name),
+            shutdown_text=lambda: context.alerts.shutdown,
+            ignores_subaddress=entry.command.ignores_subaddress,
+        )
+        return smmap_protocols(host)
+
+    def _admit(self, service: str, address: str, connection: Connection, session: str) -> Callable[[], None] | None:
+        try:
+            return self._door.admit(service, address, connection, session=session).leave
+        except SessionLimitExceeded:
+            return None
 
     # Commands of cyrus.conf
 
     async def checkpoint(self, _command: RunCommand) -> None:
         """`ctl_cyrusdb -c`; it comes often enough to remove what `expunge_mode` does not keep."""
-        await checkpoint(self._store, Actor.program("ctl_cyrusdb"))
+        await checkpoint(self.store, Actor.program("ctl_cyrusdb"))
         if self._context.settings.mailboxes.expunge_mode is not ExpungeMode.DELAYED:
             await self._expire(ExpirePlan(expunged_older_than=AT_ONCE))
 
@@ -183,13 +247,13 @@ class _WorkerProgram:
         assert isinstance(command, ExpireCommand)
         plan = expire_plan(
             command,
-            namespace=Namespace(self._store.policy.names, None, is_admin=True),
+            namespace=Namespace(self.store.policy.names, None, is_admin=True),
             change_log_retention=self._context.settings.engine.change_log_retention,
             expunge_mode=self._context.settings.mailboxes.expunge_mode,
         )
         await self._expire(plan)
 
     async def _expire(self, plan: ExpirePlan) -> None:
-        expired = await expire(self._store, Actor.program("cyr_expire"), plan)
+        expired = await expire(self.store, Actor.program("cyr_expire"), plan)
         if expired.failures:
             raise StoreDamaged("; ".join([f"{account}: {refusal}" for account, refusal in expired.failures]))

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import NoReturn
 
 from angarium.engine.commands import Command, Result
+from angarium.engine.delivery import MAIL_TO_SEND
 from angarium.engine.moves import MoveMailboxes
 from angarium.engine.rows import AccountId, CredentialRow, WorkRow
 from angarium.engine.sqlite import SqliteEngine
@@ -30,6 +31,12 @@ class ReadOnlyEngine(SqliteEngine):
     async def resume_moves(self) -> None:
         """As `begin_to_resume`."""
 
+    async def sweep_queues(self) -> None:
+        """As `begin_to_resume`."""
+
+    async def note_mail_again(self, account: AccountId) -> None:
+        """As `begin_to_resume`."""
+
     def advise(self, account: AccountId, command: Command) -> None:
         """Nothing is kept."""
 
@@ -49,6 +56,16 @@ class ReadOnlyEngine(SqliteEngine):
         raise _read_only()
 
     async def set_server_annotations(self, values: Mapping[str, bytes | None]) -> None:
+        raise _read_only()
+
+    async def accounts_with_mail(self) -> list[AccountId]:
+        """All that are noted: which notes stand for nothing is found out by who may remove them."""
+        return list(dict.fromkeys([row.account for _, row in await self.work() if row.kind == MAIL_TO_SEND]))
+
+    async def put_site_script(self, name: str, content: bytes) -> None:
+        raise _read_only()
+
+    async def remove_site_script(self, name: str) -> None:
         raise _read_only()
 
     async def put_credential(self, credential: CredentialRow) -> None:

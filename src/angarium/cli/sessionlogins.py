@@ -1,14 +1,27 @@
 """The logins of one service, as its sessions ask for them."""
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from angarium.auth import Authenticator, CredentialStamp, LoginContext, LoginPolicy, actor_of, is_current
-from angarium.errors import AuthenticationFailed
+from angarium.auth import (
+    AuthenticatedUser,
+    Authenticator,
+    CredentialStamp,
+    LoginContext,
+    LoginPolicy,
+    actor_of,
+    is_current,
+)
+from angarium.config.options import AutocreateSettings
+from angarium.errors import AngariumError, AuthenticationFailed
 from angarium.imap.services import Peer
+from angarium.operations.mailboxes import NewUser, ScriptChecker, autocreate_user
 from angarium.sasl import AnonymousWanted, CredentialsWanted
 from angarium.store import Actor, Store
 from angarium.worker import Metric, Metrics
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,13 +32,24 @@ class _LoggedIn(Actor):
 
 
 class SessionLogins:
-    """Checks credentials by the policy of one service."""
+    """Checks credentials by the policy of one service, and gives those mailboxes who are to get some at a login."""
 
-    def __init__(self, store: Store, authenticator: Authenticator, policy: LoginPolicy, metrics: Metrics) -> None:
+    def __init__(
+        self,
+        store: Store,
+        authenticator: Authenticator,
+        policy: LoginPolicy,
+        metrics: Metrics,
+        *,
+        autocreate: AutocreateSettings | None = None,
+        scripts: ScriptChecker | None = None,
+    ) -> None:
         self._store = store
         self._authenticator = authenticator
         self._policy = policy
         self._metrics = metrics
+        self._autocreate = autocreate or AutocreateSettings()
+        self._scripts = scripts
         self._mechanisms = {
             is_tls: tuple([mechanism.name for mechanism in policy.offered(is_tls=is_tls)]) for is_tls in (False, True)
         }
@@ -54,6 +78,7 @@ class SessionLogins:
         except AuthenticationFailed:
             self._metrics.raise_by(Metric.LOGINS_FAILED)
             raise
+        await self._create_mailboxes(user, context)
         actor = await actor_of(self._store, user, context)
         return _LoggedIn(
             actor.userid,
@@ -65,6 +90,22 @@ class SessionLogins:
             actor.session,
             user.credential,
         )
+
+    async def _create_mailboxes(self, user: AuthenticatedUser, context: LoginContext) -> None:
+        """A user without mailboxes is let in all the same, as in Cyrus."""
+        new_user = NewUser(
+            userid=user.userid,
+            groups=user.groups,
+            is_admin=user.is_admin,
+            client=context.address,
+            protocol=context.protocol,
+            session=context.session,
+        )
+        try:
+            await autocreate_user(self._store, self._autocreate, new_user, scripts=self._scripts)
+        except AngariumError as refusal:
+            fields = {"user": str(user.userid), "session": context.session, "reason": str(refusal)}
+            log.error("autocreate_failed", extra=fields)
 
     async def still_valid(self, actor: Actor) -> bool:
         """Whether the credential that the actor logged in with is still the same; one point read."""

@@ -93,7 +93,7 @@ async def _add(opened: OpenedStore, userid: UserId, password: str) -> None:
             password,
             passwords=passwords,
             sources=opened.sources,
-            mail=StoreUserMail(opened.store),
+            mail=StoreUserMail(opened.store, opened.settings),
         )
     finally:
         passwords.close()
