@@ -2,6 +2,7 @@
 
 import asyncio
 import inspect
+import os
 import time
 from collections.abc import Iterator
 
@@ -51,6 +52,15 @@ class SlowFile(apsw.VFSFile):
     def xSync(self, flags: int) -> None:  # noqa: N802
         time.sleep(SLOW_FSYNC_S)
         super().xSync(flags)
+
+
+@pytest.fixture(autouse=True)
+def umask() -> Iterator[None]:
+    """Tools that are called within a test set it, as they do for themselves."""
+    mask = os.umask(0o022)
+    os.umask(mask)
+    yield
+    os.umask(mask)
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"cli"}),
     frozenset({"master"}),
     frozenset({"worker"}),
-    frozenset({"imap", "lmtp"}),
+    frozenset({"imap", "lmtp", "smmap"}),
     frozenset({"operations", "auth"}),
     frozenset({"store"}),
     frozenset({"engine"}),
@@ -21,6 +21,7 @@ LAYERS: tuple[frozenset[str], ...] = (
 PURE = frozenset(
     {
         "collation",
+        "compose",
         "errors",
         "fetchitem",
         "flags",
@@ -32,6 +33,8 @@ PURE = frozenset(
         "sasl",
         "searchkey",
         "sequenceset",
+        "sieve",
+        "sievetranslate",
         "sortcriteria",
         "threads",
     }

@@ -1,6 +1,7 @@
 """The manual against the program: commands parse, examples load, links lead somewhere, events are those of the log."""
 
 import ast
+import json
 import re
 import shlex
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ from angarium.cli.commandline import COMMANDS, main
 from angarium.config import NoticeEvent, load_settings, parse_cyrus_conf, parse_settings
 from angarium.config.recognised import recognise
 from angarium.config.table import OPTIONS
+from angarium.operations.events.names import EventName
 
 ROOT: Final = Path(__file__).parent.parent
 MANUAL: Final = ROOT / "docs" / "manual"
@@ -163,7 +165,7 @@ def test_options_that_are_set_in_the_text_are_in_the_table(page: Path) -> None:
 def is_option(name: str) -> bool:
     for service in _SERVICES:
         name = name.removeprefix(service)
-    return name in OPTIONS or recognise(name) is not None or name.startswith("partition-")
+    return name in OPTIONS or recognise(name) is not None or name.startswith(("partition-", "xlist-"))
 
 
 def test_what_is_no_option_is_not_taken_for_one() -> None:
@@ -190,8 +192,13 @@ def test_examples_of_python_compile(example: Example) -> None:
     compile(example.text, example.page, "exec")
 
 
+def test_every_event_has_an_example() -> None:
+    found = [json.loads(example.text)["event"] for example in examples() if example.language == "json"]
+    assert sorted(found) == sorted(EventName)
+
+
 def test_every_example_says_what_it_is() -> None:
-    assert {example.language for example in examples()} <= {"sh", "ini", "imapd.conf", "cyrus.conf", "python"}
+    assert {example.language for example in examples()} <= {"sh", "ini", "imapd.conf", "cyrus.conf", "python", "json"}
 
 
 def test_the_copied_configuration_of_the_manual_is_read_from_files_too(tmp_path: Path) -> None:

@@ -25,6 +25,29 @@ _HEAD: Final = b"\r\n".join(
         b"DATA\r\n",
     ]
 )
+_BINARY: Final = b"""\
+Content-Type: multipart/mixed; boundary=b
+Content-Transfer-Encoding: binary
+
+--b
+Content-Transfer-Encoding: binary
+
+\x00\xff
+--b--
+""".replace(b"\n", b"\r\n")
+_CHUNKS: Final = b"\r\n".join(
+    [
+        b"LHLO a.example",
+        "MAIL FROM:<ä@example.org> SMTPUTF8 BODY=BINARYMIME RET=HDRS ENVID=a+2Bb BY=60;RT".encode(),
+        "RCPT TO:<ü+a.b> NOTIFY=SUCCESS,DELAY ORCPT=utf-8;ü@b".encode(),
+        b"RCPT TO:<alice> XFLAGS=\\Seen+20$x XDUPLICATES=NO",
+        b"RCPT TO:<bob> XEXACT",
+        b"BDAT 5",
+        b"X: y\r" + b"BDAT 0",
+        b"BDAT %d LAST" % (1 + len(_BINARY)),
+        b"\n" + _BINARY + b"QUIT\r\n",
+    ]
+)
 _OTHERS: Final = b"""\
 LHLO [192.0.2.1]
 MAIL FROM:<>
@@ -45,6 +68,7 @@ QUIT
 
 SEEDS: Final = [
     *[b"\x10" + _HEAD + mail.replace(b"\r\n.", b"\r\n..") + b"\r\n.\r\nQUIT\r\n" for mail in MAILS],
+    b"\x40" + _CHUNKS,
     b"\x80" + _OTHERS.replace(b"\n", b"\r\n"),
 ]
 """The first octet is where the octets are cut."""
@@ -53,6 +77,11 @@ WORDS: Final = [
     *(
         b"NOOP ",
         b"SIZE=",
+        b"BDAT 9\r\n",
+        b"BDAT 1 LAST\r\n",
+        b" SMTPUTF8",
+        b" BODY=BINARYMIME",
+        b"Content-Transfer-Encoding: binary\r\n",
         b"BODY=8BITMIME",
         b"AUTH=<>",
         b"IGNOREQUOTA",

@@ -6,7 +6,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-NAMES: Final = ("imapparser", "imapsession", "imapurl", "lmtpsession", "mimescanner", "names")
+NAMES: Final = (
+    "imapparser",
+    "imapsession",
+    "imapurl",
+    "lmtpsession",
+    "mimescanner",
+    "names",
+    "sievescripts",
+    "sievetranslations",
+    "smmaprequests",
+)
 """Each is a module beside this one."""
 
 _CORPUS: Final = Path(__file__).with_name("corpus")

@@ -9,7 +9,7 @@ from random import Random
 import pytest
 from tests.fuzz.targets import NAMES, Target, load
 
-_MUTATIONS = {"imapparser": 400, "imapsession": 250, "lmtpsession": 250}
+_MUTATIONS = {"imapparser": 400, "imapsession": 250, "sievescripts": 2000}
 _MUTATIONS_OTHERWISE = 800
 _ATHERIS_RUNS = 50
 """Beyond the seeds: enough to see that the target can be fuzzed."""

@@ -1,21 +1,30 @@
 """Debian's Postfix hands mail over, and Debian's mail clients read it."""
 
+import contextlib
 import email
 import email.policy
 import os
 import re
 import smtplib
-from collections.abc import Iterator
+import threading
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from email.message import EmailMessage, Message
 from pathlib import Path
 
 import pytest
 from tests.integration.letters import DOCUMENT, PHOTO, letter, note
 from tests.server.mailclients import Mbsync, curl, mutt
+from tests.server.memorywatch import MemoryWatch
 from tests.server.postfix import Postfix, running_postfix
-from tests.server.running import LOOPBACK, RunningServer, User, running_server
+from tests.server.running import LOOPBACK, WAIT_S, RunningServer, User, running_server
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root can start Postfix")
+
+MANY = 300
+LARGE = note("large", "".join([f"{number:08}{'.' * 62}\r\n" for number in range(730_000)]))
+MEBIBYTE = 1 << 20
+GROWTH_MAX = 16 * MEBIBYTE
 
 
 class Post:
@@ -24,48 +33,62 @@ class Post:
     def __init__(self, server: RunningServer, postfix: Postfix) -> None:
         self.server = server
         self.postfix = postfix
+        self._counting = threading.Lock()
         self._sent = 0
         self._users = 0
 
-    def add_user(self) -> User:
+    def add_user(self, stem: str = "reader") -> User:
         self._users += 1
-        return self.server.add_user(f"reader{self._users}")
+        return self.server.add_user(f"{stem}{self._users}")
 
     def hand_in(
-        self, message: EmailMessage | bytes, *to: str, sender: str = "anna@example.org", bounces: int = 0
+        self,
+        message: EmailMessage | bytes,
+        *to: str,
+        sender: str = "anna@example.org",
+        bounces: int = 0,
+        options: Sequence[str] = (),
     ) -> None:
-        """Give a message to Postfix by SMTP; so many bounces come of it."""
+        """Give a message to Postfix by SMTP; so many bounces come of it. For any thread."""
         octets = message if isinstance(message, bytes) else message.as_bytes()
         with smtplib.SMTP(LOOPBACK, self.postfix.port) as client:
-            client.sendmail(sender, to, octets)
-        self._sent += 1 + bounces
+            client.sendmail(sender, to, octets, options)
+        with self._counting:
+            self._sent += 1 + bounces
 
-    def wait(self) -> None:
+    def wait(self, *, within_s: float = WAIT_S) -> None:
         """Until Postfix is done with everything."""
-        self.postfix.wait_for_removed(self._sent)
+        self.postfix.wait_for_removed(self._sent, within_s=within_s)
 
-    def send(self, *messages: EmailMessage | bytes, to: str) -> None:
+    def send(self, *messages: EmailMessage | bytes, to: str, options: Sequence[str] = ()) -> None:
         """Have messages delivered, in this order."""
         for message in messages:
-            self.hand_in(message, to)
+            self.hand_in(message, to, options=options)
             self.wait()
+
+
+@contextlib.contextmanager
+def _running_post(*, by_socket: bool, server_options: str = "", postfix_options: str = "") -> Iterator[Post]:
+    """Postfix delivers over a unix socket, or over TCP."""
+    with running_server(server_options) as server:
+        if by_socket:
+            transport = f"lmtp:unix:{server.open_sockets({'lmtpopen': 'lmtpd'})}/lmtpopen"
+        else:
+            transport = f"lmtp:inet:{LOOPBACK}:{server.port('lmtp')}"
+        with running_postfix(transport, options=postfix_options) as postfix:
+            yield Post(server, postfix)
 
 
 @pytest.fixture(scope="module")
 def post() -> Iterator[Post]:
-    """Postfix delivers over TCP."""
-    with (
-        running_server() as server,
-        running_postfix(f"lmtp:inet:{LOOPBACK}:{server.port('lmtp')}") as postfix,
-    ):
-        yield Post(server, postfix)
+    with _running_post(by_socket=False) as post:
+        yield post
 
 
 @pytest.fixture(scope="module")
 def post_by_socket() -> Iterator[Post]:
-    """Postfix delivers over a unix socket."""
-    with running_server() as server, running_postfix(f"lmtp:unix:{_open_socket(server)}") as postfix:
-        yield Post(server, postfix)
+    with _running_post(by_socket=True) as post:
+        yield post
 
 
 @pytest.fixture(params=["post", "post_by_socket"])
@@ -76,20 +99,21 @@ def either_post(request: pytest.FixtureRequest) -> Post:
     return post
 
 
-def _open_socket(server: RunningServer) -> Path:
-    """Have the server listen at a socket that Postfix's user may reach, as administrators do: all below DIR is
-    private."""
-    open_directory = server.directory.parent / "lmtp"
-    open_directory.mkdir(mode=0o755)
-    owner = server.directory.stat()
-    os.chown(open_directory, owner.st_uid, owner.st_gid)
-    conf = server.directory / "cyrus.conf"
-    path = open_directory / "lmtp"
-    conf.write_text(conf.read_text().replace(f"{server.directory}/socket/lmtp", str(path)))
-    server.stop()
-    server.start()
-    assert server.socket_path("lmtpunix") == str(path)
-    return path
+@pytest.fixture(scope="module", params=[False, True], ids=["post", "post_by_socket"])
+def post_for_many(request: pytest.FixtureRequest) -> Iterator[Post]:
+    """Postfix holds mail back until it is told, and then delivers as much as there is at once."""
+    with _running_post(
+        by_socket=request.param,
+        server_options="autocreate_quota: 0\nautocreate_post: yes\n",
+        postfix_options=f"""
+defer_transports = lmtp
+default_process_limit = {MANY}
+lmtp_destination_concurrency_limit = {MANY}
+lmtp_destination_recipient_limit = {MANY}
+initial_destination_concurrency = {MANY}
+""",
+    ) as post:
+        yield post
 
 
 @pytest.fixture
@@ -100,6 +124,13 @@ def reader(post: Post) -> User:
 
 def address(user: User, *, detail: str = "") -> str:
     return f"{user.name}{detail}@example.org"
+
+
+def _stored(server: RunningServer, user: str) -> Path:
+    """The file of the first message in the user's INBOX."""
+    done = server.command("path", f"user/{user}")
+    assert done.status == 0, done
+    return Path(done.output.strip()) / "1."
 
 
 def parse(octets: bytes) -> Message:
@@ -285,18 +316,97 @@ def test_one_message_for_many_recipients_is_one_file(either_post: Post) -> None:
 
     for user in (reader, *others):
         assert list(_mailbox(either_post.server, user)) == [subject]
-    done = either_post.server.command("path", f"user/{reader.name}")
-    assert done.status == 0, done
-    assert (Path(done.output.strip()) / "1.").stat().st_nlink == 4
+    assert _stored(either_post.server, reader.name).stat().st_nlink == 4
 
 
 def test_the_queue_empties_when_the_server_comes_back(either_post: Post) -> None:
     reader = either_post.add_user()
     either_post.server.kill()
     either_post.hand_in(note("waits"), address(reader))
-    either_post.postfix.wait_for("status=deferred")
+    either_post.postfix.wait_for_deferred(1)
     either_post.server.start()
     either_post.postfix.flush()
     either_post.wait()
 
     assert list(_mailbox(either_post.server, reader)) == ["waits"]
+
+
+def test_a_message_for_300_users_is_one_file_that_each_of_them_has(post_for_many: Post) -> None:
+    server = post_for_many.server
+    names = [f"many{number}" for number in range(MANY)]
+    post_for_many.hand_in(note("for all"), *[f"{name}@example.org" for name in names])
+    post_for_many.postfix.wait_for_deferred(1)
+    post_for_many.postfix.flush()
+    # An account is made for each of them.
+    post_for_many.wait(within_s=4 * WAIT_S)
+
+    with server.imap(server.admin) as client:
+        for name in names:
+            inbox = f"user/{name}"
+            assert client.setacl(inbox, server.admin.name, "lrs")[0] == "OK"
+            assert client.status(inbox, "(MESSAGES)")[1] == [f"{inbox} (MESSAGES 1)".encode()]
+    assert _stored(server, names[0]).stat().st_nlink == MANY
+
+
+def test_300_messages_at_once_arrive_each_of_them_once(post_for_many: Post) -> None:
+    reader = post_for_many.add_user()
+    subjects = [f"one of many {number}" for number in range(MANY)]
+    with ThreadPoolExecutor(20) as threads:
+        list(threads.map(lambda subject: post_for_many.hand_in(note(subject), address(reader)), subjects))
+    post_for_many.postfix.wait_for_deferred(MANY)
+    post_for_many.postfix.flush()
+    post_for_many.wait()
+
+    with post_for_many.server.imap(reader) as client:
+        assert client.select() == ("OK", [str(MANY).encode()])
+        _, answers = client.fetch("1:*", "(BODY.PEEK[HEADER.FIELDS (SUBJECT)])")
+    found = [parse(answer[1])["Subject"] for answer in answers if isinstance(answer, tuple)]
+    assert sorted(found) == sorted(subjects)
+
+
+def test_a_message_of_50_megabytes_arrives_as_it_is_and_takes_little_memory(either_post: Post) -> None:
+    assert len(LARGE) > 50 * MEBIBYTE
+    reader = either_post.add_user()
+    either_post.send(note("first"), to=address(reader))
+    with MemoryWatch(either_post.server.pid) as watch:
+        either_post.send(LARGE, to=address(reader))
+
+    assert curl(either_post.server, reader, "INBOX;UID=2").endswith(b"\r\n" + LARGE)
+    assert 0 < watch.most - watch.before <= GROWTH_MAX, f"{watch.most / MEBIBYTE:.1f} MB of private memory"
+
+
+def test_an_address_in_utf8_is_delivered_to_with_its_mailbox(either_post: Post) -> None:
+    reader = either_post.add_user("jürgen")
+    with either_post.server.imap(reader) as client:
+        client.create("Entw&APw-rfe")
+        client.setacl("Entw&APw-rfe", "anyone", "p")
+
+    either_post.send(note("to a user"), to=address(reader), options=["SMTPUTF8"])
+    either_post.send(note("to a mailbox"), to=address(reader, detail="+Entwürfe"), options=["SMTPUTF8"])
+
+    assert list(_mailbox(either_post.server, reader)) == ["to a user"]
+    with either_post.server.imap(reader) as client:
+        assert client.select("Entw&APw-rfe") == ("OK", [b"1"])
+
+
+def test_a_board_has_an_address(either_post: Post) -> None:
+    server = either_post.server
+    with server.imap(server.admin) as client:
+        client.create("board")
+        client.setacl("board", "anyone", "lrp")
+    either_post.send(note("for everybody"), to="+board@example.org")
+    assert b"Subject: for everybody\r\n" in curl(server, either_post.add_user(), "Shared%20Folders/board;UID=1")
+
+
+def test_mail_for_a_full_mailbox_waits_until_there_is_room(either_post: Post) -> None:
+    server = either_post.server
+    reader = either_post.add_user()
+    with server.imap(server.admin) as client:
+        client.setquota(f"user/{reader.name}", "(STORAGE 0)")
+        either_post.hand_in(note("waits for room"), address(reader))
+        either_post.postfix.wait_for(f"to=<{address(reader)}>", "status=deferred", "Over quota")
+        either_post.postfix.wait_for_deferred(1)
+        client.setquota(f"user/{reader.name}", "(STORAGE 1000)")
+    either_post.postfix.flush()
+    either_post.wait()
+    assert list(_mailbox(server, reader)) == ["waits for room"]

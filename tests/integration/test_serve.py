@@ -64,7 +64,7 @@ def test_endpoints_say_where_the_server_is_and_who_may_enter(server: RunningServ
             assert service["host"] == LOOPBACK
             assert isinstance(service["port"], int)
             assert service["tls"] is (service["name"] == "imaps")
-            assert service["starttls"] is (service["name"] == "imap")
+            assert service["starttls"] is (service["name"] in ("imap", "lmtp"))
     assert [(user["name"], user["admin"]) for user in found["users"]] == [("user", False), ("admin", True)]
     for user in found["users"]:
         with server.imap(User(user["name"], user["password"])) as client:
@@ -491,6 +491,7 @@ def test_files_of_sessions_follow_them_and_a_shutdown_file_ends_them(server: Run
     wait_until(
         lambda: any(f"\t{server.user.name}\tuser." in text for text in proc_lines(directory)), "the file of a session"
     )
+    wait_until(lambda: len(proc_lines(directory)) == 2, "the file of the other session")
     assert [line.split("\t")[1] for line in proc_lines(directory)] == ["[127.0.0.1]"] * 2
     wait_until(lambda: recorded_after(user, directory / "log" / server.user.name), "a recording")
 

@@ -4,7 +4,9 @@ It sends everything for `example.org` to the given LMTP transport, and has nothi
 """
 
 import contextlib
+import os
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -69,26 +71,73 @@ class Postfix:
         path = self.directory / "log"
         return path.read_text(errors="replace") if path.exists() else ""
 
-    def wait_for(self, words: str) -> None:
-        """Until this stands in the log."""
-        wait_until(lambda: words in self.log, f"{words!r} in the log:\n{self.log[-2000:]}")
+    def wait_for(self, *words: str) -> None:
+        """Until a line of the log has all these words."""
+        wait_until(
+            lambda: any(all(word in line for word in words) for line in self.log.splitlines()),
+            f"{words!r} in the log:\n{self.log[-2000:]}",
+        )
 
-    def wait_for_removed(self, messages: int) -> None:
+    def wait_for_removed(self, messages: int, *, within_s: float = WAIT_S) -> None:
         """Until so many messages have left the queue since the start: delivered, or given back by another message."""
 
         def are_removed() -> bool:
             return self.log.count(": removed\n") >= messages
 
-        wait_until(are_removed, f"{messages} messages have left the queue; the log:\n{self.log[-2000:]}")
+        what = f"{messages} messages have left the queue; the log:\n{self.log[-2000:]}"
+        wait_until(are_removed, what, within_s=within_s)
+
+    def wait_for_deferred(self, messages: int) -> None:
+        """Until so many messages wait in the queue for another attempt, so that `flush` finds them."""
+        deferred = self.directory / "queue" / "deferred"
+        wait_until(
+            lambda: sum(path.is_file() for path in deferred.rglob("*")) == messages,
+            f"{messages} messages are deferred; the log:\n{self.log[-2000:]}",
+        )
+
+    @contextlib.contextmanager
+    def stopped(self) -> Iterator[None]:
+        """It takes nothing and delivers nothing."""
+        _postfix(self.directory, "stop")
+        try:
+            yield
+        finally:
+            _postfix(self.directory, "start")
+
+    @contextlib.contextmanager
+    def hanging(self) -> Iterator[None]:
+        """Whoever connects gets no word from it."""
+        # The master leads a process group with all that it has started.
+        master = int((self.directory / "queue" / "pid" / "master.pid").read_text())
+        os.killpg(master, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            os.killpg(master, signal.SIGCONT)
 
     def flush(self) -> None:
         """Try again now what was put off."""
         _postfix(self.directory, "flush")
 
+    def sendmail(self) -> Path:
+        """The program that gives mail to this instance; works in `namespace` alone, but for root."""
+        program = self.directory / "sendmail"
+        program.write_text(f'#!/bin/sh\nexec /usr/sbin/sendmail -C {self.directory} "$@"\n')
+        program.chmod(0o755)
+        return program
+
+    def namespace(self) -> tuple[str, ...]:
+        """Words in front of a command, for which the machine's own main.cf knows of this instance then: else Postfix
+        lets none but root name another instance."""
+        known = self.directory / "machine.cf"
+        known.write_text(f"compatibility_level = 3.6\nalternate_config_directories = {self.directory}\n")
+        mount = f'mount --bind {known} /etc/postfix/main.cf && exec "$@"'
+        return ("unshare", "--mount", "--propagation", "private", "sh", "-c", mount, "sh")
+
 
 @contextlib.contextmanager
-def running_postfix(transport: str) -> Iterator[Postfix]:
-    """Start an instance, and stop it in the end."""
+def running_postfix(transport: str, *, options: str = "") -> Iterator[Postfix]:
+    """Start an instance, with more options in its main.cf where they are given, and stop it in the end."""
     directory = Path(tempfile.mkdtemp(prefix="postfix-", dir="/tmp"))
     directory.chmod(0o755)
     try:
@@ -96,7 +145,7 @@ def running_postfix(transport: str) -> Iterator[Postfix]:
         (directory / "data").mkdir()
         shutil.chown(directory / "data", "postfix")
         port = _free_port()
-        (directory / "main.cf").write_text(_MAIN_CF.format(directory=directory, transport=transport))
+        (directory / "main.cf").write_text(_MAIN_CF.format(directory=directory, transport=transport) + options)
         (directory / "master.cf").write_text(_MASTER_CF.format(port=f"{LOOPBACK}:{port}"))
         _postfix(directory, "start")
         try:

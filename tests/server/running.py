@@ -17,10 +17,12 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, TypedDict
+
+from tests.server.forkedcommands import ForkedCommands
 
 ANGARIUM: Final = Path(sys.executable).with_name("angarium")
 WAIT_S: Final = 20.0
@@ -29,6 +31,7 @@ FREE_PORTS: Final = ("--port", "imap=0", "--port", "imaps=0", "--port", "lmtp=0"
 
 _PORT_TAKEN: Final = "in use"
 _STARTS: Final = 3
+_commands: Final = ForkedCommands()
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +147,8 @@ class RunningServer:
         self._process: subprocess.Popen[str] | None = None
         self._reader: threading.Thread | None = None
         self.output = Output()
+        self.within: Sequence[str] = ()
+        """Words in front of the command that starts it."""
 
     # Starting and ending
 
@@ -166,7 +171,7 @@ class RunningServer:
         assert self._process is None, "it runs already"
         self.output = Output()
         self._process = subprocess.Popen(
-            [*_as_user(self._run_as), str(ANGARIUM), "serve", "--dir", str(self.directory), *words],
+            [*self.within, *_as_user(self._run_as), str(ANGARIUM), "serve", "--dir", str(self.directory), *words],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -260,7 +265,11 @@ class RunningServer:
 
     def command(self, *words: str | Path, stdin: str = "") -> Ended:
         """Run a command of `angarium` on this store."""
-        return run_angarium(*words, "--dir", self.directory, stdin=stdin, run_as=self._run_as)
+        words = (*words, "--dir", self.directory)
+        if self._run_as is not None:
+            return run_angarium(*words, stdin=stdin, run_as=self._run_as)
+        status, output, errors = _commands.run([str(word) for word in words], stdin=stdin.encode(), timeout_s=WAIT_S)
+        return Ended(status, output.decode(), errors.decode())
 
     def add_user(self, name: str) -> User:
         """Add a user while the server runs."""
@@ -281,12 +290,29 @@ class RunningServer:
         user = user or self.user
         client = imaplib.IMAP4(LOOPBACK, self.port("imap"), timeout=WAIT_S)
         try:
-            client.login(user.name, user.password)
+            if user.name.isascii():
+                client.login(user.name, user.password)
+            else:  # for which imaplib has no LOGIN
+                client.authenticate("PLAIN", lambda _: f"\0{user.name}\0{user.password}".encode())
             yield client
         finally:
             # A session that was logged out has closed its socket.
             with contextlib.suppress(OSError):
                 client.shutdown()
+
+    def open_sockets(self, services: dict[str, str]) -> Path:
+        """Have services, by name with their `cmd`, listen at sockets of their name that any user may reach, as
+        administrators do; gives the directory of these. All below DIR is private."""
+        opened = self.directory.parent / "open"
+        opened.mkdir(mode=0o755)
+        owner = self.directory.stat()
+        os.chown(opened, owner.st_uid, owner.st_gid)
+        lines = "".join([f'  {name} cmd="{cmd}" listen="{opened}/{name}"\n' for name, cmd in services.items()])
+        conf = self.directory / "cyrus.conf"
+        conf.write_text(conf.read_text().replace("SERVICES {\n", f"SERVICES {{\n{lines}"))
+        self.stop()
+        self.start()
+        return opened
 
     def lmtp(self) -> smtplib.LMTP:
         """A connection over TCP, past LHLO; also a context manager."""
@@ -315,9 +341,9 @@ def running_server(options: str = "", *, run_as: str | None = None) -> Iterator[
             server.kill()
 
 
-def wait_until(condition: Callable[[], bool], what: str) -> None:
+def wait_until(condition: Callable[[], bool], what: str, *, within_s: float = WAIT_S) -> None:
     """For what nobody announces: the end of another's process, a file of another program. Bounded."""
-    deadline_s = time.monotonic() + WAIT_S
+    deadline_s = time.monotonic() + within_s
     while not condition():
         assert time.monotonic() < deadline_s, f"not in time: {what}"
         time.sleep(0.01)
