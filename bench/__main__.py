@@ -73,6 +73,7 @@ def _run(arguments: argparse.Namespace) -> int:
 def measure(row: Row, beds: Sequence[Bed]) -> Result:
     """Rounds go from server to server, so that a disturbance of the machine meets all."""
     samples: dict[str, list[Sample]] = {}
+    bases: dict[str, list[Sample]] = {}
     failures: dict[str, str] = {}
     for _ in range(row.rounds):
         for bed in beds:
@@ -80,15 +81,19 @@ def measure(row: Row, beds: Sequence[Bed]) -> Result:
             if name in failures or (row.is_own and name != OURS):
                 continue
             try:
+                if row.beyond is not None:
+                    bases.setdefault(name, []).append(row.beyond(bed))
                 samples.setdefault(name, []).append(row.measure(bed))
             except (BenchError, OSError) as error:
                 failures[name] = f"{type(error).__name__}: {error}"
-    least = {
-        name: min(several, key=lambda sample: sample.value)
-        for name, several in samples.items()
-        if several and name not in failures
-    }
+    least = {name: _least(several) for name, several in samples.items() if name not in failures}
+    if row.beyond is not None:
+        least = {name: sample.minus(_least(bases[name])) for name, sample in least.items()}
     return Result(row, least, failures)
+
+
+def _least(samples: Sequence[Sample]) -> Sample:
+    return min(samples, key=lambda sample: sample.value)
 
 
 def _start(stack: ExitStack, directory: Path, name: str, *, share: float) -> Bed:

@@ -16,8 +16,9 @@ READER: Final = "reader"
 LISTER: Final = "lister"
 WAITER: Final = "waiter"
 WRITERS: Final = tuple(f"writer{number:02d}" for number in range(16))
+FILTERED: Final = "filtered"
 RECIPIENTS: Final = tuple(f"recipient{number:02d}" for number in range(50))
-USERS: Final = Users(logins=(READER, LISTER, WAITER, *WRITERS), recipients=RECIPIENTS)
+USERS: Final = Users(logins=(READER, LISTER, WAITER, FILTERED, *WRITERS), recipients=RECIPIENTS, filtered=FILTERED)
 
 LARGE_COUNT: Final = 200
 _AT_ONCE: Final = 100
@@ -32,6 +33,13 @@ class Sample:
 
     value: float
     wall_ms: float | None = None
+
+    def minus(self, other: "Sample") -> "Sample":
+        """What one operation took more than another."""
+        wall_ms = None
+        if self.wall_ms is not None and other.wall_ms is not None:
+            wall_ms = self.wall_ms - other.wall_ms
+        return Sample(self.value - other.value, wall_ms)
 
 
 @dataclass(slots=True)

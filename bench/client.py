@@ -3,6 +3,7 @@
 They are plain sockets, so that a server waits for nothing but itself.
 """
 
+import base64
 import socket
 import ssl
 from collections.abc import Iterable, Sequence
@@ -129,6 +130,33 @@ class ImapClient(_Connection):
                 if not last.startswith(tag + b" OK"):
                     raise BenchError(f"refused: {last.decode(errors='replace').strip()}")
                 return b"".join(chunks)
+
+
+class ManageSieveClient(_Connection):
+    """Logged in as soon as it is made (RFC 5804)."""
+
+    def __init__(self, port: int, *, user: str, password: str) -> None:
+        super().__init__(port)
+        self._until_answer()
+        response = base64.b64encode(f"\0{user}\0{password}".encode()).decode()
+        self._command(f'AUTHENTICATE "PLAIN" "{response}"')
+
+    def activate(self, script: str) -> None:
+        """Store a script and have it be the active one."""
+        self._command(f'PUTSCRIPT "rules" {{{len(script.encode())}+}}\r\n{script}')
+        self._command('SETACTIVE "rules"')
+
+    def _command(self, text: str) -> None:
+        self.send(f"{text}\r\n".encode())
+        self._until_answer()
+
+    def _until_answer(self) -> None:
+        data = self.receive()
+        while not (data.endswith(b"\r\n") and data[:-2].rpartition(b"\r\n")[2].startswith((b"OK", b"NO", b"BYE"))):
+            data += self.receive()
+        answer = data[:-2].rpartition(b"\r\n")[2]
+        if not answer.startswith(b"OK"):
+            raise BenchError(f"refused: {answer.decode(errors='replace')}")
 
 
 class LmtpClient(_Connection):

@@ -20,20 +20,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from angarium.config import parse_settings
-from angarium.config.options import LmtpSettings
 from angarium.engine.sources import SystemSources
 from angarium.engine.sqlite import SqliteEngine, SqliteOptions
 from angarium.names import UserId
+from angarium.operations.delivery import Delivered, DeliveryContext, Letter, deliver, find_recipient
 from angarium.operations.mailboxes import create_user
-from angarium.operations.messages import (
-    Delivered,
-    IncomingMessage,
-    MessageLimits,
-    Recipient,
-    Trace,
-    deliver,
-    resolve_recipient,
-)
+from angarium.operations.messages import IncomingMessage, MessageLimits, Recipient, Trace
+from angarium.operations.scripts import CheckedScripts
 from angarium.store import Actor, Store, StorePolicy
 
 _WARM_UP = 50
@@ -73,16 +66,17 @@ def letters(count: int) -> Iterator[bytes]:
         yield head.encode() + attachment + f"\r\n--{token}--\r\n".encode()
 
 
-async def deliver_one(store: Store, settings: LmtpSettings, message: bytes) -> None:
+async def deliver_one(context: DeliveryContext, message: bytes) -> None:
     """One message to one recipient, as the LMTP session does it."""
-    sender = Actor(None, protocol="lmtp")
-    target = await resolve_recipient(store, settings, sender, Recipient.parse("alice"))
+    store, sender = context.store, Actor(None, protocol="lmtp")
+    target = await find_recipient(context, sender, Recipient.parse("alice"))
     trace = Trace("ann@example.org", "mx", "[192.0.2.7]", "store", "Angarium", "LMTPA", datetime.now(UTC), "m@store")
     async with IncomingMessage.delivered(store, [target.partition], trace, limits=MessageLimits()) as incoming:
         for start in range(0, len(message), _CHUNK_OCTETS):
             incoming.write(message[start : start + _CHUNK_OCTETS])
         prepared = await incoming.finish()
-        (outcome,) = await deliver(store, settings, sender, prepared, [target])
+        letter = Letter(sender=sender, return_path="ann@example.org", message=prepared)
+        (outcome,) = await deliver(context, letter, [target])
     if not isinstance(outcome, Delivered):
         raise outcome
 
@@ -93,14 +87,15 @@ async def measure(directory: Path) -> list[Timing]:
     partition = str(directory / "spool")
     engine = await SqliteEngine.open(SqliteOptions(str(directory / "conf"), {"default": partition}), sources)
     text = f"configdirectory: {directory}/conf\npartition-default: {partition}\n"
-    settings = parse_settings(text, file=Path("bench")).settings.lmtp
+    settings = parse_settings(text, file=Path("bench")).settings
     timings: list[Timing] = []
     try:
         store = Store(engine, StorePolicy(), sources)
+        context = DeliveryContext(store=store, settings=settings, scripts=CheckedScripts(settings.sieve))
         await create_user(store, Actor.program("bench"), UserId("alice"))
         for message in letters(_WARM_UP + _DELIVERIES):
             process_s, loop_s, wall_s = time.process_time(), time.thread_time(), time.perf_counter()
-            await deliver_one(store, settings, message)
+            await deliver_one(context, message)
             timings.append(
                 Timing(time.process_time() - process_s, time.thread_time() - loop_s, time.perf_counter() - wall_s)
             )

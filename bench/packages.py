@@ -18,7 +18,7 @@ DOVECOT_IMAP: Final = Path("/var/cache/angarium-bench/dovecot-imapd")
 """Where dovecot-imapd is unpacked."""
 
 _CYRUS: Final = ("cyrus-imapd",)
-_DOVECOT: Final = ("dovecot-core", "dovecot-lmtpd")
+_DOVECOT: Final = ("dovecot-core", "dovecot-lmtpd", "dovecot-sieve")
 _POLICY: Final = Path("/usr/sbin/policy-rc.d")
 
 

@@ -33,6 +33,8 @@ class Row:
     goal: Goal | None
     unit: Unit = Unit.CPU_MS
     rounds: int = 3
+    beyond: Callable[[Bed], Sample] | None = None
+    """Work that is done besides in each round, and whose figure is subtracted: the row tells what `measure` adds."""
     is_extra: bool = False
     """Takes minutes to prepare, and so must be asked for."""
     is_own: bool = False

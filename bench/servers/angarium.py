@@ -10,6 +10,7 @@ from typing import Final
 from angarium import __version__
 from bench.client import ImapClient
 from bench.errors import BenchError
+from bench.script import SCRIPT
 from bench.servers.server import Server, Users, run, wait_until
 
 _PASSWORD: Final = "correct-horse"
@@ -26,6 +27,7 @@ def start_angarium(directory: Path, users: Users) -> Server:
     ports = {service["name"]: service["port"] for service in told["services"] if "port" in service}
     with ThreadPoolExecutor(2) as pool:
         list(pool.map(lambda name: _add_user(program, home, name), users.logins))
+    _run_program(program, "sieve", "put", "--dir", home, "--activate", users.filtered, "rules", said=SCRIPT)
     admin = next(user for user in told["users"] if user["admin"])
     with ImapClient(ports["imap"], user=admin["name"], password=admin["password"]) as client:
         for name in users.recipients:
@@ -43,11 +45,10 @@ def start_angarium(directory: Path, users: Users) -> Server:
 
 
 def _add_user(program: Path, home: Path, name: str) -> None:
-    added = subprocess.run(
-        [program, "user", "add", "--dir", home, "--password-stdin", name],
-        input=f"{_PASSWORD}\n",
-        capture_output=True,
-        text=True,
-    )
-    if added.returncode != 0:
-        raise BenchError(f"angarium user add {name}: {added.stderr}")
+    _run_program(program, "user", "add", "--dir", home, "--password-stdin", name, said=f"{_PASSWORD}\n")
+
+
+def _run_program(program: Path, *arguments: str | Path, said: str) -> None:
+    done = subprocess.run([program, *arguments], input=said, capture_output=True, text=True)
+    if done.returncode != 0:
+        raise BenchError(f"angarium {' '.join(map(str, arguments))}: {done.stderr}")

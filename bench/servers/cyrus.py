@@ -3,8 +3,9 @@
 from pathlib import Path
 from typing import Final
 
-from bench.client import ImapClient
+from bench.client import ImapClient, ManageSieveClient
 from bench.packages import version_of
+from bench.script import SCRIPT
 from bench.servers.certificate import write_certificate
 from bench.servers.server import LOOPBACK, Server, Users, free_ports, give, listens, run, wait_until
 
@@ -15,13 +16,13 @@ _USER: Final = "cyrus"
 
 def start_cyrus(directory: Path, users: Users) -> Server:
     """Serve from this directory, as root starts it and user cyrus runs it."""
-    imap, imaps, lmtp = free_ports(3)
+    imap, imaps, lmtp, managesieve = free_ports(4)
     for each in ("conf", "conf/socket", "conf/proc", "conf/log", "spool"):
         (directory / each).mkdir()
     certificate, key = write_certificate(directory)
     imapd_conf, cyrus_conf, log = directory / "imapd.conf", directory / "cyrus.conf", directory / "log"
     imapd_conf.write_text(_imapd_conf(directory, certificate, key))
-    cyrus_conf.write_text(_cyrus_conf(imapd_conf, imap, imaps, lmtp))
+    cyrus_conf.write_text(_cyrus_conf(imapd_conf, imap, imaps, lmtp, managesieve))
     give(directory, _USER)
     process = run(
         ["/usr/sbin/cyrmaster", "-C", imapd_conf, "-M", cyrus_conf, "-p", directory / "pid", "-D"],
@@ -41,6 +42,8 @@ def start_cyrus(directory: Path, users: Users) -> Server:
     with ImapClient(imap, user=_ADMIN, password=_PASSWORD) as client:
         for name in (*users.logins, *users.recipients):
             client.command(f"CREATE user/{name}")
+    with ManageSieveClient(managesieve, user=users.filtered, password=_PASSWORD) as author:
+        author.activate(SCRIPT)
     return server
 
 
@@ -48,6 +51,7 @@ def _imapd_conf(directory: Path, certificate: Path, key: Path) -> str:
     return f"""\
 configdirectory: {directory}/conf
 partition-default: {directory}/spool
+sievedir: {directory}/sieve
 admins: {_ADMIN}
 allowplaintext: yes
 sasl_pwcheck_method: alwaystrue
@@ -63,7 +67,7 @@ tls_server_key: {key}
 """
 
 
-def _cyrus_conf(imapd_conf: Path, imap: int, imaps: int, lmtp: int) -> str:
+def _cyrus_conf(imapd_conf: Path, imap: int, imaps: int, lmtp: int, managesieve: int) -> str:
     return f"""\
 START {{
   recover cmd="/usr/lib/cyrus/bin/ctl_cyrusdb -C {imapd_conf} -r"
@@ -72,6 +76,7 @@ SERVICES {{
   imap cmd="/usr/lib/cyrus/bin/imapd -C {imapd_conf}" listen="{LOOPBACK}:{imap}" prefork=1 maxchild=1000
   imaps cmd="/usr/lib/cyrus/bin/imapd -C {imapd_conf} -s" listen="{LOOPBACK}:{imaps}" prefork=0 maxchild=1000
   lmtp cmd="/usr/lib/cyrus/bin/lmtpd -C {imapd_conf} -a" listen="{LOOPBACK}:{lmtp}" prefork=1 maxchild=20
+  sieve cmd="/usr/lib/cyrus/bin/timsieved -C {imapd_conf}" listen="{LOOPBACK}:{managesieve}" prefork=0 maxchild=1
 }}
 DAEMON {{
   idled cmd="/usr/lib/cyrus/bin/idled -C {imapd_conf}"

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Final
 
 from bench.packages import DOVECOT_IMAP, version_of
+from bench.script import SCRIPT
 from bench.servers.certificate import write_certificate
 from bench.servers.server import LOOPBACK, Server, Users, free_ports, give, listens, run, wait_until
 
@@ -16,7 +17,9 @@ def start_dovecot(directory: Path, users: Users) -> Server:
     """Serve from this directory, as root starts it and user mail keeps the mail. Users need not be made."""
     imap, imaps, lmtp = free_ports(3)
     certificate, key = write_certificate(directory)
-    (directory / "mail").mkdir()
+    home = directory / "mail" / users.filtered
+    home.mkdir(parents=True)
+    (home / ".dovecot.sieve").write_text(SCRIPT)
     give(directory / "mail", _USER)
     configuration, log = directory / "dovecot.conf", directory / "log"
     configuration.write_text(_configuration(directory, certificate, key, imap, imaps, lmtp))
@@ -93,6 +96,9 @@ service imap-urlauth-login {{
 }}
 service imap-urlauth-worker {{
   executable = {programs}/imap-urlauth-worker
+}}
+protocol lmtp {{
+  mail_plugins = sieve
 }}
 service lmtp {{
   inet_listener lmtp {{

@@ -21,10 +21,11 @@ _STOP_S: Final = 15.0
 
 @dataclass(frozen=True, slots=True)
 class Users:
-    """Who is made in each server; all have an INBOX, and those of `logins` may log in."""
+    """Who is made in each server; all have an INBOX, those of `logins` may log in, and one of these has a script."""
 
     logins: tuple[str, ...]
     recipients: tuple[str, ...]
+    filtered: str
 
 
 @dataclass(frozen=True, slots=True)

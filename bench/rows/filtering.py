@@ -1,0 +1,50 @@
+"""Mail that a script looks at."""
+
+import timeit
+from datetime import UTC, datetime
+from itertools import cycle
+
+from angarium.mime import scan
+from angarium.sieve import Envelope, Environment, Message, interpret, parse_script
+from bench.bed import FILTERED, Bed, Sample, expect
+from bench.letters import DELIVERED_OCTETS, SMALL_OCTETS, letter
+from bench.script import PROBE_OFFSET, SCRIPT
+
+
+def deliver_by_script(bed: Bed) -> Sample:
+    """As the row without a script, to a user who has one of twenty rules; it is seen to run."""
+    numbers = bed.numbers(bed.count(200))
+    messages = [letter(number, octets) for number, octets in zip(numbers, cycle(DELIVERED_OCTETS), strict=False)]
+    probe = letter(PROBE_OFFSET + bed.numbers(1)[0], SMALL_OCTETS)
+    before = _count(bed)
+    with bed.post() as client:
+        client.deliver(probe, [FILTERED])
+
+        def work() -> None:
+            for message in messages:
+                client.deliver(message, [FILTERED])
+
+        sample = bed.cost(len(messages), work)
+    expect(_count(bed) - before, len(messages), f"{bed.server.name}: messages that the script keeps")
+    return sample
+
+
+def run_script(bed: Bed) -> Sample:
+    """The interpreter alone, over a message that is parsed already."""
+    octets, count = letter(1, SMALL_OCTETS), bed.count(5_000)
+    view, scanned = memoryview(octets), scan(octets)
+    script = parse_script(SCRIPT.encode())
+    envelope = Envelope("katrin@post.example", FILTERED)
+    environment = Environment(datetime(2024, 1, 1, tzinfo=UTC))
+
+    def run() -> None:
+        for question in interpret(script, Message(view, scanned), envelope, environment):
+            assert question is None
+
+    return Sample(timeit.timeit(run, number=count) / count * 1000)
+
+
+def _count(bed: Bed) -> int:
+    with bed.log_in(FILTERED) as client:
+        answer = client.command("STATUS INBOX (MESSAGES)")
+    return int(answer.partition(b"MESSAGES ")[2].partition(b")")[0])
