@@ -53,9 +53,17 @@ async def test_what_would_go_round_is_kept(world: World, seen: str) -> None:
     assert (await world.flags("user.alice"))[1] == {"$SieveFailed"}
 
 
-async def test_what_is_kept_in_any_case_is_only_not_sent(world: World) -> None:
+@pytest.mark.parametrize(
+    "script",
+    [
+        'require "copy"; redirect :copy "carol@example.com";',
+        'redirect "carol@example.com"; keep;',
+        'keep; redirect "carol@example.com";',
+    ],
+)
+async def test_what_is_kept_in_any_case_is_only_not_sent(world: World, script: str) -> None:
     office = Office.open(world)
-    await office.script("alice", 'require "copy"; redirect :copy "carol@example.com";')
+    await office.script("alice", script)
     (outcome,) = await office.send(
         "alice@example.org", octets=mail("1@x", "X-Sieve-Redirected-From: alice@example.org")
     )

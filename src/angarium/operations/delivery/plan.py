@@ -121,6 +121,7 @@ class Planner:
         self._plan = Plan()
         self._copies_of_message: list[tuple[int, Edition | None]] = []
         """Which deposits are the message itself, and as what: others are mail that it has caused."""
+        self._not_redirected: list[tuple[Redirect, str]] = []
 
     async def plan(self) -> Plan:
         """DiskFull, DiskFailed, StoreBusy and their like: the mail waits for them."""
@@ -131,6 +132,8 @@ class Planner:
             await let_others_run()
         if outcome.failure is not None:
             self._fail(outcome.failure.origin, outcome.failure.reason)
+        for redirect, reason in self._not_redirected if not self._copies_of_message else ():
+            self._fail(redirect.origin, f"redirect {redirect.address!r}: {reason}")
         if self._plan.failures:
             await self._keep((SIEVE_FAILED,), None)
             await self._notice()
@@ -243,8 +246,7 @@ class Planner:
         try:
             self._plan.dispatches += await self._answers.redirect(action)
         except NotRedirected as refusal:
-            if not action.copy:
-                self._fail(action.origin, f"redirect {action.address!r}: {refusal}")
+            self._not_redirected.append((action, str(refusal)))
 
     async def _send(self, dispatch: Dispatch | None, action: Vacation | Notify) -> None:
         # What is the same is told once (RFC 5436 §2.7): its id is made of all that it says.
