@@ -1,6 +1,6 @@
 """swaks speaks LMTP to a server and reads every kind of answer."""
 
-import shutil
+import os
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from tests.server.running import LOOPBACK, WAIT_S, RunningServer, User, running_server
 
-pytestmark = pytest.mark.skipif(shutil.which("swaks") is None, reason="tests/install-peers installs it")
+pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root can install swaks")
 
 _NOBODY_WAS_ACCEPTED = 24
 """swaks's exit status where all recipients were refused."""

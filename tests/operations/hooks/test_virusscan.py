@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -219,7 +220,7 @@ def test_a_message_in_quarantine_says_why() -> None:
     assert quarantine_field("Angarium.Test") == b"X-Virus-Status: Infected (Angarium.Test)\r\n"
 
 
-@pytest.mark.skipif(CLAMD is None, reason="no clamd is installed")
+@pytest.mark.skipif(CLAMD is None and os.geteuid() != 0, reason="only root can install clamd")
 async def test_a_real_clamd_finds_what_it_knows(tmp_path: Path) -> None:
     with real_clamd(tmp_path) as socket:
         scanner = VirusScanner(settings_for(socket))
