@@ -26,7 +26,7 @@ fast-tests: setup
 	$(BIN)/pytest -n 2 --dist worksteal --cov --cov-report=
 
 slow-fsync-tests: setup
-	$(BIN)/pytest -n 2 --dist worksteal --slow-fsync tests/engine tests/store tests/operations
+	$(BIN)/pytest -n 2 --dist worksteal --slow-fsync --ignore-glob='*test_powercut*' tests/engine tests/store tests/operations
 
 bench: setup
 	$(BIN)/python -m bench

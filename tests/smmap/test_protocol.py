@@ -1,6 +1,7 @@
 """Connections of an MTA: order, flow control, time, the end."""
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -57,6 +58,8 @@ class Map:
                 yield reader, writer
             finally:
                 writer.close()
+                with contextlib.suppress(ConnectionError):
+                    await writer.wait_closed()
 
 
 def request(key: str) -> bytes:
