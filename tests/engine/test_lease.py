@@ -18,7 +18,7 @@ async def test_one_has_it_at_a_time_and_the_next_takes_it_over(runner: asyncio.R
     first = asyncio.create_task(hold("first", first_ends))
     await asyncio.sleep(0)
     second = asyncio.create_task(hold("second", second_ends))
-    await asyncio.sleep(0.01)
+    await asyncio.sleep(0.01)  # nothing tells that somebody goes on waiting
     assert order == ["first"]
     first_ends.set()
     second_ends.set()
@@ -38,7 +38,7 @@ async def test_who_stops_waiting_has_nothing(runner: asyncio.Runner, tmp_path: P
             entered.append(None)
 
     waiting = asyncio.create_task(hold())
-    await asyncio.sleep(0.01)
+    await asyncio.sleep(0.01)  # nothing tells that somebody goes on waiting
     waiting.cancel()
     await asyncio.gather(waiting, return_exceptions=True)
     assert entered == []

@@ -125,6 +125,7 @@ class EventService:
             except (AngariumError, OSError) as error:
                 log.error("events_not_led", extra={"reason": str(error)})
             except Exception:
+                # A fault of ours ends no runner: it begins anew where its positions stand.
                 log.exception("events_not_led")
             await asyncio.sleep(_AGAIN_S)
 

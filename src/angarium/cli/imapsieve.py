@@ -85,6 +85,7 @@ class _Service:
                 except (AngariumError, OSError) as error:
                     log.warning("event_look_failed", extra={"reason": str(error)})
                 except Exception:
+                    # Nobody else would look for scripts that are annotated later.
                     log.exception("event_scripts_failed")
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(_LOOK_S):
@@ -111,6 +112,7 @@ class _Service:
             except (AngariumError, OSError) as error:
                 log.error("event_scripts_not_led", extra={"reason": str(error)})
             except Exception:
+                # A fault of ours ends no runner: it begins anew where its positions stand.
                 log.exception("event_scripts_not_led")
             await asyncio.sleep(_AGAIN_S)
 

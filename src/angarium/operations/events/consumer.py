@@ -198,6 +198,7 @@ class Consumer:
             self._look_again_later(account)
             return
         except Exception:
+            # One account that shows up a fault of ours holds up no other, and is tried again.
             log.exception("events_failed", extra={"account": account, "sink": self.sink.name})
             self._look_again_later(account)
             return

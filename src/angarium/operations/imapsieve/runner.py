@@ -182,6 +182,7 @@ class ScriptRunner:
             log.warning("event_scripts_postponed", extra={"account": account, "reason": str(refusal)})
             self._postpone(account)
         except Exception:
+            # One account that shows up a fault of ours holds up no other, and is tried again.
             log.exception("event_scripts_failed", extra={"account": account})
             self._postpone(account)
         del self._steps[account]
