@@ -28,7 +28,7 @@ NOT_SERVED: Final = {
     "squatter": "full-text search is not served yet",
     "calalarmd": "calendar alarms are not served yet",
     "promstatsd": "metrics are not served yet",
-    "cyr_virusscan": "virus scanning is not served yet",
+    "cyr_virusscan": "the scan of stored mail is not served yet; the option virus_scan has deliveries scanned",
     "fetchnews": "NNTP is not served yet",
     "quota": "the quota tool is not served yet",
     "ipurge": "the purging tool is not served yet; use cyr_expire",
