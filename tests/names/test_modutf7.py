@@ -75,3 +75,9 @@ def test_octets_are_the_spelling_of_what_they_decode_to_or_refused(wire: bytes) 
     except MailboxNameInvalid:
         return
     assert modutf7.encode(text) == wire
+
+
+def test_shifts_that_never_end_are_refused_at_once() -> None:
+    for wire in (b"&" * 1_000_000, b"&A" * 500_000):
+        with pytest.raises(MailboxNameInvalid):
+            modutf7.decode(wire)

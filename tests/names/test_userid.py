@@ -90,3 +90,10 @@ def test_userid_is_refused_or_names_itself_and_a_mailbox(text: str, settings: Na
         return
     assert parse_userid(str(userid), settings) == userid
     assert MailboxName.of_user(userid).userid == userid
+
+
+def test_marks_without_end_are_refused_at_once() -> None:
+    with pytest.raises(UserNameInvalid):
+        parse_userid("a" + "\u0315\u0300" * 500_000, OFF)
+    with pytest.raises(UserNameInvalid):
+        parse_userid("a@a" + "\u0315\u0300" * 500_000, USERID)

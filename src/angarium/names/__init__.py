@@ -1,6 +1,7 @@
 """Mailbox names and user ids: the internal form, what each actor sees of it, spellings on the wire, LIST patterns."""
 
 from angarium.names import modutf7
+from angarium.names.entrypattern import EntryPattern, is_entry_pattern
 from angarium.names.listpattern import ListPattern
 from angarium.names.mailboxname import KEY_SEPARATOR, AccountPath, DeletedName, MailboxName
 from angarium.names.namespace import Namespace, Namespaces, SortKey
@@ -13,6 +14,7 @@ __all__ = [
     "MAX_INTERNAL_OCTETS",
     "AccountPath",
     "DeletedName",
+    "EntryPattern",
     "ListPattern",
     "MailboxName",
     "NameSettings",
@@ -21,6 +23,7 @@ __all__ = [
     "SortKey",
     "UserId",
     "VirtDomains",
+    "is_entry_pattern",
     "modutf7",
     "nfc",
     "parse_userid",

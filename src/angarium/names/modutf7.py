@@ -10,7 +10,7 @@ import re
 from angarium.errors import MailboxNameInvalid
 
 _TO_ENCODE = re.compile(r"&|[^ -~]+")
-_SHIFTED = re.compile(rb"&([^-]*)-")
+_SHIFTED = re.compile(rb"&([^-&]*+)-")
 
 
 def encode(text: str) -> bytes:

@@ -14,6 +14,8 @@ MAX_INTERNAL_OCTETS = 490
 """Longest internal name, in UTF-8, domain and separators counted."""
 
 _REFUSED = re.compile('[\x00-\x1f\x7f-\x9f!"%/;<>\\\\^`{|}\u2028\u2029\ud800-\udfff]')
+_COMPOSED_CHARACTERS_MAX = 1024
+"""Ordering combining marks costs the square of their number."""
 _DOMAIN = re.compile(r"(?!-)[^\W_](?:[\w-]*[^\W_])?(?:\.[^\W_](?:[\w-]*[^\W_])?)*")
 _MAX_DOMAIN_OCTETS = 255  # RFC 1035 §2.3.4
 
@@ -38,5 +40,7 @@ def is_inbox(component: str) -> bool:
 
 
 def nfc(text: str) -> str:
-    """`text` as names are compared."""
-    return text if text.isascii() else unicodedata.normalize("NFC", text)
+    """`text` as names are compared; what is far too long for a name in any form stays as it is."""
+    if text.isascii() or len(text) > _COMPOSED_CHARACTERS_MAX:
+        return text
+    return unicodedata.normalize("NFC", text)

@@ -4,10 +4,8 @@ Whoever may read a message reads the annotations that all share, and may have so
 needs `n` (RFC 5257 §3.4).
 """
 
-import re
 from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -16,6 +14,7 @@ from angarium.collation import Collation
 from angarium.engine.commands import AnnotationsSet, SetAnnotations
 from angarium.engine.rows import AnnotationChange, AnnotationRow, ModSeq
 from angarium.errors import AnnotationLimitExceeded, PermissionDenied, PrivateAnnotationsUnsupported
+from angarium.names import EntryPattern, is_entry_pattern
 from angarium.rights import Right
 from angarium.searchkey import AnnotationText
 from angarium.sequenceset import UidSet
@@ -24,7 +23,6 @@ from angarium.store.acl import require
 
 _AT_ONCE: Final = 500
 """Messages whose annotations are read, or changed, in one step."""
-_WILDCARDS: Final = {"*": ".*", "%": "[^/]*"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,14 +58,14 @@ async def annotations_of(
 ) -> dict[int, list[AnnotationValues]]:
     """By UID, for each of `uids`: entries that are named, whether they have a value or not, and of those that match a
     pattern the ones that have."""
-    named = [entry.lower() for entry in entries if not _is_pattern(entry)]
-    patterns = [_matcher(entry.lower()) for entry in entries if _is_pattern(entry)]
+    named = [entry.lower() for entry in entries if not is_entry_pattern(entry)]
+    patterns = [EntryPattern(entry.lower()) for entry in entries if is_entry_pattern(entry)]
     found: dict[int, dict[str, AnnotationValues]] = {
         uid: {entry: AnnotationValues(entry, None, None) for entry in named} for uid in uids
     }
     for row in await _read(selected, uids):
         values = found[row.uid]
-        if row.entry in values or any(pattern.fullmatch(row.entry) for pattern in patterns):
+        if row.entry in values or any(pattern.matches(row.entry) for pattern in patterns):
             before = values.get(row.entry, AnnotationValues(row.entry, None, None))
             values[row.entry] = (
                 AnnotationValues(row.entry, before.private, row.value)
@@ -155,13 +153,13 @@ def annotations_of_new(
 
 async def annotated_mask(selected: SelectedMailbox, key: AnnotationText, collation: Collation, within: Mask) -> Mask:
     """Rows of `within` with an annotation that holds the text; for NIL, those without a value (RFC 5257 §4.8)."""
-    pattern = _matcher(key.entry.lower())
+    pattern = EntryPattern(key.entry.lower())
     scopes = {"value.priv": (False,), "value.shared": (True,)}.get(key.attribute, (True, False))
     mask = np.zeros(len(within), dtype=np.bool_)
     rows = np.flatnonzero(within)
     places = dict(zip(selected.view.uid[rows].tolist(), rows.tolist(), strict=True))
     async for row in _rows_within(selected, rows):
-        if (row.owner is None) in scopes and pattern.fullmatch(row.entry):
+        if (row.owner is None) in scopes and pattern.matches(row.entry):
             text = row.value.decode("utf-8", "replace")
             mask[places[row.uid]] |= key.text is None or collation.contains(text, key.text)
     return within & ~mask if key.text is None else within & mask
@@ -199,12 +197,3 @@ async def _read(selected: SelectedMailbox, uids: UidSet) -> list[AnnotationRow]:
     mailbox, own = selected.mailbox, selected.actor.account
     rows = await selected.store.engine.annotations(mailbox.account, mailbox.id, uids)
     return [row for row in rows if row.owner is None or (own is not None and row.owner == own)]
-
-
-def _is_pattern(entry: str) -> bool:
-    return any(wildcard in entry for wildcard in _WILDCARDS)
-
-
-@lru_cache(maxsize=64)
-def _matcher(pattern: str) -> re.Pattern[str]:
-    return re.compile("".join([_WILDCARDS.get(character, re.escape(character)) for character in pattern]), re.DOTALL)

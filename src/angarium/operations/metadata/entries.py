@@ -5,17 +5,15 @@ in the opposite order, and of what is found below a name first that which somebo
 from the last entry to the first, and the name itself at the end.
 """
 
-import re
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import Final
 
+from angarium.names import EntryPattern, is_entry_pattern
 from angarium.store import AnnotationEntry
 
 SHARED: Final = "/shared"
 PRIVATE: Final = "/private"
-_WILDCARDS: Final = {"*": ".*", "%": "[^/]*"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +73,7 @@ async def gather(query: MetadataQuery, table: Iterable[AnnotationEntry], stored:
 def _names(query: MetadataQuery, table: list[AnnotationEntry], stored: Stored) -> Iterator[str]:
     for asked in reversed(query.entries):
         name = asked.lower()
-        is_pattern = any(wildcard in name for wildcard in _WILDCARDS)
+        is_pattern = is_entry_pattern(name)
         if is_pattern or query.levels != 0:
             matches = _matcher(name, query.levels)
             yield from [full for full in _stored_names(stored) if matches(full)]
@@ -96,11 +94,9 @@ def _table_names(table: list[AnnotationEntry]) -> Iterator[str]:
                 yield prefix + entry.name
 
 
-@lru_cache(maxsize=64)
 def _matcher(name: str, levels: int | None) -> Callable[[str], bool]:
-    pattern = "".join([_WILDCARDS.get(character, re.escape(character)) for character in name])
+    pattern = EntryPattern(name, below=levels)
+    if is_entry_pattern(name):
+        return pattern.matches
     # The name itself has its place at the end; a pattern has none.
-    is_pattern = any(wildcard in name for wildcard in _WILDCARDS)
-    below = {None: "(?:/.*)", 0: "(?!.)", 1: "(?:/[^/]*)"}[levels] + ("?" if is_pattern else "")
-    compiled = re.compile(pattern + below)
-    return lambda full: compiled.fullmatch(full) is not None
+    return lambda full: full != name and pattern.matches(full)

@@ -5,7 +5,6 @@ Who may know of a mailbox and do anything in it may read its annotations, and ma
 """
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from typing import Final
 
 from angarium.engine.commands import SetAnnotations, SetSharedSeen, SetSpecialUse
@@ -15,6 +14,7 @@ from angarium.names import MailboxName
 from angarium.rights import Right
 from angarium.store import Actor, AnnotationEntry, AnnotationScope, Mailbox, Store, decided_again
 from angarium.store.acl import administers, require, require_any
+from angarium.store.annotationdates import serialize_date
 from angarium.store.annotations import SCRIPT_OF_EVENTS, VENDOR
 from angarium.store.eventscripts import announce_event_scripts, note_event_scripts
 
@@ -23,7 +23,6 @@ from .entries import Metadata, MetadataQuery, MetadataValue, Stored, gather, spl
 _SPECIAL_USE: Final = "/specialuse"
 _SHARED_SEEN: Final = f"{VENDOR}/sharedseen"
 _ANY_OF: Final = (Right.READ, Right.SEEN, Right.WRITE, Right.INSERT, Right.POST)
-_MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
 async def get_mailbox_metadata(store: Store, actor: Actor, name: MailboxName, query: MetadataQuery) -> Metadata:
@@ -102,15 +101,9 @@ async def _fact(store: Store, mailbox: Mailbox, entry: str, *, is_shared: bool) 
             return row.partition.encode()
         case "lastupdate":
             changed_at_s = await store.engine.last_change_s(mailbox.account, mailbox.id)
-            return _date_time(row.created_at_s if changed_at_s is None else changed_at_s)
+            return serialize_date(row.created_at_s if changed_at_s is None else changed_at_s)
         case _:
             return None
-
-
-def _date_time(time_s: int) -> bytes:
-    """As IMAP writes dates, in UTC and whatever the language of the process."""
-    at = datetime.fromtimestamp(time_s, UTC)
-    return f"{at.day:02d}-{_MONTHS[at.month - 1]}-{at:%Y %H:%M:%S} +0000".encode()
 
 
 async def _set(store: Store, actor: Actor, name: MailboxName, values: Sequence[MetadataValue]) -> None:
