@@ -75,9 +75,9 @@ def test_services_have_their_addresses_and_bounds() -> None:
 
 
 def test_services_that_are_not_served_keep_their_names() -> None:
-    conf = services('Pop3 cmd="pop3d" listen="nowhere"', 'other cmd="/bin/other" listen="99"')
+    conf = services('Nntp cmd="nntpd" listen="nowhere"', 'other cmd="/bin/other" listen="99"')
     assert conf.services == ()
-    assert conf.service_names == {"pop3", "other"}
+    assert conf.service_names == {"nntp", "other"}
     assert [notice.event for notice in conf.notices] == [NoticeEvent.SERVICE_NOT_SERVED] * 2
 
 
@@ -88,7 +88,9 @@ def test_services_that_are_not_served_keep_their_names() -> None:
         ('notify cmd="notifyd" listen="/n" proto="udp"', NoticeEvent.COMMAND_NOT_NEEDED, "'notifyd' is not needed"),
         ('imaps cmd="imapd" listen="1993"', NoticeEvent.SERVICE_WITHOUT_TLS, 'cmd="imapd -s"'),
         ('mail cmd="imapd" listen="imaps"', NoticeEvent.SERVICE_WITHOUT_TLS, 'cmd="imapd -s"'),
-        ('lmtp cmd="lmtpd" listen="lmtp"', NoticeEvent.SERVICE_WITHOUT_LOGIN, 'cmd="lmtpd -a"'),
+        ('pop3s cmd="pop3d" listen="1995"', NoticeEvent.SERVICE_WITHOUT_TLS, 'cmd="pop3d -s"'),
+        ('mail cmd="pop3d" listen="995"', NoticeEvent.SERVICE_WITHOUT_TLS, 'cmd="pop3d -s"'),
+        ('kpop cmd="pop3d -k" listen="kpop"', NoticeEvent.FLAG_WITHOUT_EFFECT, "AUTH GSSAPI"),
         ('imap cmd="imapd" listen="imap" prefork=5', NoticeEvent.KEY_WITHOUT_EFFECT, "'prefork'"),
         ('imap cmd="imapd" listen="imap" maxforkrate=5', NoticeEvent.KEY_WITHOUT_EFFECT, "'maxforkrate'"),
         ('imap cmd="imapd" listen="imap" babysit=1', NoticeEvent.KEY_WITHOUT_EFFECT, "'babysit'"),

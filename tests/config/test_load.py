@@ -85,7 +85,14 @@ def test_nobody_is_anonymous_or_in_a_group_unless_that_is_asked_for() -> None:
     assert auth.groupfile is None
 
 
-@pytest.mark.parametrize("mech", ["pts", "krb", "krb5", "mboxgroups"])
+def test_of_two_options_that_a_key_may_end_with_the_longer_one_is_meant() -> None:
+    text = MINIMAL + "sasl_sql_user: all\nimap_sasl_sql_user: one\n"
+    settings = parse_settings(text, file=Path("/etc/imapd.conf"), services=["imap"], machine=MACHINE).settings
+    assert settings.sql.sasl_sql_user == "all"
+    assert settings.for_service("imap").sql.sasl_sql_user == "one"
+
+
+@pytest.mark.parametrize("mech", ["krb", "krb5", "mboxgroups"])
 def test_another_source_of_groups_is_refused_and_explained(mech: str) -> None:
     (line,) = refusal(f"{MINIMAL}auth_mech: {mech}\n")
     assert "not one of those allowed" not in line
@@ -163,12 +170,12 @@ def test_another_source_of_groups_is_refused_and_explained(mech: str) -> None:
             ],
         ),
         (
-            MINIMAL + "tls_versions: tls1_1 tls1_3\n",
-            ["/etc/imapd.conf: tls_versions: a version between two others is missing"],
+            MINIMAL + "tls_versions: tls1_0 tls1_1\n",
+            ["/etc/imapd.conf: tls_versions: none of these is spoken; tls1_2 and tls1_3 are"],
         ),
         (
-            MINIMAL + "imaps_tls_versions: tls1_1 tls1_3\n",
-            ["/etc/imapd.conf: tls_versions: a version between two others is missing"],
+            MINIMAL + "imaps_tls_client_certs: require\n",
+            ["/etc/imapd.conf: tls_client_certs: 'require' needs tls_server_ca_file or tls_server_ca_dir"],
         ),
         (
             MINIMAL + "imaps_allowplaintext: perhaps\n",
@@ -181,16 +188,17 @@ def test_another_source_of_groups_is_refused_and_explained(mech: str) -> None:
         ),
         (
             MINIMAL + "auth_mech: pts\n",
+            ["/etc/imapd.conf: pts_module: it is not set, and auth_mech is pts; allowed: ldap"],
+        ),
+        (
+            MINIMAL + "pts_module: afskrb\n",
             [
-                (
-                    "/etc/imapd.conf:3: auth_mech: 'pts' cannot be used (groups of AFS and LDAP are not served yet; "
-                    "unix has those that the system knows from a directory); allowed: unix"
-                ),
+                "/etc/imapd.conf:3: pts_module: 'afskrb' cannot be used (groups of AFS are not served); allowed: ldap",
             ],
         ),
         (
             MINIMAL + "auth_mech: nonsense\n",
-            ["/etc/imapd.conf:3: auth_mech: 'nonsense' cannot be used (not one of those allowed); allowed: unix"],
+            ["/etc/imapd.conf:3: auth_mech: 'nonsense' cannot be used (not one of those allowed); allowed: unix, pts"],
         ),
         (
             MINIMAL + "userprefix: Same\nsharedprefix: same\n",
@@ -219,23 +227,25 @@ def test_all_faults_of_a_file_are_told_at_once(text: str, lines: list[str]) -> N
             NoticeEvent.OPTION_DEPRECATED,
             "Option 'tls_cert_file' is deprecated in favor of 'tls_server_cert' since version 2.5.0.",
         ),
-        ("popminpoll: 1", NoticeEvent.OPTION_NOT_SERVED, "POP3"),
+        ("newsprefix: 1", NoticeEvent.OPTION_NOT_SERVED, "NNTP"),
         ("duplicate_db_path: /run/deliver.db", NoticeEvent.OPTION_WITHOUT_MEANING, "SQLite"),
         ("hashimapspool: yes", NoticeEvent.OPTION_WITHOUT_MEANING, "spread"),
-        ("sasl_auxprop_plugin: sasldb", NoticeEvent.OPTION_WITHOUT_MEANING, "SASL library"),
+        ("sasl_log_level: 7", NoticeEvent.OPTION_WITHOUT_MEANING, "SASL library"),
         ("metapartition-default: /m", NoticeEvent.OPTION_NOT_SERVED, "partition"),
         ("t1searchpartition-default: /m", NoticeEvent.OPTION_NOT_SERVED, "search"),
         ("second_sync_host: replica", NoticeEvent.OPTION_NOT_SERVED, "replication"),
         ("unixhierachysep: yes", NoticeEvent.OPTION_UNKNOWN, "Did you mean 'unixhierarchysep'?"),
         ("zzz: 1", NoticeEvent.OPTION_UNKNOWN, "is not known, and has no effect."),
         ("timeout: 5", NoticeEvent.VALUE_RAISED, "30m"),
-        ("sasl_pwcheck_method: saslauthd", NoticeEvent.VALUE_NOT_SERVED, "'saslauthd' is not served yet"),
+        ("poptimeout: 5", NoticeEvent.VALUE_RAISED, "10m"),
+        ("sasl_pwcheck_method: alwaystrue", NoticeEvent.ANYONE_MAY_LOG_IN, "with any password"),
         ("event_groups: message calendar", NoticeEvent.VALUE_NOT_SERVED, "'calendar' of 'event_groups' is not served"),
+        ("sasl_auxprop_plugin: sasldb ldapdb", NoticeEvent.VALUE_NOT_SERVED, "'ldapdb' of 'sasl_auxprop_plugin'"),
         ("event_notifier: log", NoticeEvent.VALUE_NOT_SERVED, "'log' of 'event_notifier' is not served"),
         ("event_extra_params: modseq vnd.fastmail.cid", NoticeEvent.VALUE_NOT_SERVED, "vnd.fastmail.cid"),
         ("pop9_timeout: 40", NoticeEvent.SERVICE_UNKNOWN, "no such service"),
         ("imaps_umask: 022", NoticeEvent.OPTION_WHOLE_SERVER, "whole server"),
-        ("imaps_popminpoll: 1", NoticeEvent.OPTION_NOT_SERVED, "POP3"),
+        ("imaps_newsprefix: 1", NoticeEvent.OPTION_NOT_SERVED, "NNTP"),
     ],
 )
 def test_what_is_accepted_and_told(line: str, event: NoticeEvent, said: str) -> None:
@@ -248,7 +258,7 @@ def test_what_is_accepted_and_told(line: str, event: NoticeEvent, said: str) -> 
 
 
 def test_a_name_without_effect_yet_is_a_warning_and_one_without_meaning_is_not() -> None:
-    loaded = load("popminpoll: 1\ntemp_path: /c\n")
+    loaded = load("newsprefix: 1\ntemp_path: /c\n")
     assert [notice.level for notice in loaded.notices] == [NoticeLevel.WARNING, NoticeLevel.INFO]
 
 
@@ -269,11 +279,11 @@ def test_an_old_name_of_an_option_without_effect_is_told_twice() -> None:
 @pytest.mark.parametrize(
     ("asks_for_nothing", "asks"),
     [
-        ("loginuseacl: no", "loginuseacl: yes"),
+        ("imapmagicplus: no", "imapmagicplus: yes"),
         ("imaps_conversations: off", "imaps_conversations: on"),
-        ("plaintextloginpause: 0", "plaintextloginpause: 5"),
+        ("commandmintimer: 0", "commandmintimer: 5"),
         ("autoexpunge: no", "autoexpunge: yes"),
-        ("sieveusehomedir: F", "sieveusehomedir: T"),
+        ("replicaonly: F", "replicaonly: T"),
     ],
 )
 def test_nothing_is_said_of_a_value_that_asks_for_what_the_server_does_anyway(asks_for_nothing: str, asks: str) -> None:
@@ -317,6 +327,19 @@ def test_without_cyrus_conf_every_prefix_is_taken() -> None:
     loaded = parse_settings(MINIMAL + "other_timeout: 40\n", file=FILE, machine=MACHINE)
     assert loaded.notices == ()
     assert loaded.settings.for_service("other").imap.timeout == timedelta(minutes=40)
+
+
+@pytest.mark.parametrize(
+    ("method", "said"), [("pwcheck", "saslauthd"), ("authdaemond", "Courier"), ("nonsense", "pam")]
+)
+def test_a_password_checker_that_is_not_served_is_refused(method: str, said: str) -> None:
+    with pytest.raises(ConfigError, match=rf"imapd.conf:3: sasl_pwcheck_method: '.*{method}' cannot be used.*{said}"):
+        load(f"sasl_pwcheck_method: angarium {method}")
+
+
+def test_that_anyone_may_log_in_is_an_error_though_the_server_starts() -> None:
+    (notice,) = load("sasl_pwcheck_method: angarium alwaystrue").notices
+    assert notice.level is NoticeLevel.ERROR
 
 
 def test_password_checkers_are_kept_in_order() -> None:

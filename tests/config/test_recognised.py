@@ -10,10 +10,10 @@ OTHERS = [form.recognised for form in FORMS]
     ("name", "served_later"),
     [
         ("httpmodules", True),
-        ("ldap_uri", True),
+        ("ldap_sasl_mech", True),
         ("mboxlist_db", False),
         ("tls_sessions_db_path", False),
-        ("sasl_sasldb_path", False),
+        ("sasl_ldapdb_uri", False),
         ("archivepartition-default", True),
         ("searchpartition-default", True),
         ("backend1_mechs", True),

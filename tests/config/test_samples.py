@@ -13,7 +13,10 @@ from angarium.config import (
     LmtpService,
     Loaded,
     NoticeEvent,
+    Pop3Service,
+    PwcheckMethod,
     RecoverCommand,
+    SieveService,
     VirtDomains,
     load_cyrus_conf,
     load_settings,
@@ -54,9 +57,11 @@ def test_the_files_of_debian() -> None:
     assert [each.command for each in conf.start] == [RecoverCommand(), ExpireCommand(duplicates=timedelta(days=3))]
     assert [(each.name, each.command, each.maxchild) for each in conf.services] == [
         ("imap", ImapService(tls=False), 100),
+        ("pop3", Pop3Service(tls=False), 50),
         ("lmtpunix", LmtpService(preauthorised=False), 20),
+        ("sieve", SieveService(), 100),
     ]
-    assert subjects(conf, NoticeEvent.SERVICE_NOT_SERVED) == {"pop3", "nntp", "http", "sieve"}
+    assert subjects(conf, NoticeEvent.SERVICE_NOT_SERVED) == {"nntp", "http"}
     assert subjects(conf, NoticeEvent.COMMAND_NOT_NEEDED) == {"tlsprune", "notify", "idled"}
     assert subjects(conf, NoticeEvent.COMMAND_NOT_SERVED) == {"squatter_1"}
 
@@ -67,12 +72,15 @@ def test_the_files_of_the_installation_page() -> None:
     assert settings.auth.admins == ("imapuser",)
     assert settings.namespace.virtdomains is VirtDomains.ON
     assert settings.namespace.defaultdomain == "localhost"
-    assert subjects(loaded, NoticeEvent.VALUE_NOT_SERVED) == {"sasl_pwcheck_method"}
+    assert settings.auth.sasl_pwcheck_method == (PwcheckMethod.SASLAUTHD,)
+    assert subjects(loaded, NoticeEvent.VALUE_NOT_SERVED) == set()
     assert "duplicate_db_path" in subjects(loaded, NoticeEvent.OPTION_WITHOUT_MEANING)
-    assert {each.name for each in conf.services} == {"imap", "imaps", "lmtp", "lmtpunix", "smmap"}
+    assert {each.name for each in conf.services} == {
+        *("imap", "imaps", "pop3", "pop3s", "lmtp", "lmtpunix", "sieve", "smmap"),
+    }
     assert subjects(conf, NoticeEvent.SERVICE_WITHOUT_TLS) == {"imaps"}
     assert subjects(conf, NoticeEvent.SERVICE_NOT_SERVED) == {
-        "pop3", "pop3s", "sieve", "nntp", "http", "https",
+        "nntp", "http", "https",
     }  # fmt: skip
     assert [each.command for each in conf.events] == [
         CheckpointCommand(),

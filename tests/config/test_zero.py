@@ -15,7 +15,7 @@ from angarium.config import (
 from angarium.errors import ConfigError
 
 DIRECTORY = Path("/home/ann/mail")
-ZERO = zero_configuration(DIRECTORY, ports=ZeroPorts(imap=1143, imaps=1993), admin="root")
+ZERO = zero_configuration(DIRECTORY, ports=ZeroPorts(imap=1143, imaps=1993, pop3=1110, sieve=4190), admin="root")
 CONF = parse_cyrus_conf(ZERO.cyrus_conf, file=DIRECTORY / "cyrus.conf")
 LOADED = parse_settings(ZERO.imapd_conf, file=DIRECTORY / "imapd.conf", services=CONF.service_names)
 
@@ -47,6 +47,9 @@ def test_the_services_have_the_ports_that_were_given() -> None:
         "imaps": InetAddress("127.0.0.1", 1993),
         "lmtp": InetAddress("127.0.0.1", 0),
         "lmtpunix": UnixAddress(DIRECTORY / "socket" / "lmtp"),
+        "pop3": InetAddress("127.0.0.1", 1110),
+        "pop3s": InetAddress("127.0.0.1", 0),
+        "sieve": InetAddress("127.0.0.1", 4190),
     }
 
 

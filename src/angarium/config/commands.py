@@ -16,8 +16,6 @@ ALIASES: Final = {"expire": "cyr_expire", "proxyd": "imapd", "pop3proxyd": "pop3
 """Debian's names behind its `cyrus` program, and the names of proxies."""
 
 NOT_SERVED: Final = {
-    "pop3d": "POP3 is not served yet",
-    "timsieved": "ManageSieve is not served yet",
     "httpd": "HTTP, CalDAV, CardDAV and JMAP are not served yet",
     "nntpd": "NNTP is not served yet",
     "sync_server": "replication is not served yet",
@@ -59,7 +57,9 @@ _MASTER_FLAGS: Final = {"-C": 1, "-U": 1, "-T": 1, "-D": 0, "-X": 0, "-H": 0}
 _FLAGS: Final = {
     "imapd": {"-s": 0, "-p": 1, "-N": 0, "-q": 0},
     "lmtpd": {"-a": 0, "-u": 0},
+    "pop3d": {"-s": 0, "-k": 0, "-p": 1},
     "smmapd": {"-p": 0},
+    "timsieved": {},
     "ctl_cyrusdb": {"-r": 0, "-c": 0, "-x": 0},
     "ctl_deliver": {"-d": 0, "-E": 1, "-f": 1},
     "cyr_expire": {
@@ -80,6 +80,10 @@ _WITHOUT_EFFECT_OF: Final = {
         "-p": "a layer of security outside the connection is not taken on trust",
         "-N": "passwords are always checked",
         "-q": "quota always holds",
+    },
+    "pop3d": {
+        "-k": "KPOP has gone with Kerberos 4; clients that have Kerberos 5 log in by AUTH GSSAPI",
+        "-p": "a layer of security outside the connection is not taken on trust",
     },
     "ctl_cyrusdb": {"-x": "there is nothing to clean up"},
     "ctl_deliver": {"-f": _IN_ACCOUNTS},
@@ -110,10 +114,22 @@ class LmtpService:
 
 
 @dataclass(frozen=True, slots=True)
+class Pop3Service:
+    """`pop3d`; with `-s`, TLS from the first octet."""
+
+    tls: bool
+
+
+@dataclass(frozen=True, slots=True)
 class SmmapService:
     """`smmapd`, which MTAs ask for recipients; with `-p`, mail for a mailbox that is not there is mail for its user."""
 
     ignores_subaddress: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SieveService:
+    """`timsieved`: ManageSieve."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +184,9 @@ class ExternalCommand:
 Command = (
     ImapService
     | LmtpService
+    | Pop3Service
     | SmmapService
+    | SieveService
     | RecoverCommand
     | CheckpointCommand
     | ExpireCommand
@@ -261,8 +279,12 @@ def _command(program: str, flags: _Flags) -> Command:
             return ImapService(tls="-s" in given)
         case "lmtpd":
             return LmtpService(preauthorised="-a" in given, serves_users="-u" in given)
+        case "pop3d":
+            return Pop3Service(tls="-s" in given)
         case "smmapd":
             return SmmapService(ignores_subaddress="-p" in given)
+        case "timsieved":
+            return SieveService()
         case "ctl_cyrusdb":
             return _database_command(flags)
         case "ctl_deliver" if "-E" not in given:

@@ -20,7 +20,9 @@ from .commands import (
     LmtpService,
     NotNeeded,
     NotServedYet,
+    Pop3Service,
     RecoverCommand,
+    SieveService,
     SmmapService,
     classify_command,
 )
@@ -31,7 +33,7 @@ from .notices import Notice, NoticeEvent, Position
 from .problems import Problem, refusal
 from .source import NotUtf8, SourceUnreadable, load_text
 
-ServiceCommand = ImapService | LmtpService | SmmapService
+ServiceCommand = ImapService | LmtpService | Pop3Service | SmmapService | SieveService
 RunCommand = RecoverCommand | CheckpointCommand | ExpireCommand | ExternalCommand
 
 _KEYS: Final = {
@@ -46,6 +48,7 @@ _WITHOUT_EFFECT: Final = {
     "babysit": "a worker that ends is always replaced",
     "maxfds": "the server raises its limit of descriptors by itself",
 }
+_OVER_TLS: Final = {ImapService: ("imaps", 993, "imapd -s"), Pop3Service: ("pop3s", 995, "pop3d -s")}
 _MAX_NUMBER: Final = 1_000_000
 
 
@@ -220,12 +223,11 @@ class _Builder:
         if earlier is not entry:
             raise _Fault(f"a service of this name is there before, at {earlier.position}; allowed: each name once")
         match classified.command:
-            case ImapService() | LmtpService() | SmmapService() as command:
+            case ImapService() | LmtpService() | Pop3Service() | SmmapService() | SieveService() as command:
                 service = self._service(entry, values, command)
                 self._refuse_shared_address(service)
                 self._services.append(service)
                 self._warn_of_missing_tls(service, entry)
-                self._warn_of_missing_login(service, entry)
             case NotServedYet(program, why):
                 self._note(NoticeEvent.SERVICE_NOT_SERVED, entry, f"'{program}' does not listen: {why}.")
             case NotNeeded(program, why):
@@ -260,18 +262,13 @@ class _Builder:
                 raise _Fault(f"'{other.name}' listens there already; allowed: an address of its own")
 
     def _warn_of_missing_tls(self, service: ServiceEntry, entry: RawEntry) -> None:
-        if not isinstance(service.command, ImapService) or service.command.tls:
+        if not isinstance(service.command, ImapService | Pop3Service) or service.command.tls:
             return
         port = service.listen.port if isinstance(service.listen, InetAddress) else 0
-        if service.name.lower() == "imaps" or port == 993:
-            text = 'it looks like a service with TLS from the first octet, and is none; write cmd="imapd -s".'
+        name, number, command = _OVER_TLS[type(service.command)]
+        if service.name.lower() == name or port == number:
+            text = f'it looks like a service with TLS from the first octet, and is none; write cmd="{command}".'
             self._note(NoticeEvent.SERVICE_WITHOUT_TLS, entry, f"Service '{service.name}': {text}")
-
-    def _warn_of_missing_login(self, service: ServiceEntry, entry: RawEntry) -> None:
-        needs_login = isinstance(service.command, LmtpService) and not service.command.preauthorised
-        if needs_login and isinstance(service.listen, InetAddress):
-            text = 'since AUTH is not served yet; where only the MTA can connect, write cmd="lmtpd -a".'
-            self._note(NoticeEvent.SERVICE_WITHOUT_LOGIN, entry, f"Nobody can deliver to '{service.name}', {text}")
 
     # START, EVENTS, DAEMON
 
@@ -281,7 +278,7 @@ class _Builder:
                 self._note(NoticeEvent.COMMAND_NOT_SERVED, entry, f"'{program}' is not run: {why}.")
             case NotNeeded(program, why):
                 self._note(NoticeEvent.COMMAND_NOT_NEEDED, entry, f"'{program}' is not run: {why}.")
-            case ImapService() | LmtpService() | SmmapService():
+            case ImapService() | LmtpService() | Pop3Service() | SmmapService() | SieveService():
                 raise _Fault("a service does not stand here; allowed: in SERVICES")
             case command:
                 return command

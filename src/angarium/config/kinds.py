@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final, Generic, Protocol, TypeVar
 
 from .quantities import DurationUnit, SizeUnit, parse_duration, parse_size, serialize_duration, serialize_size
+from .secret import Secret
 
 T_co = TypeVar("T_co", covariant=True)
 E = TypeVar("E", bound=StrEnum)
@@ -71,6 +72,18 @@ class Text:
         if self.pattern and not re.fullmatch(self.pattern, text, re.ASCII):
             raise ValueRefused("not of the form that is allowed")
         return text.lower() if self.lower else text
+
+
+@dataclass(frozen=True, slots=True)
+class SecretText:
+    """A password, or its like."""
+
+    name: str = "secret"
+    allowed: str = "any text"
+    unit: str = ""
+
+    def parse(self, text: str) -> Secret:
+        return Secret(text)
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,14 +19,15 @@ from .kinds import Duration, FilePath, Kind
 from .notices import Notice, NoticeEvent, Position
 from .option import Option, Scope, SettingsClass, options_of
 from .options import (
+    SERVED_AUXPROP_PLUGINS,
     SERVED_GROUPS,
     SERVED_NOTIFIERS,
     SERVED_PARAMETERS,
+    SERVED_TLS_VERSIONS,
     AutocreateSettings,
     DirectorySettings,
     PwcheckMethod,
 )
-from .options.auth import SERVED_PWCHECK_METHODS
 from .options.server import HOST_NAME, MAX_WORKERS
 from .problems import Problem, refusal
 from .quantities import serialize_duration
@@ -41,6 +42,8 @@ _SERVED_VALUES: Final[Mapping[str, frozenset[StrEnum]]] = {
     "event_notifier": frozenset(SERVED_NOTIFIERS),
     "event_groups": frozenset(SERVED_GROUPS),
     "event_extra_params": frozenset(SERVED_PARAMETERS),
+    "sasl_auxprop_plugin": frozenset(SERVED_AUXPROP_PLUGINS),
+    "tls_versions": SERVED_TLS_VERSIONS,
 }
 _REQUIRED: Final = frozenset({"{required}", "{partition}"})
 
@@ -175,18 +178,25 @@ class _Loader:
     def _take_prefixed(self, entry: Entry) -> None:
         """A key with a service in front; the longest name that leaves a known option wins."""
         parts = entry.key.split("_")
-        for count in range(len(parts) - 1, 0, -1):
-            service, name = "_".join(parts[:count]), "_".join(parts[count:])
-            if name not in OPTIONS and name not in OLD_NAMES and recognise(name) is None:
-                continue
-            if self._services is None or service in self._services:
-                self._take_name(entry, name, service)
-            else:
-                self._note(
-                    NoticeEvent.SERVICE_UNKNOWN,
-                    entry,
-                    f"Option '{name}' is set for '{service}', and cyrus.conf has no such service.",
-                )
+        splits = [("_".join(parts[:count]), "_".join(parts[count:])) for count in range(1, len(parts))]
+        known = [
+            (service, name)
+            for service, name in splits
+            if name in OPTIONS or name in OLD_NAMES or recognise(name) is not None
+        ]
+        # `imap_sasl_sql_user` is `sasl_sql_user` of `imap`, though there is an option `sql_user` too.
+        served = [each for each in known if self._services is None or each[0] in self._services]
+        if served:
+            service, name = served[0]
+            self._take_name(entry, name, service)
+            return
+        if known:
+            service, name = known[0]
+            self._note(
+                NoticeEvent.SERVICE_UNKNOWN,
+                entry,
+                f"Option '{name}' is set for '{service}', and cyrus.conf has no such service.",
+            )
             return
         nearest = difflib.get_close_matches(entry.key, [*OPTIONS, *RECOGNISED, *OLD_NAMES], n=1, cutoff=0.75)
         hint = f" Did you mean '{nearest[0]}'?" if nearest else ""
@@ -309,10 +319,9 @@ class _Loader:
                 raised = serialize_duration(kind.raised_to)
                 self._note(NoticeEvent.VALUE_RAISED, entry, f"'{option.name}' is raised to its minimum, {raised}.")
         elif option.name == "sasl_pwcheck_method" and isinstance(value, tuple):
-            for method in value:
-                if isinstance(method, PwcheckMethod) and method not in SERVED_PWCHECK_METHODS:
-                    text = f"Method '{method}' is not served yet, and nobody is checked by it; use 'auxprop'."
-                    self._note(NoticeEvent.VALUE_NOT_SERVED, entry, text)
+            if PwcheckMethod.ALWAYSTRUE in value:
+                text = "Method 'alwaystrue' lets in anybody on this machine as any user, with any password."
+                self._note(NoticeEvent.ANYONE_MAY_LOG_IN, entry, text)
         elif option.name in _SERVED_VALUES and isinstance(value, tuple):
             for each in value:
                 if each not in _SERVED_VALUES[option.name]:

@@ -37,6 +37,7 @@ once for each service, but for those that say otherwise.
 | size | `10M`, with `K`, `M`, `G` (powers of 1024); a number alone counts the unit that stands with the option |
 | choice | one of the words that are listed; where `on` or `off` is among them, other spellings of a switch mean it |
 | choices, words | words separated by spaces |
+| networks | addresses and networks such as `192.0.2.7` or `2001:db8::/32`, separated by spaces |
 | path | an absolute path; `{configdirectory}` in a value stands for that directory |
 
 A value that cannot be used stops the start, with one line for each: file, line, option, and what is allowed. An option
@@ -50,7 +51,8 @@ A minimal file:
     partition-default: /var/spool/angarium
     admins: cyrus
 
-Options marked *added* are Angarium's own; Cyrus does not know them.
+Options marked *added* are Angarium's own; Cyrus does not know them. A running server goes on by the values that it was
+started with of those marked *restart*; `option_needs_restart` in its log names those that have others in the file.
 """
 
 _HEADINGS: Final = {
@@ -58,6 +60,11 @@ _HEADINGS: Final = {
     "server": "Server and processes",
     "log": "Logging",
     "auth": "Logins",
+    "verifiers": "Where passwords are checked",
+    "kerberos": "Kerberos",
+    "sql": "SQL",
+    "ldap": "LDAP",
+    "oauth": "OAuth",
     "tls": "TLS",
     "namespace": "Mailbox names",
     "acl": "Rights",
@@ -65,6 +72,7 @@ _HEADINGS: Final = {
     "mailboxes": "Mailboxes and messages",
     "imap": "IMAP",
     "lmtp": "LMTP",
+    "pop3": "POP3",
     "delivery": "Delivery",
     "sieve": "Sieve",
     "outgoing": "Outgoing mail",
@@ -79,7 +87,7 @@ _HEADINGS: Final = {
 _PARTITIONS: Final = """\
 ### partition-NAME
 
-path · default: none, at least one must be set · *the whole server*
+path · default: none, at least one must be set · *the whole server* · *restart*
 
 The directory of the partition NAME (letters and digits), where message files are. No two partitions have the same.
 """
@@ -116,6 +124,8 @@ def _describe(option: Option) -> str:
         facts.append(f"*{option.scope.value}*")
     if option.added:
         facts.append("*added*")
+    if option.at_start:
+        facts.append("*restart*")
     allowed = "" if kind.name in ("switch", "path", "duration") else f"\n\nAllowed: {kind.allowed}."
     return f"### {option.name}\n\n{' · '.join(facts)}\n\n{option.meaning}{allowed}\n"
 

@@ -18,12 +18,12 @@ class NoticeEvent(StrEnum):
     OPTION_NOT_SERVED = "option_not_served"
     OPTION_WITHOUT_MEANING = "option_without_meaning"
     OPTION_WHOLE_SERVER = "option_whole_server"
+    ANYONE_MAY_LOG_IN = "anyone_may_log_in"
     VALUE_RAISED = "value_raised"
     VALUE_NOT_SERVED = "value_not_served"
     SERVICE_UNKNOWN = "service_unknown"
     SERVICE_NOT_SERVED = "service_not_served"
     SERVICE_WITHOUT_TLS = "service_without_tls"
-    SERVICE_WITHOUT_LOGIN = "service_without_login"
     COMMAND_NOT_SERVED = "command_not_served"
     COMMAND_NOT_NEEDED = "command_not_needed"
     FLAG_WITHOUT_EFFECT = "flag_without_effect"
@@ -36,6 +36,7 @@ class NoticeLevel(Enum):
 
     INFO = logging.INFO
     WARNING = logging.WARNING
+    ERROR = logging.ERROR
 
 
 WARNINGS: Final = frozenset(
@@ -48,7 +49,6 @@ WARNINGS: Final = frozenset(
         NoticeEvent.SERVICE_UNKNOWN,
         NoticeEvent.SERVICE_NOT_SERVED,
         NoticeEvent.SERVICE_WITHOUT_TLS,
-        NoticeEvent.SERVICE_WITHOUT_LOGIN,
         NoticeEvent.COMMAND_NOT_SERVED,
         NoticeEvent.KEY_UNKNOWN,
     }
@@ -79,6 +79,8 @@ class Notice:
 
     @property
     def level(self) -> NoticeLevel:
+        if self.event is NoticeEvent.ANYONE_MAY_LOG_IN:
+            return NoticeLevel.ERROR
         return NoticeLevel.WARNING if self.event in WARNINGS else NoticeLevel.INFO
 
     def fields(self) -> dict[str, str | int]:

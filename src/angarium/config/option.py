@@ -43,6 +43,8 @@ class Option:
     """It is ours, and Cyrus does not know it."""
     repeated: bool = False
     """It may stand any number of times; the values are one with `|` between."""
+    at_start: bool = False
+    """A running server goes on by the value that it was started with."""
 
 
 def option(
@@ -53,24 +55,26 @@ def option(
     scope: Scope = Scope.SERVICE,
     added: bool = False,
     repeated: bool = False,
+    at_start: bool = False,
 ) -> T:
     """A field for an option that always has a value."""
-    metadata = _metadata(kind, default, meaning, scope, added=added, repeated=repeated)
+    metadata = _metadata(Option("", kind, default, meaning, scope, added, repeated, at_start))
     if "{" in default:
         # What stands for it is known when the file is read, so a settings object cannot be made without it.
         return field(metadata=metadata)  # type: ignore[no-any-return]
     return field(default=kind.parse(default), metadata=metadata)
 
 
-def optional(kind: Kind[T], *, meaning: str, scope: Scope = Scope.SERVICE, added: bool = False) -> T | None:
+def optional(
+    kind: Kind[T], *, meaning: str, scope: Scope = Scope.SERVICE, added: bool = False, at_start: bool = False
+) -> T | None:
     """A field for an option that may be unset; an empty value unsets it."""
-    return field(default=None, metadata=_metadata(kind, None, meaning, scope, added=added))
+    metadata = _metadata(Option("", kind, None, meaning, scope, added, at_start=at_start))
+    return field(default=None, metadata=metadata)
 
 
-def _metadata(
-    kind: Kind[object], default: str | None, meaning: str, scope: Scope, *, added: bool, repeated: bool = False
-) -> dict[str, Option]:
-    return {_METADATA_KEY: Option("", kind, default, meaning, scope, added, repeated)}
+def _metadata(declared: Option) -> dict[str, Option]:
+    return {_METADATA_KEY: declared}
 
 
 def options_of(settings_class: type[SettingsClass]) -> Iterator[Option]:

@@ -45,20 +45,14 @@ _NOT_SERVED_YET: Final = {
     "tuning of sockets": "tcp_keepalive tcp_keepalive_cnt tcp_keepalive_idle tcp_keepalive_intvl qosmarking",
     "connections to other servers": "client_bind client_bind_name client_timeout force_sasl_client_mech",
     "telemetry and detailed logs": "auditlog iolog chatty commandmintimer lock_debugtime",
-    "further ways to log in": "loginrealms loginuseacl plaintextloginpause plaintextloginalert "
-    "imapmagicplus soft_noauth userdeny_db userdeny_db_path",
-    "groups from outside": "pts_module ptloader_sock ptscache_timeout "
-    "ptskrb5_convert524 ptskrb5_strip_default_realm afspts_localrealms afspts_mycell httppts_uri ldap_uri ldap_base "
-    "ldap_filter ldap_scope ldap_bind_dn ldap_password ldap_sasl ldap_sasl_authc ldap_sasl_authz ldap_sasl_mech "
-    "ldap_sasl_password ldap_sasl_realm ldap_deref ldap_referrals ldap_restart ldap_size_limit ldap_time_limit "
-    "ldap_timeout ldap_version ldap_start_tls ldap_ca_dir ldap_ca_file ldap_ciphers ldap_client_cert "
-    "ldap_client_key ldap_verify_peer ldap_domain_base_dn ldap_domain_filter ldap_domain_name_attribute "
-    "ldap_domain_result_attribute ldap_domain_scope ldap_user_attribute ldap_group_base ldap_group_filter "
-    "ldap_group_scope ldap_groupmember_attribute ldap_member_attribute ldap_member_base ldap_member_filter "
-    "ldap_member_method ldap_member_scope",
-    "client certificates, TLS towards other servers, and fine settings of TLS": "tls_server_ca_file "
-    "tls_server_ca_dir tls_client_certs tls_client_ca_file tls_client_ca_dir tls_client_cert tls_client_key "
-    "tls_ciphers tls_crl_file tls_prefer_server_ciphers tls_eccurve",
+    "further ways to log in": "imapmagicplus soft_noauth",
+    "groups of AFS and over HTTP": "ptskrb5_convert524 ptskrb5_strip_default_realm afspts_localrealms "
+    "afspts_mycell httppts_uri",
+    "binds to a directory by SASL, references to other servers, and bases of domains that are looked up": "ldap_sasl "
+    "ldap_sasl_authc ldap_sasl_authz ldap_sasl_mech ldap_sasl_password ldap_sasl_realm ldap_referrals "
+    "ldap_domain_base_dn ldap_domain_filter ldap_domain_name_attribute ldap_domain_result_attribute "
+    "ldap_domain_scope ldap_user_attribute ldap_groupmember_attribute",
+    "TLS towards other servers": "tls_client_ca_file tls_client_ca_dir tls_client_cert tls_client_key",
     "fine settings of LIST and of names": "foolstupidclients ignorereference disable_user_namespace "
     "disable_shared_namespace allowallsubscribe crossdomains crossdomains_onlyother notesmailbox",
     "defaults and bounds of mailboxes": "mailbox_initial_flags mailbox_default_options mailbox_maxmessages_email "
@@ -75,11 +69,8 @@ _NOT_SERVED_YET: Final = {
     "conversations_keep_existing conversations_max_thread conversations_max_guidrecords conversations_max_guidexists "
     "conversations_max_guidinfolder",
     "fine settings of quotas": "quota_use_conversations",
-    "Sieve scripts outside the store": "sievedir sieveusehomedir sieve_folder "
-    "sieve_sasl_send_unsolicited_capability sievenotifier "
+    "Sieve scripts outside the store": "sieve_folder sievenotifier "
     "sieve_mdn_private sieve_mdn_original_recipient_header",
-    "POP3": "popminpoll poppollpadding poptimeout popexpiretime popsubfolders popuseacl popuseimapflags uidl_format "
-    "allowapop",
     "notifications": "mailnotifier imipnotifier aps_topic aps_topic_caldav aps_topic_carddav aps_expiry",
     "full-text search": "search_engine defaultsearchtier search_batchsize search_fuzzy_always search_index_headers "
     "search_index_language search_index_skip_domains search_index_skip_users search_maxsize search_maxtime "
@@ -108,7 +99,7 @@ _NOT_SERVED_YET: Final = {
     "replication": "sync_log sync_host sync_port sync_authname sync_password sync_realm sync_log_channels "
     "sync_log_chain sync_log_unsuppressable_channels sync_repeat_interval sync_batchsize sync_reconnect_maxwait "
     "sync_rightnow_channel sync_shutdown_file sync_timeout sync_try_imap replicaonly",
-    "several servers as one": "proxyservers mupdate_server mupdate_port mupdate_authname mupdate_password "
+    "several servers as one": "mupdate_server mupdate_port mupdate_authname mupdate_password "
     "mupdate_username mupdate_realm mupdate_config mupdate_connections_max mupdate_retry_delay proxy_authname "
     "proxy_password proxy_realm proxy_compress proxyd_allow_status_referral proxyd_disable_mailbox_referrals "
     "defaultserver serverlist serverlist_select_mode serverlist_select_soft_usage_limit "
@@ -137,8 +128,7 @@ _WITHOUT_MEANING: Final = {
     "sync_cache_db sync_cache_db_path ptscache_db ptscache_db_path newsrc_db_path backup_db backup_db_path "
     "skiplist_always_checkpoint skiplist_unsafe sql_engine sql_database sql_hostnames sql_user sql_passwd sql_usessl "
     "cyrusdb_autoconvert flushseenstate reverseacls reverseuniqueids improved_mboxlist_sort fastmailsharing",
-    "TLS sessions are resumed by tickets, without a database": "tls_sessions_db tls_sessions_db_path "
-    "tls_session_timeout",
+    "TLS sessions are resumed by tickets, without a database": "tls_sessions_db tls_sessions_db_path",
     "parameters of Diffie-Hellman are chosen by the TLS library": "tls_server_dhparam",
     "changes are announced among the workers themselves": "idlesocket",
     "UTF-8 in headers is always read as such": "rfc2047_utf8",
@@ -146,7 +136,7 @@ _WITHOUT_MEANING: Final = {
     "search_query_language rfc2046_strict",
     "it never had an effect": "postspec",
     "security layers of SASL are not offered; use TLS": "sasl_minimum_layer sasl_maximum_layer srvtab",
-    "there is no SASL library, and users are kept by `angarium user`": "sasl_option sasl_auto_transition",
+    "it is for the SASL library, which this server does without": "sasl_option sasl_auto_transition",
     "scripts are compiled when they are used": "autocreate_sieve_script_compile autocreate_sieve_script_compiled",
     "workers are set by the option workers": "mupdate_workers_start mupdate_workers_minspare mupdate_workers_maxspare "
     "mupdate_workers_max",
@@ -155,7 +145,12 @@ _WITHOUT_MEANING: Final = {
     "backup_retention backup_staging_path restore_authname restore_password restore_realm",
     "the program has no driver for that object store": "object_storage_dummy_spool openio_account openio_autocreate "
     "openio_namespace openio_proxy_timeout openio_rawx_timeout openio_verbosity caringo_hostname caringo_port",
+    "who is kept out is told by `angarium cyr_deny`, and stored with the users": "userdeny_db userdeny_db_path",
     "it was never implemented": "imspservers",
+    "workers ask the directory themselves, and keep what they learnt for groups_kept": "ptloader_sock ptscache_timeout",
+    "LDAP is spoken in version 3, calls go on when interrupted, and of two entries none is the user's": "ldap_version "
+    "ldap_restart ldap_size_limit",
+    "names of groups in ACLs are not looked up": "ldap_group_filter ldap_group_scope",
     "no way to log in at `smtp_host` has a realm": "smtp_auth_realm",
 }
 
@@ -163,7 +158,7 @@ FORMS: Final = (
     Form(
         "sasl_NAME",
         r"sasl_.+",
-        Recognised(served_later=False, why="there is no SASL library, and users are kept by `angarium user`"),
+        Recognised(served_later=False, why="it is for a plug-in of the SASL library, which this server does without"),
     ),
     Form(
         "metapartition-NAME",
@@ -240,12 +235,12 @@ RECOGNISED: Final = {
 }
 
 _ASKS_FOR_NOTHING: Final = {
-    FALSE_WORDS: "acl_admin_implies_write allowapop allowdeleted allownewnews "
+    FALSE_WORDS: "acl_admin_implies_write allowdeleted allownewnews "
     "archive_enabled auditlog autoexpunge chatty conversations crossdomains "
-    "expire_by_savedate foolstupidclients httpallowcors httpallowtrace imapmagicplus iolog ldap_start_tls "
-    "loginuseacl popuseacl popuseimapflags prometheus_enabled quota_use_conversations replicaonly "
-    "sieveusehomedir sync_log tcp_keepalive",
-    frozenset({"0"}): "commandmintimer plaintextloginpause popminpoll poppollpadding",
+    "expire_by_savedate foolstupidclients httpallowcors httpallowtrace imapmagicplus iolog ldap_sasl ldap_referrals "
+    "prometheus_enabled quota_use_conversations replicaonly "
+    "sync_log tcp_keepalive",
+    frozenset({"0"}): "commandmintimer",
 }
 
 AS_SERVED: Final = {name: values for values, names in _ASKS_FOR_NOTHING.items() for name in names.split()}

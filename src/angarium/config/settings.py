@@ -14,16 +14,22 @@ from .options import (
     EventSettings,
     HookSettings,
     ImapSettings,
+    KerberosSettings,
+    LdapSettings,
     LimitSettings,
     LmtpSettings,
     LogSettings,
     MailboxSettings,
     NamespaceSettings,
+    OauthSettings,
     OutgoingSettings,
+    Pop3Settings,
     QuotaSettings,
     ServerSettings,
     SieveSettings,
+    SqlSettings,
     TlsSettings,
+    VerifierSettings,
 )
 
 
@@ -35,6 +41,11 @@ class Settings:
     server: ServerSettings
     log: LogSettings
     auth: AuthSettings
+    verifiers: VerifierSettings
+    kerberos: KerberosSettings
+    sql: SqlSettings
+    ldap: LdapSettings
+    oauth: OauthSettings
     tls: TlsSettings
     namespace: NamespaceSettings
     acl: AclSettings
@@ -42,6 +53,7 @@ class Settings:
     mailboxes: MailboxSettings
     imap: ImapSettings
     lmtp: LmtpSettings
+    pop3: Pop3Settings
     delivery: DeliverySettings
     autocreate: AutocreateSettings
     hooks: HookSettings

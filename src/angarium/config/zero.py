@@ -21,7 +21,10 @@ class ZeroPorts:
 
     imap: int = 0
     imaps: int = 0
+    pop3: int = 0
+    pop3s: int = 0
     lmtp: int = 0
+    sieve: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +71,11 @@ START {{
 SERVICES {{
   imap cmd="imapd" listen="{LOOPBACK}:{ports.imap}"
   imaps cmd="imapd -s" listen="{LOOPBACK}:{ports.imaps}"
+  pop3 cmd="pop3d" listen="{LOOPBACK}:{ports.pop3}"
+  pop3s cmd="pop3d -s" listen="{LOOPBACK}:{ports.pop3s}"
   lmtp cmd="lmtpd -a" listen="{LOOPBACK}:{ports.lmtp}"
   lmtpunix cmd="lmtpd" listen="{directory}/socket/lmtp"
+  sieve cmd="timsieved" listen="{LOOPBACK}:{ports.sieve}"
 }}
 
 EVENTS {{

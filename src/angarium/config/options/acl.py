@@ -40,19 +40,30 @@ class AclSettings:
         AclText(),
         "anyone lrs",
         scope=Scope.SERVER,
+        at_start=True,
         meaning="The rights on a new shared mailbox that has no parent: identifiers and rights in turn.",
     )
     implicit_owner_rights: str = option(
         Text(pattern=RIGHTS_PATTERN, allowed=_RIGHTS),
         "lkxan",
         scope=Scope.SERVER,
+        at_start=True,
         meaning="The rights that users have on their own mailboxes whatever the ACL says.",
     )
     deleteright: str = option(
         Text(pattern=RIGHTS_PATTERN, allowed=_RIGHTS),
         "c",
         scope=Scope.SERVER,
+        at_start=True,
         meaning="The old right, `c` or `d`, that includes the deletion of a mailbox (`x`).",
     )
-    anyoneuseracl: bool = option(Switch(), "yes", meaning="Users may give rights to `anyone`.")
-    allowsetacl: bool = option(Switch(), "yes", meaning="Users may change ACLs at all; administrators always may.")
+    anyoneuseracl: bool = option(
+        Switch(), "yes", scope=Scope.SERVER, at_start=True, meaning="Users may give rights to `anyone`."
+    )
+    allowsetacl: bool = option(
+        Switch(),
+        "yes",
+        scope=Scope.SERVER,
+        at_start=True,
+        meaning="Users may change ACLs at all; administrators always may.",
+    )

@@ -15,13 +15,18 @@ class AnnotationSettings:
     annotation_definitions: Path | None = optional(
         FilePath(),
         scope=Scope.SERVER,
+        at_start=True,
         meaning="A file that defines entries beyond those that are built in, a line each: name, scope (`server`, "
         "`mailbox`, `message`), type (`string`, `boolean`, `uint`, `int`), proxy type (without meaning here), "
         "attributes (`value`, `value.shared`, `value.priv`) and the rights that are needed to set it beyond the usual "
         "ones, with commas between.",
     )
     annotation_allow_undefined: bool = option(
-        Switch(), "no", scope=Scope.SERVER, meaning="Whether entries may be set that are not defined, as strings."
+        Switch(),
+        "no",
+        scope=Scope.SERVER,
+        at_start=True,
+        meaning="Whether entries may be set that are not defined, as strings.",
     )
     annotation_enable_legacy_commands: bool = option(
         Switch(), "no", meaning="Serve GETANNOTATION and SETANNOTATION, an early form of METADATA, as ANNOTATEMORE."
@@ -31,6 +36,7 @@ class AnnotationSettings:
         "64K",
         added=True,
         scope=Scope.SERVER,
+        at_start=True,
         meaning="The largest value of an annotation; 1024 at least (RFC 5464 §4.1).",
     )
     max_annotations: int = option(
@@ -38,6 +44,7 @@ class AnnotationSettings:
         "100",
         added=True,
         scope=Scope.SERVER,
+        at_start=True,
         meaning="Annotations that one user, or all in common, may have of one message, of one mailbox or of the "
         "server; 10 at least (RFC 5464 §4.1).",
     )

@@ -17,12 +17,14 @@ class DirectorySettings:
         FilePath(),
         "{required}",
         scope=Scope.SERVER,
+        at_start=True,
         meaning="The directory of the store's databases, locks and sockets. The one setting without a default.",
     )
     defaultpartition: str = option(
         Text(pattern=r"[A-Za-z0-9_]+", allowed="the name of a partition: letters and digits", lower=True),
         "{partition}",
         scope=Scope.SERVER,
+        at_start=True,
         meaning="The partition of new mailboxes whose parent does not decide it. Unset, it is the only partition, or "
         "the one called `default`.",
     )
@@ -30,6 +32,7 @@ class DirectorySettings:
         FilePath(),
         "{configdirectory}/proc",
         scope=Scope.SERVER,
+        at_start=True,
         meaning="The directory in which each session that lasts longer than a second has a file, named by session id: "
         "service, client, user, mailbox, an empty field, process id, with tabs between. Best on a tmpfs.",
     )
@@ -51,11 +54,13 @@ class DirectorySettings:
         FilePath(),
         "{configdirectory}/master.pid",
         scope=Scope.SERVER,
+        at_start=True,
         meaning="The file that holds the process id of the running server.",
     )
     master_ready_file: Path = option(
         FilePath(),
         "{configdirectory}/master.ready",
         scope=Scope.SERVER,
+        at_start=True,
         meaning="A file that exists while the server is ready for connections.",
     )

@@ -17,6 +17,7 @@ class EngineSettings:
         Number(1, 64),
         "4",
         scope=Scope.SERVER,
+        at_start=True,
         added=True,
         meaning="Accounts that a worker commits to at a time.",
     )
@@ -24,6 +25,7 @@ class EngineSettings:
         Number(1, 100_000),
         "500",
         scope=Scope.SERVER,
+        at_start=True,
         added=True,
         meaning="Accounts that a worker keeps open, the least used being closed first. Each takes some 70 KB and six "
         "descriptors.",
@@ -32,6 +34,7 @@ class EngineSettings:
         Size(minimum=1 << 20),
         "256M",
         scope=Scope.SERVER,
+        at_start=True,
         added=True,
         meaning="What a worker's views of mailboxes may hold in memory; a message takes up to 72 octets.",
     )
@@ -39,16 +42,18 @@ class EngineSettings:
         Number(1),
         "1000",
         scope=Scope.SERVER,
+        at_start=True,
         added=True,
         meaning="Writes that may wait for one account in a worker; more are refused for now, or not read.",
     )
     write_queue_per_worker: int = option(
-        Number(1), "10000", scope=Scope.SERVER, added=True, meaning="Writes that may wait in a worker."
+        Number(1), "10000", scope=Scope.SERVER, at_start=True, added=True, meaning="Writes that may wait in a worker."
     )
     write_queue_size_per_account: int = option(
         Size(minimum=1 << 20),
         "16M",
         scope=Scope.SERVER,
+        at_start=True,
         added=True,
         meaning="The octets that the waiting writes of one account may take in memory.",
     )
@@ -56,6 +61,7 @@ class EngineSettings:
         Size(minimum=1 << 20),
         "64M",
         scope=Scope.SERVER,
+        at_start=True,
         added=True,
         meaning="The octets that the waiting writes of a worker may take in memory.",
     )
@@ -70,6 +76,7 @@ class EngineSettings:
         Number(1, 100),
         "2",
         scope=Scope.SERVER,
+        at_start=True,
         added=True,
         meaning="How many snapshots of the databases the checkpoint event keeps.",
     )

@@ -72,15 +72,22 @@ class LimitSettings:
         Number(1, 1000),
         "100",
         scope=Scope.SERVER,
+        at_start=True,
         meaning="How deep the parts of a message may nest; what lies deeper is one part. Cyrus has 1000.",
     )
     max_mime_parts: int = option(
         Number(1, 1_000_000),
         "10000",
         scope=Scope.SERVER,
+        at_start=True,
         added=True,
         meaning="How many parts of a message are told apart; the last one holds the rest.",
     )
     max_header_size: int = option(
-        Size(minimum=64 * 1024), "10M", scope=Scope.SERVER, added=True, meaning="How much of a header is looked at."
+        Size(minimum=64 * 1024),
+        "10M",
+        scope=Scope.SERVER,
+        at_start=True,
+        added=True,
+        meaning="How much of a header is looked at.",
     )

@@ -41,15 +41,17 @@ class LogSettings:
         Text(pattern=r"[!-~]{0,64}", allowed="a word of printable ASCII"),
         "cyrus",
         scope=Scope.SERVER,
+        at_start=True,
         meaning="Stands before the name of the service in syslog: `PREFIX/imap[PID]`.",
     )
     syslog_facility: SyslogFacility = option(
         Choice(SyslogFacility),
         "local6",
         scope=Scope.SERVER,
+        at_start=True,
         meaning="The syslog facility of all but logins, which go to `auth`.",
     )
-    debug: bool = option(Switch(), "no", scope=Scope.SERVER, meaning="Log events of level debug too.")
+    debug: bool = option(Switch(), "no", scope=Scope.SERVER, at_start=True, meaning="Log events of level debug too.")
     logtimestamps: bool = option(
         Switch(),
         "no",
@@ -65,6 +67,7 @@ class LogSettings:
         Choice(LogFormat),
         "text",
         scope=Scope.SERVER,
+        at_start=True,
         added=True,
         meaning="How a server in the foreground writes its log to standard output: readable lines or JSON objects.",
     )

@@ -42,6 +42,7 @@ class MailboxSettings:
         Choice(DeleteMode),
         "delayed",
         scope=Scope.SERVER,
+        at_start=True,
         meaning="`delayed` moves a deleted mailbox below `deletedprefix`, until `cyr_expire -D` removes it; "
         "`immediate` removes it at once.",
     )
@@ -49,6 +50,7 @@ class MailboxSettings:
         Text(pattern=r"[A-Za-z0-9_ -]{1,100}", allowed="a mailbox name of one component: letters, digits, space, _ -"),
         "DELETED",
         scope=Scope.SERVER,
+        at_start=True,
         meaning="Where deleted mailboxes are kept.",
     )
     expunge_mode: ExpungeMode = option(
@@ -62,14 +64,16 @@ class MailboxSettings:
         Switch(),
         "yes",
         scope=Scope.SERVER,
+        at_start=True,
         meaning="Keep one file for all recipients and copies of a message on a partition, by hard links.",
     )
     readonly: bool = option(
         Switch(),
         "no",
         scope=Scope.SERVER,
+        at_start=True,
         meaning="Refuse whatever would change the store, as during a move: mailboxes are opened read-only, writing "
-        "commands of IMAP get NO, mail stays in the MTA's queue, and tools refuse as well. Holds from the next start.",
+        "commands of IMAP get NO, mail stays in the MTA's queue, and tools refuse as well.",
     )
     specialusealways: bool = option(
         Switch(),
@@ -80,22 +84,30 @@ class MailboxSettings:
     specialuse_extra: tuple[str, ...] = option(
         SPECIAL_USES,
         "",
+        scope=Scope.SERVER,
+        at_start=True,
         meaning="Attributes that mailboxes can have beside `\\Archive`, `\\Drafts`, `\\Important`, `\\Junk`, `\\Sent`, "
         "`\\Snoozed` and `\\Trash`.",
     )
     specialuse_nochildren: tuple[str, ...] = option(
         SPECIAL_USES,
         "",
+        scope=Scope.SERVER,
+        at_start=True,
         meaning="Mailboxes with one of these uses get no mailboxes below them, but by administrators.",
     )
     specialuse_protect: tuple[str, ...] = option(
         SPECIAL_USES,
         "\\Archive \\Drafts \\Important \\Junk \\Sent \\Trash",
+        scope=Scope.SERVER,
+        at_start=True,
         meaning="Mailboxes with one of these uses are not deleted, but by administrators.",
     )
     allowspecialusesubfolder: bool = option(
         Switch(),
         "no",
+        scope=Scope.SERVER,
+        at_start=True,
         meaning="Let CREATE give a special use to mailboxes at any level. Otherwise only mailboxes directly below a "
         "user's INBOX, or beside it as she sees them, can have one.",
     )

@@ -26,6 +26,7 @@ class NamespaceSettings:
         Switch(),
         "yes",
         scope=Scope.SERVER,
+        at_start=True,
         meaning="Show a user's mailboxes beside INBOX (`Sent`) rather than below it (`INBOX.Sent`), those of other "
         "users below `userprefix`, and shared ones below `sharedprefix`. Cyrus 2 had it off.",
     )
@@ -33,6 +34,7 @@ class NamespaceSettings:
         Switch(),
         "yes",
         scope=Scope.SERVER,
+        at_start=True,
         meaning="Separate the components of names by `/`, so that a component may hold a dot; off, the separator is "
         "the dot. Cyrus 2 had it off.",
     )
@@ -40,24 +42,28 @@ class NamespaceSettings:
         _NAME,
         "Other Users",
         scope=Scope.SERVER,
+        at_start=True,
         meaning="Where the mailboxes of other users appear with `altnamespace`.",
     )
     sharedprefix: str = option(
         _NAME,
         "Shared Folders",
         scope=Scope.SERVER,
+        at_start=True,
         meaning="Where shared mailboxes appear with `altnamespace`.",
     )
     altprefix: str = option(
         _NAME,
         "Alt Folders",
         scope=Scope.SERVER,
+        at_start=True,
         meaning="Where mailboxes appear whose own names would be mistaken for INBOX with `altnamespace`.",
     )
     virtdomains: VirtDomains = option(
         Choice(VirtDomains),
         "off",
         scope=Scope.SERVER,
+        at_start=True,
         meaning="`off` ignores domains; with `userid` the domain is part of a user's name; with `on` a login without "
         "one gets the domain of the address that it came to.",
     )
@@ -65,6 +71,7 @@ class NamespaceSettings:
         Text(pattern=r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*\.?", allowed="a domain name", lower=True),
         "internal",
         scope=Scope.SERVER,
+        at_start=True,
         meaning="The domain whose users are written without one.",
     )
 

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Final
 
 from angarium.config.kinds import Choice, Duration, FileMode, Number, Text
+from angarium.config.networks import Network, Networks
 from angarium.config.option import Scope, option, optional
 
 HOST_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9.:_-]*", re.ASCII)
@@ -39,23 +40,38 @@ class ServerSettings:
     cyrus_user: str | None = optional(
         Text(pattern=r"[A-Za-z0-9_][A-Za-z0-9_.-]*\$?", allowed="the name of an account of this machine"),
         scope=Scope.SERVER,
+        at_start=True,
         meaning="The account that workers and commands run as when the server is started by root. Unset, it is "
         "`cyrus`; without root it has no effect.",
     )
     cyrus_group: str | None = optional(
         Text(pattern=r"[A-Za-z0-9_][A-Za-z0-9_.-]*\$?", allowed="the name of a group of this machine"),
         scope=Scope.SERVER,
+        at_start=True,
         meaning="The group that they run as. Unset, it is the group of `cyrus_user`. Supplementary groups are kept.",
     )
     umask: int = option(
-        FileMode(), "077", scope=Scope.SERVER, meaning="The permissions that no new file or directory gets."
+        FileMode(),
+        "077",
+        scope=Scope.SERVER,
+        at_start=True,
+        meaning="The permissions that no new file or directory gets.",
     )
     workers: int = option(
         Number(1, MAX_WORKERS),
         "{cores}",
         scope=Scope.SERVER,
+        at_start=True,
         added=True,
         meaning="How many processes serve connections. Unset, it is the number of processor cores.",
+    )
+    proxy_protocol_from: tuple[Network, ...] = option(
+        Networks(),
+        "",
+        added=True,
+        meaning="The proxies in front of this server that say by the PROXY protocol whom they speak for. A connection "
+        "from there must begin with its header, version 1 or 2; anybody else who sends one is not understood. Only the "
+        "proxies' own addresses belong here: whoever may send a header may say that it comes from anywhere.",
     )
     shutdown_timeout: timedelta = option(
         Duration(),
@@ -68,6 +84,7 @@ class ServerSettings:
         Duration(minimum=timedelta(seconds=1)),
         "10s",
         scope=Scope.SERVER,
+        at_start=True,
         added=True,
         meaning="A worker that shows no sign of life for so long is killed and replaced, since it may hold locks.",
     )

@@ -107,6 +107,27 @@ class SieveSettings:
         meaning="The largest script.",
     )
     sieve_maxscripts: int = option(Number(1, 10_000), "5", meaning="How many scripts a user may have.")
+    sievedir: Path = option(
+        FilePath(),
+        "/usr/sieve",
+        scope=Scope.SERVER,
+        meaning="Where Cyrus has kept scripts: the directory from which `angarium sieve import` takes them. Scripts "
+        "are in the store, and mail is never filtered by files of this directory.",
+    )
+    sieveusehomedir: bool = option(
+        Switch(),
+        "no",
+        scope=Scope.SERVER,
+        meaning="A user's mail is filtered by the file `.sieve` in her home directory on this machine, and by no "
+        "script of the store; ManageSieve changes none then. The file must be hers or root's, and `cyrus_user` must be "
+        "able to read it; what it includes is in the store.",
+    )
+    sieve_sasl_send_unsolicited_capability: bool = option(
+        Switch(),
+        "no",
+        meaning="ManageSieve tells its capabilities again behind a login, as drafts of the standard had it; clients of "
+        "RFC 5804 would take them for the answer to their next command.",
+    )
     sieve_utf8fileinto: bool = option(
         Switch(),
         "no",
@@ -171,6 +192,20 @@ class SieveSettings:
         "64",
         added=True,
         meaning="How many actions one run of a script may take.",
+    )
+    sieve_max_daily_mails: int = option(
+        Number(),
+        "1000",
+        added=True,
+        meaning="How many mails the scripts of one account may have sent in a day: redirected, answers, refusals, "
+        "notifications. Beyond it, what a script wants fails as a whole, and the message is kept; 0: no limit.",
+    )
+    sieve_max_mailboxes: int = option(
+        Number(),
+        "2000",
+        added=True,
+        meaning="In an account that has so many mailboxes `fileinto :create` makes none, since their names may come "
+        "from whoever sends the mail; 0: no limit.",
     )
     sieve_maxincludes: int = option(
         Number(0, 255), "255", added=True, meaning="How many scripts one run of a script may include."
