@@ -15,6 +15,8 @@ from typing import Final
 from angarium.engine.newmessage import Author, NewMessage, QuotaPolicy, StagedFile
 from angarium.engine.rows import MailboxId, ModSeq, Uid
 
+SENT_FOR_S: Final = 86_400
+"""How long mail counts that was queued (`Deliver.daily_dispatches_max`)."""
 MAIL_TO_SEND: Final = "mail"
 """The kind of the lines in `work.db` that say that an account has some; `Engine.accounts_with_mail` reads them."""
 NOTE_STALE_AFTER_S: Final = 600
@@ -34,6 +36,8 @@ class MarkKind(enum.StrEnum):
     """A message to an address: what comes back must not go round."""
     NOTICE = "notice"
     """What its user is told once a day at most, as the failure of a script."""
+    SENT = "sent"
+    """That mail was queued, by its number; stands for a day."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +115,8 @@ class Deliver:
     """What is to be remembered besides; a mark of the same kind and key gets the new time."""
     unmarked: tuple[tuple[MarkKind, str], ...] = ()
     """What must not stand: it was decided on its absence."""
+    daily_dispatches_max: int = 0
+    """With these no more may be queued in a day, by deliveries that say so; 0: no limit. ActionLimitExceeded."""
 
 
 @dataclass(frozen=True, slots=True)

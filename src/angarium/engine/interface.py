@@ -38,6 +38,7 @@ from angarium.engine.rows import (
     WorkRow,
 )
 from angarium.engine.scripts import ScriptRow
+from angarium.engine.users import AppPasswordUse, DenialRow, LoginRow, UserChange, UserRow
 from angarium.sequenceset import UidSet
 
 Announcement = Callable[[AccountId], None]
@@ -301,7 +302,36 @@ class Engine(Protocol):
         """Insert or replace, durably; the caller raises `version`."""
 
     async def remove_credential(self, userid: str) -> None:
-        """UserNotFound."""
+        """With the credential go the user's app passwords, second factor, shared secrets and last logins, so that a
+        successor of the same name gets none of them; denials stay. UserNotFound where there was none of it but
+        logins."""
+
+    async def user(self, userid: str) -> UserRow:
+        """All that logins ask of a user; sessions ask at each command, so it is remembered."""
+
+    async def users(self) -> list[UserRow]:
+        """Everybody of whom anything is stored, by user id; only who has nothing but a denial is left out."""
+
+    async def denials(self) -> list[DenialRow]:
+        """By user id."""
+
+    async def change_user(self, change: UserChange) -> bool:
+        """Durable on return; the change says when it is False, and then nothing was changed."""
+
+    async def site_secret(self) -> bytes:
+        """32 random octets, made once for the store."""
+
+    def has_shared_secrets(self) -> bool:
+        """Whether anybody has one; mechanisms are announced by it, so it is answered without a wait."""
+
+    def note_login(self, login: LoginRow) -> None:
+        """Advisory: it is written within seconds, or lost with the process."""
+
+    async def logins(self, userid: str) -> list[LoginRow]:
+        """The last LOGINS_KEPT, newest first."""
+
+    async def app_password_uses(self, userid: str) -> dict[int, AppPasswordUse]:
+        """By number of the app password."""
 
     # Work that must not be forgotten
 

@@ -7,10 +7,10 @@ import pytest
 from tests.engine.contract.conftest import AUTHOR, Site
 
 from angarium.engine.commands import Deliver, Delivered, Done, PostponeDispatch, RemoveDispatch
-from angarium.engine.delivery import MAIL_TO_SEND, NOTE_STALE_AFTER_S, Dispatch, DispatchRow, Mark, MarkKind
+from angarium.engine.delivery import MAIL_TO_SEND, NOTE_STALE_AFTER_S, SENT_FOR_S, Dispatch, DispatchRow, Mark, MarkKind
 from angarium.engine.interface import OUTGOING
 from angarium.engine.rows import AccountId, WorkRow
-from angarium.errors import AccountNotFound, MessageFileMissing, MessageNotFound, StoreBusy
+from angarium.errors import AccountNotFound, ActionLimitExceeded, MessageFileMissing, MessageNotFound, StoreBusy
 
 LATER_S = 3_000_000_000
 ANSWER = Dispatch(
@@ -255,3 +255,27 @@ async def test_an_account_that_is_not_there_sends_nothing(site: Site) -> None:
         with pytest.raises(AccountNotFound):
             await reading
     assert await noted(site) == []
+
+
+async def test_no_more_is_queued_in_a_day_than_the_delivery_allows(site: Site) -> None:
+    def mails(count: int, *, most: int = 3) -> Deliver:
+        return Deliver(AUTHOR, dispatches=(ANSWER,) * count, daily_dispatches_max=most)
+
+    await site.do(Deliver(AUTHOR, dispatches=(ANSWER,)), Delivered)
+    await site.do(mails(2), Delivered)
+    await site.refuse(mails(2), ActionLimitExceeded)
+    await site.do(mails(1), Delivered)
+    for row in await site.engine.dispatches(site.account):
+        await remove(site, row.number)
+    await site.refuse(mails(1), ActionLimitExceeded)
+    await site.do(mails(1, most=0), Delivered)
+    await site.do(mails(0), Delivered)
+    site.sources.time_s += SENT_FOR_S
+    await site.refuse(mails(4), ActionLimitExceeded)
+    await site.do(mails(3), Delivered)
+
+
+async def test_what_is_not_queued_for_its_mark_does_not_count(site: Site) -> None:
+    once = replace(ANSWER, mark=Mark(MarkKind.ANSWERED, "smith", LATER_S))
+    for _ in range(3):
+        await site.do(Deliver(AUTHOR, dispatches=(once,), daily_dispatches_max=1), Delivered)

@@ -14,11 +14,11 @@ from angarium.engine.commands import (
     Purged,
     RemoveDispatch,
 )
-from angarium.engine.delivery import Deposit, Dispatch, DispatchRow, Mark, MarkKind, MarkRow
+from angarium.engine.delivery import SENT_FOR_S, Deposit, Dispatch, DispatchRow, Mark, MarkKind, MarkRow
 from angarium.engine.memory.account import Account, Queued
 from angarium.engine.memory.messages import Surroundings, add_messages
 from angarium.engine.rows import Uid
-from angarium.errors import MarksChanged
+from angarium.errors import ActionLimitExceeded, MarksChanged
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,19 @@ def _deliver(account: Account, surroundings: Surroundings, command: Deliver, wor
         account.marks[mark.kind, mark.key] = MarkRow(mark, surroundings.now_s())
     numbers = iter(works)
     dispatched = tuple([_queue(account, surroundings, dispatch, numbers) for dispatch in command.dispatches])
+    if command.daily_dispatches_max and any(dispatched):
+        _count_sent(account, surroundings.now_s(), dispatched.count(True), command.daily_dispatches_max)
     return Delivered(uids, dispatched, account.modseq)
+
+
+def _count_sent(account: Account, now_s: int, added: int, most: int) -> None:
+    """Note those that were queued last."""
+    for back in range(added):
+        mark = Mark(MarkKind.SENT, str(account.last_dispatch - back), now_s + SENT_FOR_S)
+        account.marks[mark.kind, mark.key] = MarkRow(mark, now_s)
+    rows = [row for (kind, _), row in account.marks.items() if kind is MarkKind.SENT]
+    if len([row for row in rows if row.mark.expires_at_s > now_s]) > most:
+        raise ActionLimitExceeded(f"more than {most} mails would be sent in a day")
 
 
 def _remove_dispatch(

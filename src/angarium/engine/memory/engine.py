@@ -26,6 +26,7 @@ from angarium.engine.memory.execution import execute
 from angarium.engine.memory.files import MemoryMessageFile, MemoryStagedMessage
 from angarium.engine.memory.messages import Surroundings
 from angarium.engine.memory.moving import move_mailboxes
+from angarium.engine.memory.users import Users
 from angarium.engine.moves import MoveMailboxes
 from angarium.engine.rows import (
     NO_MODSEQ,
@@ -51,6 +52,7 @@ from angarium.engine.rows import (
 )
 from angarium.engine.scripts import ScriptRow
 from angarium.engine.sources import Sources
+from angarium.engine.users import AppPasswordUse, DenialRow, LoginRow, UserChange, UserRow
 from angarium.errors import (
     AccountExists,
     AccountNotFound,
@@ -61,7 +63,6 @@ from angarium.errors import (
     PartitionNotFound,
     ScriptNotFound,
     StoreBusy,
-    UserNotFound,
 )
 from angarium.names import MailboxName
 from angarium.rights import Acl
@@ -79,7 +80,7 @@ class MemoryEngine:
         self._accounts: dict[AccountId, Account] = {}
         self._names: dict[AccountId, str] = {}
         self._catalogue: dict[AccountId, list[CatalogueRow]] = {}
-        self._credentials: dict[str, CredentialRow] = {}
+        self._users = Users(sources)
         self._work: dict[int, WorkRow] = {}
         self._work_count = 0
         self._listeners: list[Announcement] = []
@@ -389,20 +390,54 @@ class MemoryEngine:
 
     async def credential(self, userid: str) -> CredentialRow | None:
         self._refuse_if_closed()
-        return self._credentials.get(userid)
+        return self._users.user(userid).credential
 
     async def credentials(self) -> list[CredentialRow]:
         self._refuse_if_closed()
-        return [self._credentials[userid] for userid in sorted(self._credentials)]
+        return [user.credential for user in self._users.users() if user.credential is not None]
 
     async def put_credential(self, credential: CredentialRow) -> None:
         self._refuse_if_closed()
-        self._credentials[credential.userid] = credential
+        self._users.credentials[credential.userid] = credential
 
     async def remove_credential(self, userid: str) -> None:
         self._refuse_if_closed()
-        if self._credentials.pop(userid, None) is None:
-            raise UserNotFound(f"no credential of {userid}")
+        self._users.remove(userid)
+
+    async def user(self, userid: str) -> UserRow:
+        self._refuse_if_closed()
+        return self._users.user(userid)
+
+    async def users(self) -> list[UserRow]:
+        self._refuse_if_closed()
+        return self._users.users()
+
+    async def denials(self) -> list[DenialRow]:
+        self._refuse_if_closed()
+        return self._users.all_denials()
+
+    async def change_user(self, change: UserChange) -> bool:
+        self._refuse_if_closed()
+        return self._users.change(change)
+
+    async def site_secret(self) -> bytes:
+        self._refuse_if_closed()
+        return self._users.secret()
+
+    def has_shared_secrets(self) -> bool:
+        self._refuse_if_closed()
+        return self._users.has_shared_secrets()
+
+    def note_login(self, login: LoginRow) -> None:
+        self._users.note_login(login)
+
+    async def logins(self, userid: str) -> list[LoginRow]:
+        self._refuse_if_closed()
+        return self._users.logins(userid)
+
+    async def app_password_uses(self, userid: str) -> dict[int, AppPasswordUse]:
+        self._refuse_if_closed()
+        return self._users.uses(userid)
 
     # Work that must not be forgotten
 

@@ -33,6 +33,7 @@ from angarium.engine.rows import (
     WorkRow,
 )
 from angarium.engine.scripts import ScriptRow
+from angarium.engine.users import AppPasswordUse, DenialRow, LoginRow, UserChange, UserRow
 from angarium.sequenceset import UidSet
 
 T = TypeVar("T")
@@ -236,6 +237,33 @@ class Suspending:
 
     async def remove_credential(self, userid: str) -> None:
         await _suspended(lambda: self._engine.remove_credential(userid))
+
+    async def user(self, userid: str) -> UserRow:
+        return await _suspended(lambda: self._engine.user(userid))
+
+    async def users(self) -> list[UserRow]:
+        return await _suspended(self._engine.users)
+
+    async def denials(self) -> list[DenialRow]:
+        return await _suspended(self._engine.denials)
+
+    async def change_user(self, change: UserChange) -> bool:
+        return await _suspended(lambda: self._engine.change_user(change))
+
+    async def site_secret(self) -> bytes:
+        return await _suspended(self._engine.site_secret)
+
+    def has_shared_secrets(self) -> bool:
+        return self._engine.has_shared_secrets()
+
+    def note_login(self, login: LoginRow) -> None:
+        self._engine.note_login(login)
+
+    async def logins(self, userid: str) -> list[LoginRow]:
+        return await _suspended(lambda: self._engine.logins(userid))
+
+    async def app_password_uses(self, userid: str) -> dict[int, AppPasswordUse]:
+        return await _suspended(lambda: self._engine.app_password_uses(userid))
 
     # Work that must not be forgotten
 

@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 
 from angarium.engine.commands import AddMessages, Author, Deliver, Delivered, Done
-from angarium.engine.delivery import Deposit
+from angarium.engine.delivery import SENT_FOR_S, Deposit, Mark, MarkKind
 from angarium.engine.rows import ModSeq, Uid
-from angarium.engine.sqlite.dispatches import LONGEST_WAIT_S, Noted, queue_dispatch, remove_dispatch
-from angarium.engine.sqlite.marks import put_marks, stands, take_mark
+from angarium.engine.sqlite.dispatches import LONGEST_WAIT_S, Noted, last_dispatch, queue_dispatch, remove_dispatch
+from angarium.engine.sqlite.marks import count_standing, put_marks, stands, take_mark
 from angarium.engine.sqlite.messages import add_messages
 from angarium.engine.sqlite.transaction import Transaction
-from angarium.errors import MarksChanged, StoreBusy
+from angarium.errors import ActionLimitExceeded, MarksChanged, StoreBusy
 
 
 def deliver(transaction: Transaction, command: Deliver, works: Sequence[int] = ()) -> Delivered:
@@ -21,6 +21,8 @@ def deliver(transaction: Transaction, command: Deliver, works: Sequence[int] = (
     put_marks(transaction, command.marks)
     numbers = iter(works)
     dispatched = tuple([queue_dispatch(transaction, dispatch, numbers) for dispatch in command.dispatches])
+    if command.daily_dispatches_max and any(dispatched):
+        _count_sent(transaction, dispatched.count(True), command.daily_dispatches_max)
     return Delivered(uids, dispatched, ModSeq(transaction.modseq))
 
 
@@ -31,6 +33,15 @@ def execute_noted(transaction: Transaction, noted: Noted) -> Delivered | Done:
     if isinstance(noted.command, Deliver):
         return deliver(transaction, noted.command, noted.works)
     return remove_dispatch(transaction, noted.command, noted.works)
+
+
+def _count_sent(transaction: Transaction, added: int, most: int) -> None:
+    """Note those that were queued last."""
+    last = last_dispatch(transaction)
+    expires_at_s = transaction.now_s + SENT_FOR_S
+    put_marks(transaction, [Mark(MarkKind.SENT, str(last - back), expires_at_s) for back in range(added)])
+    if count_standing(transaction, MarkKind.SENT, most + 1) > most:
+        raise ActionLimitExceeded(f"more than {most} mails would be sent in a day")
 
 
 def _put(transaction: Transaction, deposit: Deposit, author: Author) -> Uid | None:

@@ -46,13 +46,19 @@ _COLUMNS = (
 )
 
 
+def last_dispatch(transaction: Transaction) -> int:
+    """The number of what was queued last; 0 before the first."""
+    number = transaction.connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'dispatch'").get
+    return int(number or 0)
+
+
 def queue_dispatch(transaction: Transaction, dispatch: Dispatch, works: Iterator[int]) -> bool:
     """Queue mail; False where its mark stands. `works` gives the number of its note either way."""
     work = next(works)
     if dispatch.mark is not None and not take_mark(transaction, dispatch.mark):
         return False
     connection = transaction.connection
-    number = 1 + (connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'dispatch'").get or 0)
+    number = 1 + last_dispatch(transaction)
     size_octets, partition = len(dispatch.head), None
     if dispatch.file is not None:
         number = transaction.place_in_queue(dispatch.file.path, dispatch.file.partition, number)

@@ -68,6 +68,7 @@ from angarium.engine.sqlite import (
 from angarium.engine.sqlite.accountfiles import accounts_with_logs, changed_accounts
 from angarium.engine.sqlite.accounts import OpenAccount, OpenAccounts
 from angarium.engine.sqlite.catalogue import Wanted
+from angarium.engine.sqlite.logins import LoginNotes
 from angarium.engine.sqlite.moving import Moves
 from angarium.engine.sqlite.notes import Notes
 from angarium.engine.sqlite.options import SqliteOptions
@@ -76,11 +77,12 @@ from angarium.engine.sqlite.queuefiles import QueueFiles, SweepQueue
 from angarium.engine.sqlite.refusals import as_known
 from angarium.engine.sqlite.registry import Registry
 from angarium.engine.sqlite.remembered import USERS_CHANGES, Freshness, Remembered, Stamp, StampOf, nobody_can_tell
-from angarium.engine.sqlite.schema import CATALOGUE, USERS, WORK, Schema
+from angarium.engine.sqlite.schema import CATALOGUE, LOGINS, USERS, WORK, Schema
 from angarium.engine.sqlite.site import SiteDatabase
 from angarium.engine.sqlite.snapshots import rotate_snapshot
 from angarium.engine.sqlite.transaction import Storage
 from angarium.engine.sqlite.writer import Writer
+from angarium.engine.users import AppPasswordUse, DenialRow, LoginRow, UserChange, UserRow
 from angarium.errors import (
     AngariumError,
     MailboxNotFound,
@@ -128,7 +130,14 @@ class SqliteEngine:
         self._work = self._open_site("work.db", WORK)
         names, users_reader = self._catalogue.open_reader, self._users.open_reader
         self._account_ids: Remembered[str, AccountId | None] = Remembered(names, _NAMES_REMEMBERED)
-        self._credentials: Remembered[str, CredentialRow | None] = Remembered(users_reader, _NAMES_REMEMBERED)
+        self._known_users: Remembered[str, UserRow] = Remembered(users_reader, _NAMES_REMEMBERED)
+        self._shared_secrets: Remembered[str, bool] = Remembered(users_reader, 1)
+        self._site_secret: bytes | None = None
+        self._logins = LoginNotes(
+            lambda: self._open_site("logins.db", LOGINS, is_advisory=True),
+            self._in_site_thread,
+            delay_s=options.advisory_delay_s,
+        )
         self._site_scripts: Remembered[str, ScriptRow | None] = Remembered(names, _SITE_SCRIPTS_REMEMBERED)
         for partition, directory in options.partitions.items():
             self._directories.make_root(directory)
@@ -535,8 +544,7 @@ class SqliteEngine:
     # Users and work
 
     async def credential(self, userid: str) -> CredentialRow | None:
-        reader = self._users.open_reader
-        return self._credentials.get(self._stamp_of(USERS_CHANGES), userid, lambda: users.credential(reader, userid))
+        return (await self.user(userid)).credential
 
     async def credentials(self) -> list[CredentialRow]:
         return users.credentials(self._users.open_reader)
@@ -548,10 +556,47 @@ class SqliteEngine:
         )
 
     async def remove_credential(self, userid: str) -> None:
+        await self._logins.flush()
+        await self._in_site_thread(lambda: self._logins.forget(userid))
         await self._change_site(
             USERS_CHANGES,
             lambda: self._users.write(lambda connection: users.remove_credential(connection, userid)),
         )
+
+    async def user(self, userid: str) -> UserRow:
+        reader = self._users.open_reader
+        return self._known_users.get(self._stamp_of(USERS_CHANGES), userid, lambda: users.user(reader, userid))
+
+    async def users(self) -> list[UserRow]:
+        return await self._in_thread(self._readers, lambda: self._users.read_apart(users.users))
+
+    async def denials(self) -> list[DenialRow]:
+        return users.denials(self._users.open_reader)
+
+    async def change_user(self, change: UserChange) -> bool:
+        return await self._change_site(
+            USERS_CHANGES, lambda: self._users.write(lambda connection: users.change_user(connection, change))
+        )
+
+    async def site_secret(self) -> bytes:
+        if self._site_secret is None:
+            self._site_secret = users.site_secret(self._users.open_reader)
+        return self._site_secret
+
+    def has_shared_secrets(self) -> bool:
+        reader = self._users.open_reader
+        return self._shared_secrets.get(self._stamp_of(USERS_CHANGES), "", lambda: users.has_shared_secrets(reader))
+
+    def note_login(self, login: LoginRow) -> None:
+        self._logins.note(login)
+
+    async def logins(self, userid: str) -> list[LoginRow]:
+        await self._logins.flush()
+        return await self._in_site_thread(lambda: self._logins.logins(userid))
+
+    async def app_password_uses(self, userid: str) -> dict[int, AppPasswordUse]:
+        await self._logins.flush()
+        return await self._in_site_thread(lambda: self._logins.app_password_uses(userid))
 
     async def note_work(self, work_row: WorkRow) -> int:
         return await self._in_site_thread(
@@ -602,6 +647,7 @@ class SqliteEngine:
             return
         await self._moves.stop()
         await self._outgoing.stop()
+        await self._logins.stop()
         self._is_closed = True
         await self._writer.drain()
         await self._accounts.close()
@@ -611,9 +657,16 @@ class SqliteEngine:
 
     # In threads
 
-    def _open_site(self, name: str, schema: Schema) -> SiteDatabase:
+    def _open_site(self, name: str, schema: Schema, *, is_advisory: bool = False) -> SiteDatabase:
         path, options = os.path.join(self._options.directory, name), self._options
-        return SiteDatabase(path, schema, self._disk, vfs=options.vfs, checkpoint_pages=options.checkpoint_pages)
+        return SiteDatabase(
+            path,
+            schema,
+            self._disk,
+            vfs=options.vfs,
+            checkpoint_pages=options.checkpoint_pages,
+            is_advisory=is_advisory,
+        )
 
     def _clean_stage(self, directory: str) -> None:
         """Remove what a crash has left; what another process stages now is younger than a day."""
@@ -655,6 +708,7 @@ class SqliteEngine:
     def _checkpoint_site(self) -> None:
         for database in (self._catalogue, self._users, self._work):
             database.checkpoint()
+        self._logins.checkpoint()
         directory = os.path.join(self._options.directory, "snapshot")
         self._directories.make(directory)
         now_s, kept = self._sources.now_s(), self._options.snapshots
@@ -664,3 +718,4 @@ class SqliteEngine:
     def _close_site(self) -> None:
         for database in (self._catalogue, self._users, self._work):
             database.close()
+        self._logins.close()

@@ -34,6 +34,16 @@ def stands(connection: apsw.Connection, kind: MarkKind, key: str, now_s: int) ->
     return fetch_one(connection, _STANDS, (kind.value, key, now_s)) is not None
 
 
+def count_standing(transaction: Transaction, kind: MarkKind, limit: int) -> int:
+    """How many marks of a kind stand; `limit` where they are more."""
+    found = transaction.connection.execute(
+        "SELECT COUNT(*) FROM (SELECT 1 FROM mark WHERE kind = ? AND expires_at > ? LIMIT ?)",
+        (kind.value, transaction.now_s, limit),
+    ).get
+    assert isinstance(found, int)
+    return found
+
+
 def prune_marks(transaction: Transaction, command: PruneMarks) -> Purged:
     """Forget what has expired."""
     before_s = -1 if command.delivered_before_s is None else command.delivered_before_s

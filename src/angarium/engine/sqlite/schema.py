@@ -330,6 +330,66 @@ USERS = Schema(
             changed_at INTEGER NOT NULL
         ) WITHOUT ROWID;
         """,
+        # A program that does not know these would let in whom they keep out, and leave them behind of a removed user.
+        """
+        CREATE TABLE app_password (
+            userid TEXT NOT NULL,
+            name TEXT NOT NULL,
+            number INTEGER NOT NULL,
+            services TEXT NOT NULL,
+            created_at INTEGER NOT NULL,
+            expires_at INTEGER,
+            salt BLOB NOT NULL,
+            digest BLOB NOT NULL,
+            PRIMARY KEY (userid, name)
+        ) WITHOUT ROWID;
+        CREATE TABLE totp (
+            userid TEXT PRIMARY KEY,
+            secret BLOB NOT NULL,
+            is_active INTEGER NOT NULL,
+            last_step INTEGER NOT NULL
+        ) WITHOUT ROWID;
+        CREATE TABLE shared_secret (
+            userid TEXT NOT NULL,
+            realm TEXT NOT NULL,
+            secret TEXT NOT NULL,
+            version INTEGER NOT NULL,
+            PRIMARY KEY (userid, realm)
+        ) WITHOUT ROWID;
+        CREATE TABLE denial (userid TEXT PRIMARY KEY, services TEXT NOT NULL, message TEXT NOT NULL) WITHOUT ROWID;
+        CREATE TABLE site (secret BLOB NOT NULL);
+        INSERT INTO site VALUES (randomblob(32));
+        """,
+    ),
+    writes_from=2,
+)
+
+LOGINS = Schema(
+    "logins",
+    0x416E676C,  # "Angl"
+    (
+        """
+        CREATE TABLE login (
+            number INTEGER PRIMARY KEY AUTOINCREMENT,
+            userid TEXT NOT NULL,
+            at INTEGER NOT NULL,
+            service TEXT NOT NULL,
+            address TEXT NOT NULL,
+            client TEXT NOT NULL,
+            mechanism TEXT NOT NULL,
+            app_password INTEGER,
+            app_password_name TEXT NOT NULL,
+            session TEXT NOT NULL
+        );
+        CREATE INDEX login_userid ON login (userid);
+        CREATE TABLE app_password_use (
+            userid TEXT NOT NULL,
+            number INTEGER NOT NULL,
+            at INTEGER NOT NULL,
+            address TEXT NOT NULL,
+            PRIMARY KEY (userid, number)
+        ) WITHOUT ROWID;
+        """,
     ),
 )
 

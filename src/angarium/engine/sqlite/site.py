@@ -1,7 +1,7 @@
 """The site's own databases: the catalogue (`mailboxes.db`), `users.db`, `work.db`.
 
 Each is one small file that every process writes under its lock file, in a thread; reads are made where they are asked.
-What is written is durable on return.
+What is written is durable on return, but for what is advisory.
 """
 
 from collections.abc import Callable
@@ -19,8 +19,19 @@ Answer = TypeVar("Answer")
 class SiteDatabase:
     """One file with a reader's and a writer's connection. `write` blocks; one thread at a time may be in it."""
 
-    def __init__(self, path: str, schema: Schema, disk: Disk, *, vfs: str | None, checkpoint_pages: int) -> None:
+    def __init__(
+        self,
+        path: str,
+        schema: Schema,
+        disk: Disk,
+        *,
+        vfs: str | None,
+        checkpoint_pages: int,
+        is_advisory: bool = False,
+    ) -> None:
+        """What is advisory is not synced at each commit: a power cut may take back the last ones."""
         self._path = path
+        self._is_advisory = is_advisory
         self._schema = schema
         self._vfs = vfs
         self._checkpoint_pages = checkpoint_pages
@@ -98,6 +109,8 @@ class SiteDatabase:
         if self._writer is None:
             self._writer = open_for_writing(self._path, self._schema, vfs=self._vfs)
             self._writer.set_wal_hook(self._note_log)
+            if self._is_advisory:
+                self._writer.pragma("synchronous", 1)
         return self._writer
 
     def _drop_writer(self) -> None:
