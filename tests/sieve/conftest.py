@@ -17,6 +17,7 @@ from angarium.sieve import (
     FileInto,
     Keep,
     Limits,
+    LongWork,
     Message,
     Notify,
     Outcome,
@@ -26,6 +27,7 @@ from angarium.sieve import (
     Script,
     ScriptInvalid,
     Snooze,
+    Step,
     Traced,
     Vacation,
     interpret,
@@ -77,7 +79,7 @@ def run(
         except StopIteration as end:
             outcome: Outcome = end.value
             return outcome
-        if question is None:
+        if question is None or isinstance(question, LongWork):
             answer = None
             continue
         if asked is not None:
@@ -126,15 +128,16 @@ def decide() -> Callable[..., list[str]]:
 
 
 @pytest.fixture
-def paused() -> Callable[[Generator[Question | None, object, Outcome]], tuple[int, Outcome]]:
+def paused() -> Callable[[Generator[Step, object, Outcome]], tuple[int, Outcome]]:
     """Runs to its end what asks nothing; gives how many pauses it had, and the outcome."""
 
-    def paused(steps: Generator[Question | None, object, Outcome]) -> tuple[int, Outcome]:
+    def paused(steps: Generator[Step, object, Outcome]) -> tuple[int, Outcome]:
         pauses = 0
         try:
             while True:
-                assert next(steps) is None
-                pauses += 1
+                step = next(steps)
+                assert step is None or isinstance(step, LongWork)
+                pauses += step is None
         except StopIteration as end:
             outcome: Outcome = end.value
             return pauses, outcome

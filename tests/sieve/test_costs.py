@@ -6,10 +6,10 @@ from collections.abc import Callable, Generator
 import pytest
 from tests.sieve.conftest import ENVELOPE, ENVIRONMENT, message_of
 
-from angarium.sieve import Limits, Outcome, Question, ScriptInvalid, interpret, parse_script
+from angarium.sieve import Limits, Outcome, ScriptInvalid, Step, interpret, parse_script
 from angarium.sieve.entity import merged
 
-Paused = Callable[[Generator[Question | None, object, Outcome]], tuple[int, Outcome]]
+Paused = Callable[[Generator[Step, object, Outcome]], tuple[int, Outcome]]
 
 TOO_LONG = "a string with variables is longer than 1048576 octets"
 NOT_ENDED = "the script has not ended after 1000000 steps"

@@ -20,6 +20,7 @@ from angarium.sieve import (
     Position,
     Question,
     Script,
+    Step,
     Traced,
     interpret,
     parse_script,
@@ -27,7 +28,7 @@ from angarium.sieve import (
 
 Decide = Callable[..., list[str]]
 Run = Callable[..., Outcome]
-Paused = Callable[[Generator[Question | None, object, Outcome]], tuple[int, Outcome]]
+Paused = Callable[[Generator[Step, object, Outcome]], tuple[int, Outcome]]
 
 
 @pytest.mark.parametrize(
@@ -233,7 +234,7 @@ def test_a_costly_comparison_is_paid_before_it_is_made(decide: Decide) -> None:
     assert decide(text, message) == ["implicit keep"]
 
 
-def steps_of(script: Script, message: Message, environment: Environment) -> Generator[Question | None, object, Outcome]:
+def steps_of(script: Script, message: Message, environment: Environment) -> Generator[Step, object, Outcome]:
     return interpret(script, message, Envelope("", "a"), environment)
 
 

@@ -1,5 +1,6 @@
 """Comparisons in turns find what they find at once."""
 
+import unicodedata
 from collections.abc import Callable, Generator
 
 import pytest
@@ -7,13 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.sieve.conftest import ENVELOPE, ENVIRONMENT, MESSAGE, message_of
 
-from angarium.collation import ASCII_CASEMAP, OCTET, Collation
-from angarium.sieve import DEFAULT_LIMITS, Environment, Outcome, Question, interpret, parse_script
+from angarium.collation import ASCII_CASEMAP, OCTET, UNICODE_CASEMAP, Collation
+from angarium.mime import fold
+from angarium.sieve import DEFAULT_LIMITS, Environment, LongWork, Outcome, Step, interpret, parse_script
 from angarium.sieve.longcomparison import Way, find_in_turns, steps_of
-from angarium.sieve.matching import Match, MatchType
+from angarium.sieve.matching import Match, MatchType, _composed_form
 from angarium.sieve.run import STEPS_OF_TURN, Run, Tired
 
-Paused = Callable[[Generator[Question | None, object, Outcome]], tuple[int, Outcome]]
+Paused = Callable[[Generator[Step, object, Outcome]], tuple[int, Outcome]]
 
 TEXTS = st.lists(st.text("abcAB*?", max_size=6).map(lambda text: text * 40), min_size=1, max_size=5)
 KEYS = st.lists(st.text("abcAB*?", max_size=4), min_size=1, max_size=40).map(tuple)
@@ -72,3 +74,40 @@ def test_long_bodies_have_turns(environment: Environment, paused: Paused) -> Non
     pauses, outcome = paused(steps)
     assert pauses > 4
     assert [type(action).__name__ for action in outcome.actions] == ["Discard"]
+
+
+@pytest.mark.parametrize(
+    ("test", "is_true", "announced"),
+    [
+        ('header :matches :comparator "i;unicode-casemap" "subject" "*Ende*"', True, 1),
+        ('header :matches :comparator "i;unicode-casemap" "subject" "*Anfang*"', False, 1),
+        ('anyof (header "from" "x", header :is :comparator "i;unicode-casemap" "subject" "x")', False, 1),
+        ('header :contains "subject" "Ende"', True, 0),
+    ],
+)
+def test_what_takes_long_in_one_piece_is_announced(
+    environment: Environment, test: str, is_true: bool, announced: int
+) -> None:
+    script = parse_script(f'require "comparator-i;unicode-casemap"; if {test} {{ discard; }}'.encode())
+    text = message_of(b"Subject: " + "\u00e4\u00d6\u00df ".encode() * 8000 + b"ENDE\n\n")
+    steps = interpret(script, text, ENVELOPE, environment)
+    seen: list[Step] = []
+    try:
+        while True:
+            seen.append(next(steps))
+    except StopIteration as end:
+        outcome: Outcome = end.value
+    assert seen.count(LongWork()) == announced
+    assert [type(action).__name__ for action in outcome.actions] == ["Discard" if is_true else "Keep"]
+
+
+LETTERS = st.sampled_from(["\uac01", "a\u0308", "\u00fc", "e", "\u1100\u1161\u11a8", "\u30ab\u3099", "o\u0301\u0323"])
+
+
+@given(letters=st.lists(LETTERS, max_size=20))
+def test_letters_are_composed_in_pieces_as_at_once(letters: list[str]) -> None:
+    value = f"{''.join(letters)}e" * 400
+    assert _composed_form(value) == unicodedata.normalize("NFC", fold(value))
+    assert (
+        Way(MatchType.MATCHES, UNICODE_CASEMAP, None).matcher((f"e*{''.join(letters)}e",))((f"E{value}",)) is not None
+    )

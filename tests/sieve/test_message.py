@@ -1,6 +1,6 @@
 """A message as scripts see it and change it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import pytest
 from hypothesis import given
@@ -11,7 +11,7 @@ from angarium.sieve.actions import Edition, Span
 from angarium.sieve.entity import merged, read_entity, read_pieces, size_of
 from angarium.sieve.headerblock import Field
 from angarium.sieve.mailaddress import MailAddress
-from angarium.sieve.message import Message
+from angarium.sieve.message import HeaderTexts, Message
 
 NESTED = b"""\
 From: Joe <joe@example.com>\r
@@ -172,6 +172,33 @@ def test_a_part_that_is_replaced_leaves_all_around_it() -> None:
     assert edition.pieces[0] == Span(0, start)
     assert edition.pieces[-1] == Span(end, len(NESTED))
     assert message.body_text(message.root.children[0], 1000) == "new"
+
+
+CHANGES: dict[str, Callable[[Message], object]] = {
+    "a field is added": lambda message: message.add_field(field("Subject", "more")),
+    "fields are deleted": lambda message: message.delete_fields(b"subject", (0,)),
+    "a part is looked at": lambda message: message.view_part(message.root.children[1]),
+    "it is replaced": lambda message: message.replace(message.root, read_entity(b"Subject: new\r\n\r\nnew")),
+    "it is enclosed": lambda message: message.enclose(outer := read_entity(NESTED), outer.children[0]),
+}
+
+
+@pytest.mark.parametrize("edit", CHANGES.values(), ids=CHANGES)
+def test_scripts_of_one_message_share_what_came_and_no_edits(edit: Callable[[Message], object]) -> None:
+    header = HeaderTexts()
+    view, scanned = memoryview(NESTED), mime.scan(NESTED)
+    first, second = (Message(view, scanned, header) for _ in range(2))
+    subject, addresses = first.header("subject"), first.addresses("from")
+    assert second.header("subject") is subject
+    assert second.addresses("from") is addresses
+    edit(first)
+    changed = first.header("subject"), first.header("received"), first.addresses("from")
+    assert first.header("subject") is not subject
+    third = Message(view, scanned, header)
+    for message in (second, third):
+        assert (message.header("subject"), message.addresses("from")) == (subject, addresses)
+        assert message.header("received") == ("one", "two")
+    assert (first.header("subject"), first.header("received"), first.addresses("from")) == changed
 
 
 def test_the_raw_body_is_what_follows_the_first_empty_line() -> None:

@@ -29,6 +29,7 @@ from .facts import (
     IncludedScript,
     ListHolds,
     ListKnown,
+    LongWork,
     MailboxExists,
     MailboxIdExists,
     MetadataOf,
@@ -38,10 +39,11 @@ from .facts import (
     ScriptInvalid,
     SeenBefore,
     SpecialUseExists,
+    Step,
 )
 from .interpreter import interpret
 from .limits import DEFAULT_LIMITS, Limits
-from .message import Message
+from .message import HeaderTexts, Message
 from .position import Position
 from .reading import parse_script
 from .run import Traced
@@ -59,12 +61,14 @@ __all__ = [
     "Failure",
     "FileCarbonCopy",
     "FileInto",
+    "HeaderTexts",
     "IncludedScript",
     "Keep",
     "Limits",
     "ListHolds",
     "ListKnown",
     "LogLine",
+    "LongWork",
     "MailboxExists",
     "MailboxIdExists",
     "MailboxReference",
@@ -86,6 +90,7 @@ __all__ = [
     "Snooze",
     "Span",
     "SpecialUseExists",
+    "Step",
     "Traced",
     "Tracked",
     "Vacation",

@@ -9,7 +9,7 @@ from angarium.collation import ASCII_CASEMAP, Collation, find_collation
 from angarium.sieve.arguments import Arguments
 from angarium.sieve.extlists import require_list
 from angarium.sieve.facts import ListHolds
-from angarium.sieve.longcomparison import Way, find_in_turns, steps_of
+from angarium.sieve.longcomparison import Way, find_in_turns
 from angarium.sieve.matching import Match, MatchInvalid, MatchType, Relation
 from angarium.sieve.run import STEPS_OF_TURN, Run
 from angarium.sieve.specification import Kind, Tag
@@ -99,10 +99,10 @@ def _constant(arguments: Arguments, way: Way, keys: tuple[str, ...], *, in_turns
         if not values and not counts:
             run.spend(1)
             return False
-        steps = steps_of(values, cost)
+        steps = way.steps_of(values, cost)
         if in_turns and steps > STEPS_OF_TURN:
             return _take(run, find_in_turns(run, place, way, keys, values))
-        run.spend(steps)
+        run.spend_at_once(steps)
         return _take(run, match(values))
 
     return compare
@@ -115,14 +115,16 @@ def _variable(way: Way, keys: Texts, *, in_turns: bool) -> Comparison:
     def compare(run: Run, values: Sequence[str]) -> bool:
         texts = keys.values(run)
         try:
+            preparation = way.preparation(texts)
             match = way.matcher(texts)
-            run.spend(way.preparation(texts))
-            steps = steps_of(values, way.weight(texts))
+            steps = way.steps_of(values, way.weight(texts))
         except MatchInvalid as error:
             run.fail(str(error))
         if in_turns and steps > STEPS_OF_TURN:
+            run.spend(preparation)
             return _take(run, find_in_turns(run, place, way, texts, values))
-        run.spend(steps)
+        run.spend_at_once(steps)
+        run.spend(preparation)
         return _take(run, match(values))
 
     return compare

@@ -97,6 +97,15 @@ Question = (
 
 
 @dataclass(frozen=True, slots=True)
+class LongWork:
+    """Nothing is asked: what comes next may take longer than a loop can wait."""
+
+
+Step = Question | LongWork | None
+"""Where a run pauses: to ask, before it works for long, or so that others have their turn."""
+
+
+@dataclass(frozen=True, slots=True)
 class Envelope:
     """What SMTP said of the message."""
 

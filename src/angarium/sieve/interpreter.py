@@ -6,13 +6,16 @@ answer. Nothing of this is seen by those who write tests and commands: they are 
 """
 
 from collections.abc import Generator
+from typing import Final
 
 from angarium.sieve.actions import Keep, Outcome
-from angarium.sieve.facts import Envelope, Environment, Question
+from angarium.sieve.facts import Envelope, Environment, LongWork, Step
 from angarium.sieve.limits import DEFAULT_LIMITS, Limits
 from angarium.sieve.message import Message
-from angarium.sieve.run import STEPS_OF_TURN, Run, RunFailed, Tired, Traced, Unknown
+from angarium.sieve.run import STEPS_OF_TURN, Long, Run, RunFailed, Tired, Traced, Unknown
 from angarium.sieve.script import Script
+
+_LONG_WORK: Final = LongWork()
 
 
 def interpret(
@@ -23,8 +26,9 @@ def interpret(
     *,
     limits: Limits = DEFAULT_LIMITS,
     trace: list[Traced] | None = None,
-) -> Generator[Question | None, object, Outcome]:
+) -> Generator[Step, object, Outcome]:
     """Yields questions, to be sent their answers, and None where others may have a turn; returns what was decided.
+    What is done behind LongWork, until the next step, is best done in a thread.
 
     Without an envelope the message is one of a mailbox, where something has happened to it (RFC 6785).
     Into `trace` goes every test that was evaluated, if the script was parsed to be traced.
@@ -48,11 +52,18 @@ def interpret(
                 run.current.execute(run)
             except Unknown as unknown:
                 frame.index -= 1
+                run.is_long_work_expected = False
                 run.answer(unknown.question, (yield unknown.question))
             except Tired:
                 frame.index -= 1
+            except Long:
+                frame.index -= 1
+                run.is_long_work_expected = True
+                yield _LONG_WORK
+                continue
             if run.steps >= run.pause_at:
                 run.pause_at = run.steps + STEPS_OF_TURN
+                run.is_long_work_expected = False
                 yield None
     except RunFailed as failed:
         return _failed(run, str(failed))

@@ -3,11 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from angarium.collation import Collation
+from angarium.collation import UNICODE_CASEMAP, Collation
 from angarium.sieve.matching import Match, Matcher, MatchType, Relation, matcher, weight
-from angarium.sieve.run import STEPS_OF_TURN, Run, Tired
+from angarium.sieve.run import STEPS_OF_TURN, Long, Run, Tired
 
 _CHARACTERS_OF_STEP = 1024
+_STEPS_OF_FORM = 100
+"""To decompose 1,024 letters."""
 _STEPS_OF_WEIGHT = 5
 """To compile a regular expression, by what it costs to search with it."""
 _CHARACTERS_OF_VALUE = 64
@@ -34,9 +36,17 @@ class Way:
         """What it costs in steps to make the matcher of keys that are not known before; raises MatchInvalid."""
         return len(keys) + (_STEPS_OF_WEIGHT * self.weight(keys) if self.match_type is MatchType.REGEX else 0)
 
+    def steps_of(self, values: Sequence[str], weight_of_keys: int) -> int:
+        """What it costs to compare all values with all keys."""
+        steps = steps_of(values, weight_of_keys)
+        if self.collation is UNICODE_CASEMAP:
+            letters = sum([len(value) for value in values if not value.isascii()])
+            steps += _STEPS_OF_FORM * letters // _CHARACTERS_OF_STEP
+        return steps
+
 
 def steps_of(values: Sequence[str], weight_of_keys: int) -> int:
-    """What it costs to compare all values with all keys."""
+    """The same, without what it costs to bring values into the form in which they are compared."""
     count = len(values)
     characters = sum(map(len, values)) + count * _CHARACTERS_OF_VALUE
     return 1 + count + weight_of_keys * characters // _CHARACTERS_OF_STEP
@@ -55,7 +65,11 @@ def find_in_turns(run: Run, place_key: object, way: Way, keys: tuple[str, ...], 
         value = values[place // pieces]
         start = place % pieces * size
         piece = keys[start : start + size]
-        run.spend(steps_of((value,), way.weight(piece)))
+        try:
+            run.spend_at_once(way.steps_of((value,), way.weight(piece)))
+        except Long:
+            run.progress[place_key] = place
+            raise
         found = way.matcher(piece)((value,))
         if found is not None:
             return found

@@ -11,6 +11,7 @@ surrogates, as Python's error handler `surrogateescape` has them.
 
 import enum
 import operator
+import re
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -24,6 +25,10 @@ from angarium.sieve.wildcard import PatternInvalid, Wildcards, parse_wildcards
 
 _STEPS_OF_LETTERS = 700
 """To find 1,024 letters of a value in its form."""
+_CHARACTERS_AT_ONCE = 4096
+_STARTS = r"\0-\x7f\u03b1-\u03c9\u0430-\u044f\u1100-\u115f\u3041-\u3096\u30a1-\u30fa\u4e00-\u9fff"
+_PIECES = re.compile(rf".{{1,{_CHARACTERS_AT_ONCE}}}(?=[{_STARTS}])|.{{1,{_CHARACTERS_AT_ONCE}}}", re.DOTALL)
+"""Cut before a character that makes no letter with the one before it, where there is one."""
 _CACHED = 128
 _CACHED_CHARACTERS = 2048
 """Of all keys; what longer ones need is made anew."""
@@ -266,7 +271,12 @@ def _match_octets(patterns: tuple[Wildcards, ...], text: str, value: str) -> Mat
 def _composed_form(text: str) -> str:
     """The form of i;unicode-casemap with letters and their marks in one, so that `?` stands for both."""
     folded = fold(text)
-    return folded if folded.isascii() else unicodedata.normalize("NFC", folded)
+    if folded.isascii():
+        return folded
+    if len(folded) <= _CHARACTERS_AT_ONCE:
+        return unicodedata.normalize("NFC", folded)
+    # Nobody else has a turn while one call lasts.
+    return "".join([unicodedata.normalize("NFC", piece) for piece in _PIECES.findall(folded)])
 
 
 def _matches_composed(patterns: tuple[Wildcards, ...]) -> Matcher:
@@ -288,8 +298,12 @@ def _originals(value: str, text: str, spans: list[tuple[int, int]]) -> list[str]
         return [value[start:end] for start, end in spans]
     origins: list[int] = []  # by offset in the form
     forms: list[str] = []
+    known: dict[str, str] = {}
     for start, end in _letters(value):
-        form = _composed_form(value[start:end])
+        letter = value[start:end]
+        form = known.get(letter)
+        if form is None:
+            form = known[letter] = _composed_form(letter)
         forms.append(form)
         origins.extend([start] * len(form))
     origins.append(len(value))

@@ -5,6 +5,7 @@ edited message is a list of pieces, each octets or a range of those that came.
 """
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
 
 from angarium import mime
 from angarium.mime import ScannedMessage
@@ -17,6 +18,14 @@ _FIELD_OCTETS = 256 * 1024
 """Of one field; the rest of a longer one is not looked at."""
 _CACHED_CHARACTERS = 2 * 1024 * 1024
 """Of decoded bodies; tests that come back to others decode them again."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class HeaderTexts:
+    """What was read of the header of a message as it came; all scripts that are run over the message may share it."""
+
+    texts: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    addresses: dict[str, tuple[MailAddress, ...]] = field(default_factory=dict)
 
 
 class Message:
@@ -36,14 +45,16 @@ class Message:
         "view",
     )
 
-    def __init__(self, view: memoryview, scanned: ScannedMessage) -> None:
-        """`view` may be of any size; it is of one dimension and of octets, and must stay as it is meanwhile."""
+    def __init__(self, view: memoryview, scanned: ScannedMessage, header: HeaderTexts | None = None) -> None:
+        """`view` may be of any size; it is of one dimension and of octets, and must stay as it is meanwhile. `header`
+        is what others have read of the same octets; what this one reads is added."""
+        header = header or HeaderTexts()
         self.view = view
         self.original_size = len(view)
         self.root = Entity(view, scanned.root, is_original=True, is_message=True)
         """The message as it is now."""
-        self._texts: dict[str, tuple[str, ...]] = {}
-        self._addresses: dict[str, tuple[MailAddress, ...]] = {}
+        self._texts = header.texts
+        self._addresses = header.addresses
         self._texts_of_bodies: dict[Entity, str] = {}
         self._cached_characters = 0
         self._edition: Edition | None = None
@@ -61,8 +72,7 @@ class Message:
     def view_part(self, part: Entity | None) -> Entity | None:
         """Has tests take a part for the message, or with None the whole; gives what they took for it before."""
         before, self._viewed = self._viewed, part
-        self._texts.clear()
-        self._addresses.clear()
+        self._forget_header()
         return before
 
     # The header of the message
@@ -143,8 +153,7 @@ class Message:
         replacement.is_message = entity.is_message
         replacement.put_in_place_of(entity)
         if entity is self.viewed:
-            self._texts.clear()
-            self._addresses.clear()
+            self._forget_header()
         if entity is self.root:
             self.root = replacement
         if entity is self._viewed:
@@ -160,9 +169,12 @@ class Message:
         self._forget()
 
     def _forget(self) -> None:
-        self._texts.clear()
-        self._addresses.clear()
+        self._forget_header()
         self.is_edition_known = False
+
+    def _forget_header(self) -> None:
+        """Others go on with what they have read of the message as it came."""
+        self._texts, self._addresses = {}, {}
 
 
 def field_values(entity: Entity, name: str) -> Sequence[bytes]:

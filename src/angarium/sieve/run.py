@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 STEPS_OF_TURN = 1000
 """About a millisecond of work."""
+_STEPS_OF_LONG_WORK = 2000
+"""More in one piece are announced (LongWork)."""
 
 
 class Interrupted(Exception):
@@ -34,6 +36,10 @@ class Unknown(Interrupted):
 
 class Tired(Interrupted):
     """It has worked for so long that others may have a turn."""
+
+
+class Long(Interrupted):
+    """It goes on with work that holds up whoever waits for it, and says so before."""
 
 
 class RunFailed(Exception):
@@ -129,6 +135,7 @@ class Run:
         "globals",
         "included",
         "includes",
+        "is_long_work_expected",
         "limits",
         "log",
         "message",
@@ -158,6 +165,8 @@ class Run:
         self.trace = trace
         self.steps = 0
         self.pause_at = STEPS_OF_TURN
+        self.is_long_work_expected = False
+        """Until the next pause."""
         self.progress: dict[object, int] = {}
         """How far lists of tests had come when they were interrupted."""
         self.decisions = Decisions(limits)
@@ -199,6 +208,12 @@ class Run:
         self.steps += steps
         if self.steps > self.limits.steps:
             raise RunFailed(f"the script has not ended after {self.limits.steps} steps")
+
+    def spend_at_once(self, steps: int) -> None:
+        """Pays for work that cannot be left half-way, before it is done."""
+        if steps > _STEPS_OF_LONG_WORK and not self.is_long_work_expected:
+            raise Long
+        self.spend(steps)
 
     def fail(self, reason: str) -> NoReturn:
         """Ends the run; the message is kept."""

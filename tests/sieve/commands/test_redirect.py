@@ -30,6 +30,7 @@ def redirected(run_script: Run, tags: str) -> tuple[str | None, str | None, str 
         (":bytimerelative 600", (None, None, "600", "R", False)),
         (':bytrace :bytimerelative 600 :bymode "notify"', (None, None, "600", "N", True)),
         (':bytimeabsolute "2026-11-21T22:00:00Z"', (None, None, "2026-11-21T22:00:00Z", "R", False)),
+        (':bytimeabsolute "2016-12-31t23:59:60.25z"', (None, None, "2016-12-31T23:59:59.25Z", "R", False)),
         (':bytimeabsolute "2026-11-21T22:00:00+0100"', (None, None, "2026-11-21T22:00:00+0100", "R", False)),
     ],
 )
@@ -45,6 +46,10 @@ def test_how_it_is_to_be_sent(run_script: Run, tags: str, values: tuple[object, 
         (':bymode "return"', '":bymode" needs ":bytimerelative" or ":bytimeabsolute"'),
         (":bytrace", '":bytrace" needs ":bytimerelative" or ":bytimeabsolute"'),
         (':bytimerelative 6 :bymode "drop"', '":bymode" takes "notify" or "return", not "drop"'),
+        *(
+            (f':bytimeabsolute "{time}"', f'":bytimeabsolute" takes a date and time of RFC 3339, not "{time}"')
+            for time in ("2026-02-31T10:00:00Z", "0000-01-01T00:00:00Z", "2026-11-21T24:00:00Z")
+        ),
         (':bytimeabsolute "tomorrow"', '":bytimeabsolute" takes a date and time of RFC 3339, not "tomorrow"'),
         (':bytimerelative 6 :bytimeabsolute "x"', '":bytimeabsolute" cannot be given together with ":bytimerelative"'),
     ],

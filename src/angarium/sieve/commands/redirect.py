@@ -3,6 +3,7 @@
 
 import re
 from collections.abc import Callable
+from datetime import datetime
 
 from angarium.sieve.actions import Redirect
 from angarium.sieve.address import outbound
@@ -20,6 +21,7 @@ _DATE_TIME = re.compile(
     re.ASCII | re.IGNORECASE,
 )
 """RFC 3339 §5.6; an offset without its colon too, which the example of RFC 6009 §7.2 makes of `zone`."""
+_LEAP_SECOND = re.compile(r":60(?=[.Z+-])")
 _MODES = {"notify": "N", "return": "R"}
 
 _Value = Callable[[Run], str | None]
@@ -66,7 +68,11 @@ def _by_time(arguments: Arguments) -> _Value:
     seconds = arguments.tag_number("bytimerelative")
     if seconds is not None:
         return lambda _run: str(seconds)
-    absolute = _checked(arguments, "bytimeabsolute", _DATE_TIME, "a date and time of RFC 3339")
+    absolute = arguments.tag_parsed(
+        "bytimeabsolute",
+        _date_time,
+        lambda text: f'":bytimeabsolute" takes a date and time of RFC 3339, not "{text[:60]}"',
+    )
     if arguments.has("bytimeabsolute"):
         return absolute
     for tag in ("bymode", "bytrace"):
@@ -74,6 +80,18 @@ def _by_time(arguments: Arguments) -> _Value:
             text = f'":{tag}" needs ":bytimerelative" or ":bytimeabsolute"'
             raise arguments.wrong(text, arguments.position_of(tag))
     return lambda _run: None
+
+
+def _date_time(text: str) -> str | None:
+    """In capitals; one whose day there is, with a leap second as the one before."""
+    if _DATE_TIME.fullmatch(text) is None:
+        return None
+    known = _LEAP_SECOND.sub(":59", text.upper())
+    try:
+        datetime.fromisoformat(known)
+    except ValueError:
+        return None
+    return known
 
 
 def _by_mode(arguments: Arguments) -> str:
