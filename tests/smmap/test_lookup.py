@@ -8,15 +8,24 @@ from tests.store.world import AUTHOR, World
 
 from angarium.engine.commands import SetQuota
 from angarium.engine.rows import QuotaResource
-from angarium.errors import StoreDamaged
+from angarium.errors import AuthenticationUnavailable, StoreDamaged
+from angarium.names import UserId
 from angarium.smmap.lookup import answer
 
 MISSING = "NOTFOUND Mailbox does not exist"
 
 
+async def groups_of(userid: UserId) -> frozenset[str]:
+    if userid == UserId("broken"):
+        raise AuthenticationUnavailable("no answer")
+    return frozenset({"staff"}) if userid == UserId("carol") else frozenset()
+
+
 async def asked(world: World, request: str, text: str = "", *, ignores_subaddress: bool = False) -> str:
-    lmtp = settings(text).lmtp
-    return (await answer(world.store, lmtp, request.encode(), ignores_subaddress=ignores_subaddress)).decode()
+    given = await answer(
+        world.store, settings(text), request.encode(), groups_of=groups_of, ignores_subaddress=ignores_subaddress
+    )
+    return given.decode()
 
 
 @pytest.mark.parametrize(
@@ -65,6 +74,21 @@ async def test_options_of_delivery_count(world: World, runner: asyncio.Runner) -
     assert await asked(world, "map post+board", "postuser: post") == "OK post+board"
 
 
+async def test_whoever_would_be_made_by_mail_is_there(world: World, runner: asyncio.Runner) -> None:
+    made = "autocreate_quota: 0\nautocreate_post: yes\n"
+    assert await asked(world, "map Dave@example.org", made) == "OK Dave@example.org"
+    assert await asked(world, "map dave+lists", made) == MISSING
+    assert await asked(world, "map dave+lists", made, ignores_subaddress=True) == "OK dave+lists"
+    assert await asked(world, "map +nosuch", made) == MISSING
+    for missing in ("autocreate_quota: 0", "autocreate_post: yes", f"{made}autocreate_users: erin"):
+        assert await asked(world, "map dave", missing) == MISSING
+    for_staff = f"{made}autocreate_users: group:staff"
+    assert await asked(world, "map carol", for_staff) == "OK carol"
+    assert await asked(world, "map dave", for_staff) == MISSING
+    assert await asked(world, "map broken", for_staff) == "TEMP System error, try again later"
+    assert await world.engine.account_id("user.dave") is None
+
+
 async def test_a_full_mailbox_is_told(world: World, runner: asyncio.Runner) -> None:
     await world.do("user.bob", SetQuota("", {QuotaResource.STORAGE: 0}, AUTHOR))
     assert await asked(world, "map bob") == "TEMP Over quota"
@@ -72,7 +96,7 @@ async def test_a_full_mailbox_is_told(world: World, runner: asyncio.Runner) -> N
 
 
 async def test_octets_that_are_no_address_find_nobody(world: World, runner: asyncio.Runner) -> None:
-    found = await answer(world.store, settings().lmtp, b"map \xff\x00", ignores_subaddress=False)
+    found = await answer(world.store, settings(), b"map \xff\x00", groups_of=groups_of, ignores_subaddress=False)
     assert found == MISSING.encode()
 
 

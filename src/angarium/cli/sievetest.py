@@ -28,8 +28,9 @@ from angarium.cli.sievescripts import user_account
 from angarium.engine.rows import AccountId
 from angarium.operations.delivery import DeliveryContext
 from angarium.operations.scripts import CheckedScripts, allowed_extensions, script_limits
+from angarium.operations.scripts.conclude import Answers
 from angarium.operations.scripts.replay import account_answers, missing_mailboxes
-from angarium.operations.scripts.trial import Answers, Circumstances, envelope_of, try_script
+from angarium.operations.scripts.trial import Circumstances, envelope_of, try_script
 from angarium.sieve import (
     Envelope,
     Environment,

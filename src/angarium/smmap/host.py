@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from angarium.config import Settings
+from angarium.operations.delivery import GroupsOf, no_groups
 from angarium.store import Store
 
 
@@ -33,5 +34,7 @@ class SmmapHost:
     admit: Admit
     shutdown_text: Callable[[], str | None]
     """Gives a line of printable ASCII while nobody is served (`msg/shutdown`), else None."""
+    groups_of: GroupsOf = no_groups
+    """Of those who may be new (`autocreate_users`)."""
     ignores_subaddress: bool = False
     """Whether mail for a mailbox that is not there is mail for its user (`smmapd -p`), as it is to LMTP."""

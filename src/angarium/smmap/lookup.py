@@ -7,7 +7,7 @@ of the map. So a mailbox that nobody may post to is not found, whatever Cyrus sa
 import logging
 from typing import Final
 
-from angarium.config.options import LmtpSettings
+from angarium.config import Settings
 from angarium.errors import (
     AngariumError,
     PermanentError,
@@ -15,6 +15,7 @@ from angarium.errors import (
     QuotaExceeded,
     UserNotFound,
 )
+from angarium.operations.delivery import GroupsOf, new_user
 from angarium.operations.messages import Recipient, resolve_recipient
 from angarium.store import Actor, Store
 
@@ -35,11 +36,13 @@ def malformed(why: str) -> bytes:
     return f"PERM Bad protocol ({why})".encode("ascii")
 
 
-async def answer(store: Store, settings: LmtpSettings, request: bytes, *, ignores_subaddress: bool) -> bytes:
+async def answer(
+    store: Store, settings: Settings, request: bytes, *, groups_of: GroupsOf, ignores_subaddress: bool
+) -> bytes:
     """The answer to `MAP KEY`; the map's name may be any, and each knows the same.
 
     Mail for a mailbox that is not there is refused as Cyrus does, though LMTP would put it into the INBOX; with
-    `ignores_subaddress` it is not.
+    `ignores_subaddress` it is not. Whoever would get an INBOX by the mail (`autocreate_post`) is there already.
     """
     _, _, key = request.partition(b" ")
     if not key:
@@ -48,14 +51,26 @@ async def answer(store: Store, settings: LmtpSettings, request: bytes, *, ignore
         address = key.decode()
     except UnicodeDecodeError:
         return NOT_FOUND
+    recipient = Recipient.parse(address)
     try:
-        # Postfix asks in lower case, whatever case the recipient has.
-        target = await resolve_recipient(store, settings, _ANONYMOUS, Recipient.parse(address), ignore_case=True)
+        detail_missing = await _resolve(store, settings, recipient, groups_of)
     except AngariumError as refusal:
-        return _answer_to(refusal, over_quota_is_permanent=settings.lmtp_over_quota_perm_failure)
-    if target.detail_missing and not ignores_subaddress:
+        return _answer_to(refusal, over_quota_is_permanent=settings.lmtp.lmtp_over_quota_perm_failure)
+    if detail_missing and not ignores_subaddress:
         return NOT_FOUND
     return b"OK " + key
+
+
+async def _resolve(store: Store, settings: Settings, recipient: Recipient, groups_of: GroupsOf) -> bool:
+    """Whether the recipient is there but for a mailbox of hers. UserNotFound and other refusals of RCPT."""
+    try:
+        # Postfix asks in lower case, whatever case the recipient has.
+        target = await resolve_recipient(store, settings.lmtp, _ANONYMOUS, recipient, ignore_case=True)
+    except UserNotFound:
+        if await new_user(store, settings, _ANONYMOUS, recipient, groups_of=groups_of) is None:
+            raise
+        return bool(recipient.detail)
+    return target.detail_missing
 
 
 def _answer_to(refusal: AngariumError, *, over_quota_is_permanent: bool) -> bytes:

@@ -139,11 +139,15 @@ class SmmapProtocol(asyncio.Protocol):
                 self._transport.resume_reading()
 
     async def _answer_what_came(self) -> None:
-        settings = self._host.settings.lmtp
+        host = self._host
         answered = 0
         while not self._is_lost and (request := self._parser.next_string()) is not None:
             answer = await lookup.answer(
-                self._host.store, settings, request, ignores_subaddress=self._host.ignores_subaddress
+                host.store,
+                host.settings,
+                request,
+                groups_of=host.groups_of,
+                ignores_subaddress=host.ignores_subaddress,
             )
             self._write(answer)
             await self._can_write.wait()

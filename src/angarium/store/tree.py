@@ -55,6 +55,8 @@ class AccountTree:
         entries = sorted(entries, key=lambda entry: entry.key)
         self._by_key = {entry.key: entry for entry in entries}
         self._by_id = {entry.row.id: entry for entry in entries}
+        self.top = self._by_key.get(name.key)
+        """The account's top mailbox, where it has one; of a user her INBOX."""
         self._live = [entry for entry in entries if entry.row.deleted_at_s is None]
         self._deleted = [entry for entry in entries if entry.row.deleted_at_s is not None]
 

@@ -8,7 +8,7 @@ from tests.operations.messages.conftest import ANONYMOUS, AUTHOR, World
 from tests.operations.messages.test_trace import TRACE
 
 from angarium.config import Settings
-from angarium.engine.commands import SetAnnotations
+from angarium.engine.commands import SetAnnotations, SetSpecialUse
 from angarium.engine.delivery import DispatchRow
 from angarium.engine.rows import AnnotationChange
 from angarium.engine.scripts import PutScript
@@ -86,6 +86,11 @@ class Office:
         """Set a shared annotation of a mailbox."""
         change = AnnotationChange(entry, None, value)
         command = SetAnnotations(self.world.mailboxes[mailbox], (change,), AUTHOR)
+        await self.world.engine.write(self.world.account_of(mailbox), command)
+
+    async def special_use(self, mailbox: str, use: str) -> None:
+        """Say what a mailbox is for."""
+        command = SetSpecialUse(self.world.mailboxes[mailbox], use, AUTHOR)
         await self.world.engine.write(self.world.account_of(mailbox), command)
 
     async def queue(self, user: str = "alice") -> list[DispatchRow]:

@@ -7,6 +7,7 @@ from angarium.engine.commands import SetSpecialUse
 from angarium.errors import MailboxNotFound, PermissionDenied
 from angarium.names import MailboxName
 from angarium.operations.delivery.filing import Filing
+from angarium.operations.mailboxes import delete
 from angarium.store import Actor
 
 
@@ -73,6 +74,33 @@ async def test_a_mailbox_is_found_by_what_it_is_for(world: World) -> None:
     assert not await filing(world, world.bob).has_uses(None, ("\\Archive",))
     with pytest.raises(MailboxNotFound):
         await of_alice.find_by_use("\\Junk")
+
+
+async def test_a_use_counts_only_where_one_may_file(world: World) -> None:
+    """RFC 8579 \u00a73; and \u00a74, that nothing is filed elsewhere instead."""
+    await world.create("user.alice.old", "alice\tlrs\t")
+    command = SetSpecialUse(world.mailboxes["user.alice.old"], "\\Archive", AUTHOR)
+    await world.engine.write(world.account_of("user.alice"), command)
+    assert not await filing(world).has_uses(None, ("\\Archive",))
+    assert not await filing(world).has_uses("old", ("\\Archive",))
+    with pytest.raises(PermissionDenied):
+        await filing(world).find_by_use("\\Archive")
+
+
+async def test_an_id_of_a_mailbox_of_hers_where_she_may_not_file_is_refused(world: World) -> None:
+    """RFC 9042 \u00a74: it is there; another's is as if it were not."""
+    await world.create("user.alice.shut", "alice\tlrs\t")
+    await world.create("user.bob.shut", "alice\tlrs\t")
+    with pytest.raises(PermissionDenied):
+        await filing(world).find_by_id(world.mailboxes["user.alice.shut"])
+    with pytest.raises(MailboxNotFound):
+        await filing(world).find_by_id(world.mailboxes["user.bob.shut"])
+
+
+async def test_a_deleted_mailbox_is_not_found_by_its_id(world: World) -> None:
+    await delete(world.store, world.alice, MailboxName.from_internal("user.alice.work"))
+    with pytest.raises(MailboxNotFound):
+        await filing(world).find_by_id(world.mailboxes["user.alice.work"])
 
 
 async def test_a_missing_mailbox_is_made_and_subscribed(world: World) -> None:

@@ -301,6 +301,77 @@ async def test_what_is_filed_for_others_is_not_doubled_by_a_retry(world: World) 
     assert len(await world.flags("user.alice")) == 1
 
 
+@pytest.mark.parametrize(
+    ("options", "octets"),
+    [
+        ("duplicatesuppression: no", MAIL),
+        ("duplicatesuppression: no", MAIL.replace(b"Message-ID: <all@example.net>\r\n", b"")),
+        ("duplicatesuppression: yes", MAIL.replace(b"Message-ID: <all@example.net>\r\n", b"")),
+        ("duplicatesuppression: yes", MAIL.replace(b"Date", b"X-Date").replace(b"Message-ID", b"X-Message-ID")),
+    ],
+)
+async def test_a_retry_doubles_nothing_of_others_without_an_id_too(world: World, options: str, octets: bytes) -> None:
+    office = Office.open(world, options)
+    await office.script("alice", 'require ["fileinto"]; fileinto "Shared Folders/board"; keep;')
+    targets = await office.resolve("alice")
+    await world.set_quota("user.alice", 0)
+    for _ in range(2):
+        (outcome,) = await office.send(targets=targets, octets=octets)
+        assert isinstance(outcome, QuotaExceeded)
+    await world.set_quota("user.alice", 100)
+    await office.send(targets=targets, octets=octets)
+    assert len(await world.flags("board")) == 1
+    assert len(await world.flags("user.alice")) == 1
+
+
+async def test_mail_that_is_no_retry_is_filed_for_others_again(world: World) -> None:
+    office = Office.open(world, "duplicatesuppression: no")
+    await office.script("alice", 'require ["fileinto"]; fileinto "Shared Folders/board";')
+    await office.send("alice")
+    await office.send("alice", octets=MAIL.replace(b"Hello", b"Hullo"))
+    await office.send("alice", return_path="carol@example.net")
+    world.sources.time_s += 86_400
+    await office.send("alice")
+    assert len(await world.flags("board")) == 4
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        'redirect "{0}@example.com";',
+        'require "vacation"; vacation :days 30 "I am away from {0}"; discard;',
+        'require "enotify"; notify :message "{0}" "mailto:{0}@example.com"; discard;',
+    ],
+)
+async def test_beyond_the_mails_of_a_day_a_script_fails_and_the_message_is_kept(world: World, script: str) -> None:
+    office = Office.open(world, "sieve_max_daily_mails: 2\nduplicatesuppression: no")
+    kept = []
+    for each in ("a", "b", "c", "d"):
+        await office.script("alice", script.format(each))
+        (outcome,) = await office.send("alice@example.org", octets=mail(each), return_path=f"{each}@example.net")
+        kept.append(where(outcome))
+    assert len(await office.queue()) == 2
+    assert kept[:2] == [[], []]
+    assert [names[0] for names in kept[2:]] == ["user.alice"] * 2
+    assert delivered(outcome).script_failure.endswith("more than 2 mails would be sent in a day")
+    flags = (await world.flags("user.alice")).values()
+    assert [each for each in flags if "$SieveFailed" in each] == [{"$SieveFailed"}] * 2
+    world.sources.time_s += 86_400
+    (outcome,) = await office.send("alice@example.org", octets=mail("later"), return_path="e@example.net")
+    assert (where(outcome), len(await office.queue())) == ([], 3)
+
+
+async def test_a_script_makes_mailboxes_while_the_account_has_few(world: World) -> None:
+    count = len(await world.engine.mailboxes(world.account_of("user.alice")))
+    office = Office.open(world, f"sieve_max_mailboxes: {count + 1}")
+    filed: list[str] = []
+    for name in ("one", "two", "one"):
+        await office.script("alice", f'require ["fileinto", "mailbox"]; fileinto :create "{name}";')
+        (outcome,) = await office.send("alice", octets=mail(f"{name}{len(filed)}"))
+        filed.append(where(outcome)[0])
+    assert filed == ["user.alice.one", "user.alice", "user.alice.one"]
+
+
 async def test_scripts_include_scripts(world: World) -> None:
     office = Office.open(world)
     await office.script("alice", 'require ["fileinto"]; fileinto "work";', name="other", activate=False)

@@ -47,16 +47,22 @@ async def until_flags(stage: Stage, flags: set[str], count: int = 1, mailbox: st
 
 @asynccontextmanager
 async def running(
-    stage: Stage, directory: Path, *, announcements: NoAnnouncements | None = None, later_s: float = 30.0
+    stage: Stage,
+    directory: Path,
+    *,
+    announcements: NoAnnouncements | None = None,
+    later_s: float = 30.0,
+    since_s: int | None = None,
 ) -> AsyncIterator[ScriptRunner]:
     runner = ScriptRunner(
         stage.world.engine,
-        stage.executor,
+        lambda: stage.executor,
         lease=Lease(str(directory / "imapsieve.lock"), look_s=0.005),
         open_ledger=lambda: FeedLedger(str(directory), SystemDisk(), name="imapsieve.db"),
         announcements=announcements or NoAnnouncements(),
         now_s=stage.world.sources.now_s,
         later_s=later_s,
+        since_s=since_s,
     )
     task = asyncio.create_task(runner.run())
     try:
@@ -78,6 +84,20 @@ async def test_what_happens_from_now_on_runs_the_script(stage: Stage, tmp_path: 
     await have_script(stage, 'addflag "Filtered";')
     async with running(stage, tmp_path):
         uid = await stage.append()
+        await until_flags(stage, {"Filtered"})
+    assert await stage.flags() == {1: set(), uid: {"Filtered"}}
+
+
+async def test_what_happened_before_anybody_led_is_done_from_when_the_script_was_there(
+    stage: Stage, tmp_path: Path
+) -> None:
+    await stage.append()
+    stage.world.sources.time_s += 100
+    await have_script(stage, 'addflag "Filtered";')
+    since_s = stage.world.sources.now_s()
+    uid = await stage.append()
+    stage.world.sources.time_s += 100
+    async with running(stage, tmp_path, since_s=since_s):
         await until_flags(stage, {"Filtered"})
     assert await stage.flags() == {1: set(), uid: {"Filtered"}}
 

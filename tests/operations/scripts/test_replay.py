@@ -75,14 +75,12 @@ async def test_what_the_script_asks_is_asked_of_the_account(memory_world: World)
     assert words(found.after) == ["Discard"]
 
 
+@pytest.mark.parametrize("world", ["sqlite"], indirect=True)
 async def test_a_message_whose_file_is_lost_is_told_of(world: World) -> None:
     await world.append("user.alice", mail("1@x.y"))
     await world.append("user.alice", mail("2@x.y"))
     directory = await world.engine.mailbox_directory(world.account_of("user.alice"), world.mailboxes["user.alice"])
-    file = Path(directory) / "1."
-    if not file.exists():
-        pytest.skip("this engine has no files")
-    file.unlink()
+    (Path(directory) / "1.").unlink()
     found = await replayed(world, b"keep;")
     assert [type(each) for each in found] == [Unreadable, Replayed]
 

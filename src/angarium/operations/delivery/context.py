@@ -12,7 +12,11 @@ from angarium.operations.mailboxes import may_be_created_by_script
 from angarium.operations.messages import MessageLimits, PreparedMessage, Recipient
 from angarium.operations.metadata import ServerPlaces
 from angarium.operations.scripts import CheckedScripts
+from angarium.sieve import HeaderTexts
 from angarium.store import Actor, Store
+
+GroupsOf = Callable[[UserId], Awaitable[frozenset[str]]]
+"""The groups of a user. TemporaryError where they cannot be known now."""
 
 
 async def no_groups(_: UserId) -> frozenset[str]:
@@ -28,7 +32,7 @@ class DeliveryContext:
     settings: Settings
     """Those of the service."""
     scripts: CheckedScripts
-    groups_of: Callable[[UserId], Awaitable[frozenset[str]]] = no_groups
+    groups_of: GroupsOf = no_groups
     """The groups of a user whose script files into others' mailboxes."""
     zone: tzinfo = UTC
     """Of the server, for scripts and what they send."""
@@ -73,6 +77,8 @@ class Letter:
     """What MAIL said of delivery status notifications and times, by the names of `sieve.Envelope.dsn`."""
     recipient_dsn: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """What RCPT said of them, by the recipient's address."""
+    header: HeaderTexts = field(default_factory=HeaderTexts)
+    """What scripts have read of it."""
 
     def dsn_of(self, recipient: Recipient) -> dict[str, str]:
         """Both together."""

@@ -1,14 +1,13 @@
 """Answers to what scripts ask about the world outside the message (`sieve.facts`)."""
 
-from collections.abc import Coroutine
 from dataclasses import dataclass, field
-from typing import Any, assert_never
+from typing import assert_never
 
 from angarium.engine.delivery import MarkKind
 from angarium.engine.rows import AccountId
-from angarium.errors import AngariumError
+from angarium.errors import PermanentError
 from angarium.operations.delivery.context import DeliveryContext
-from angarium.operations.delivery.filing import Filing
+from angarium.operations.delivery.filing import Filing, succeeds
 from angarium.operations.delivery.lists import ExternalLists
 from angarium.operations.metadata import MetadataQuery, get_mailbox_metadata, get_server_metadata
 from angarium.sieve import (
@@ -42,12 +41,13 @@ class Facts:
     """Keys of `duplicate` that it was told do not stand."""
 
     async def answer(self, question: Question) -> object:
-        """As the question's docstring says; what cannot be known is answered as if it were not there."""
+        """As the question's docstring says; what cannot be known is answered as if it were not there. What cannot be
+        known for now is raised, and the mail waits (RFC 5490 §5, RFC 6134 §3)."""
         match question:
             case MailboxExists(mailbox=mailbox):
                 return await self.filing.exists(mailbox)
             case MailboxIdExists(mailbox_id=mailbox_id):
-                return await _succeeds(self.filing.find_by_id(mailbox_id))
+                return await succeeds(self.filing.find_by_id(mailbox_id))
             case SpecialUseExists(mailbox=mailbox, uses=uses):
                 return await self.filing.has_uses(mailbox, uses)
             case MetadataOf(mailbox=mailbox, entry=entry):
@@ -73,15 +73,19 @@ class Facts:
         return await self._lists.members(name) or ()
 
     async def _server_metadata(self, entry: str) -> str | None:
+        if _is_pattern(entry):
+            return None
         query = MetadataQuery((entry,))
         found = await get_server_metadata(self.context.store, self.filing.actor, self.context.places, query)
         return _text(found.values[0].value if found.values else None)
 
     async def _mailbox_metadata(self, mailbox: str, entry: str) -> str | None:
+        if _is_pattern(entry):
+            return None
         try:
             name = self.filing.name(mailbox)
             found = await get_mailbox_metadata(self.context.store, self.filing.actor, name, MetadataQuery((entry,)))
-        except AngariumError:
+        except PermanentError:
             return None
         return _text(found.values[0].value if found.values else None)
 
@@ -103,12 +107,9 @@ class Facts:
         return ExternalLists(self.context.settings.sieve.sieve_lists, self.filing.actor.userid)
 
 
-async def _succeeds(attempt: Coroutine[Any, Any, object]) -> bool:
-    try:
-        await attempt
-    except AngariumError:
-        return False
-    return True
+def _is_pattern(entry: str) -> bool:
+    """No entry is called so, and METADATA would take it for many."""
+    return "*" in entry or "%" in entry
 
 
 def _text(value: bytes | None) -> str | None:

@@ -4,16 +4,19 @@ A name is what the user's client shows. A mailbox takes the message where she ha
 or one that somebody shares with her.
 """
 
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from angarium.engine.rows import MailboxId, MailboxState
 from angarium.errors import (
-    AngariumError,
+    ActionLimitExceeded,
     MailboxExists,
     MailboxMoving,
     MailboxNameInvalid,
     MailboxNotFound,
+    PermanentError,
+    PermissionDenied,
     SpecialUseInvalid,
     SpecialUseTaken,
 )
@@ -34,6 +37,8 @@ class Filing:
     """Whose script it is; of a shared mailbox, nobody."""
     utf8_only: bool
     """Names are never in modified UTF-7."""
+    mailboxes_max: int = 0
+    """In an account that has so many none is made; 0: no limit."""
 
     def name(self, text: str) -> MailboxName:
         """The mailbox that a script means. MailboxNameInvalid."""
@@ -52,20 +57,26 @@ class Filing:
         """Whether a message can be filed there (RFC 5490 §3.1)."""
         try:
             await self.find(self.name(text))
-        except AngariumError:
+        except PermanentError:
             return False
         return True
 
     async def find_by_id(self, mailbox_id: str) -> Mailbox:
-        """RFC 9042 §4. MailboxNotFound, PermissionDenied, MailboxMoving."""
+        """RFC 9042 §4. MailboxNotFound, also where another's takes no mail of hers, PermissionDenied, MailboxMoving."""
         home = await self.store.engine.home_of(MailboxId(mailbox_id))
         if home is None:
             raise MailboxNotFound(f"there is no mailbox {mailbox_id}")
         found = await self.store.find_by_id(self.actor, home, MailboxId(mailbox_id))
-        return await self.find(found.name)
+        try:
+            return await self.find(found.name)
+        except PermissionDenied:
+            if found.is_owner:
+                raise
+            raise MailboxNotFound(f"there is no mailbox {mailbox_id} to file into") from None
 
     async def find_by_use(self, special_use: str) -> Mailbox:
-        """The user's mailbox with this use (RFC 8579 §4). MailboxNotFound, PermissionDenied, MailboxMoving."""
+        """The user's mailbox with this use, which no two have (RFC 8579 §4). MailboxNotFound, PermissionDenied,
+        MailboxMoving."""
         for entry in await self._own():
             if has_uses(entry, (special_use,)):
                 return await self.find(entry.name)
@@ -74,11 +85,10 @@ class Filing:
     async def has_uses(self, text: str | None, uses: Sequence[str]) -> bool:
         """Whether a mailbox, or between them the user's own, have all these uses (RFC 8579 §3)."""
         if text is None:
-            own = await self._own()
-            return all(any(has_uses(entry, (use,)) for entry in own) for use in uses)
+            return all([await succeeds(self.find_by_use(use)) for use in uses])
         try:
             mailbox = await self.find(self.name(text))
-        except AngariumError:
+        except PermanentError:
             return False
         wanted = {use.lower() for use in uses}
         return mailbox.is_owner and wanted <= set(mailbox.row.special_use.lower().split())
@@ -86,13 +96,14 @@ class Filing:
     async def find_or_create(self, text: str, *, special_use: str | None = None) -> Mailbox:
         """The mailbox, made where it is missing and may be made; the user is subscribed to a new one (RFC 5490 §3.2).
 
-        MailboxNameInvalid, PermissionDenied and what else CREATE is refused for.
+        MailboxNameInvalid, PermissionDenied, ActionLimitExceeded and what else CREATE is refused for.
         """
         name = self.name(text)
         try:
             return await self.find(name)
         except MailboxNotFound:
             pass
+        await self._require_room_for(name)
         try:
             created = await self._create(name, special_use)
         except MailboxExists:
@@ -101,6 +112,12 @@ class Filing:
             for each in created.names:
                 await subscribe(self.store, self.actor, each)
         return await self.find(name)
+
+    async def _require_room_for(self, name: MailboxName) -> None:
+        """Those that are missing above it are made, too."""
+        tree = await self.store.tree_of(name) if self.mailboxes_max else None
+        if tree is not None and len(tree.live()) >= self.mailboxes_max:
+            raise ActionLimitExceeded(f"a script makes no mailbox where there are {self.mailboxes_max} or more")
 
     async def _create(self, name: MailboxName, special_use: str | None) -> Created:
         if special_use is not None:
@@ -119,6 +136,15 @@ class Filing:
             return []
         tree: AccountTree = await self.store.tree(self.actor.account)
         return tree.live()
+
+
+async def succeeds(attempt: Coroutine[Any, Any, object]) -> bool:
+    """Whether it is not refused for good; what fails for now is raised."""
+    try:
+        await attempt
+    except PermanentError:
+        return False
+    return True
 
 
 def has_uses(entry: TreeEntry, uses: Sequence[str]) -> bool:

@@ -18,8 +18,8 @@ _WORDS: Final[dict[type[AngariumError], str]] = {
 
 
 def in_words(refusal: AngariumError) -> str:
-    """One clause. A rule of names is told as it is: the name is the script's own."""
-    if isinstance(refusal, errors.MailboxNameInvalid):
+    """One clause. A rule of names is told as it is: the name is the script's own; and a limit of its actions."""
+    if isinstance(refusal, errors.MailboxNameInvalid | errors.ActionLimitExceeded):
         return str(refusal)
     for ancestor in type(refusal).__mro__:
         if ancestor in _WORDS:

@@ -16,6 +16,7 @@ from angarium.names import MailboxName, UserId
 from angarium.operations.delivery.context import DeliveryContext
 from angarium.operations.delivery.facts import SITE
 from angarium.operations.delivery.filing import Filing
+from angarium.operations.delivery.scriptof import script_of_user
 from angarium.sieve import Script
 from angarium.store import Actor
 from angarium.store.acl import administers
@@ -69,7 +70,7 @@ async def _lost_by(context: DeliveryContext, userid: UserId, gone: Sequence[Mail
     account = await store.engine.account_id(MailboxName.of_user(userid).internal)
     if account is None:
         return []
-    active = await store.engine.active_script(account)
+    active = await script_of_user(context, userid, account)
     if active is None:
         return []
     keys: set[str] = set()

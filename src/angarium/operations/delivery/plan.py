@@ -4,6 +4,7 @@ What cannot be filed where the script says is kept with `$SieveFailed`; the rest
 """
 
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Final, assert_never
 
@@ -11,13 +12,19 @@ from angarium.compose import RefusalForm
 from angarium.engine.commands import Author, NewMessage, QuotaPolicy
 from angarium.engine.delivery import Deliver, Deposit, Dispatch, Mark, MarkKind
 from angarium.engine.rows import AccountId, AnnotationChange, InternalDate, MailboxId
-from angarium.errors import DeliveryRefused, PermanentError
+from angarium.errors import AccountNotFound, DeliveryRefused, MailboxNotFound, PermanentError
 from angarium.flags import NO_FLAGS, Flags, SystemFlags
 from angarium.names import MailboxName
 from angarium.operations.delivery.answers import Answers, NotRedirected
 from angarium.operations.delivery.context import DeliveryContext, Letter
 from angarium.operations.delivery.copies import Copies
-from angarium.operations.delivery.duplicates import delivered_mark, id_for_duplicates
+from angarium.operations.delivery.duplicates import (
+    attempt_mark,
+    delivered_mark,
+    has_own_id,
+    id_for_duplicates,
+    id_of_attempts,
+)
 from angarium.operations.delivery.filing import Filing
 from angarium.operations.delivery.inwords import in_words
 from angarium.operations.delivery.newmessage import new_message
@@ -83,6 +90,7 @@ class Plan:
     refusal: DeliveryRefused | None = None
     """What the sender is to be told once the rest is done."""
     failures: list[ScriptFailure] = field(default_factory=list)
+    daily_dispatches_max: int = 0
 
     def of(self, account: AccountId) -> tuple[list[Place], list[Deposit]]:
         """What goes into one account."""
@@ -100,7 +108,14 @@ class Plan:
             return Deliver(author, tuple(deposits))
         if not deposits and not self.dispatches and not self.marks:
             return None
-        return Deliver(author, tuple(deposits), tuple(self.dispatches), tuple(self.marks), tuple(self.unmarked))
+        return Deliver(
+            author,
+            tuple(deposits),
+            tuple(self.dispatches),
+            tuple(self.marks),
+            tuple(self.unmarked),
+            self.daily_dispatches_max,
+        )
 
 
 class Planner:
@@ -116,9 +131,10 @@ class Planner:
         self._run = run
         self._copies = copies
         self._id = id_for_duplicates(letter.message)
+        self._attempt: str | None = None
         self._now_s = context.store.sources.now_s()
         self._answers = Answers(context, letter, target, run.facts, copies)
-        self._plan = Plan()
+        self._plan = Plan(daily_dispatches_max=context.settings.sieve.sieve_max_daily_mails)
         self._copies_of_message: list[tuple[int, Edition | None]] = []
         """Which deposits are the message itself, and as what: others are mail that it has caused."""
         self._not_redirected: list[tuple[Redirect, str]] = []
@@ -126,10 +142,11 @@ class Planner:
     async def plan(self) -> Plan:
         """DiskFull, DiskFailed, StoreBusy and their like: the mail waits for them."""
         outcome = self._run.outcome
-        for action in outcome.actions:
+        for number, action in enumerate(outcome.actions):
+            if number:
+                # What is composed reads a header, which may be long.
+                await let_others_run()
             await self._take(action)
-            # What is composed reads a header, which may be long.
-            await let_others_run()
         if outcome.failure is not None:
             self._fail(outcome.failure.origin, outcome.failure.reason)
         for redirect, reason in self._not_redirected if not self._copies_of_message else ():
@@ -221,14 +238,24 @@ class Planner:
         copy = await self._copies.get(place.partition, edition)
         message = await new_message(self._context, self._letter, place.account, copy, flags)
         message = replace(message, annotations=(*message.annotations, *annotations))
-        mark = await delivered_mark(self._context, self._id, self._target, place.account, place.mailbox)
+        mark = await self._mark(place)
         self._copies_of_message.append((len(self._plan.deposits), edition))
         self._plan.deposits.append((place, Deposit(place.mailbox, message, place.acl_version, place.quota, mark)))
+
+    async def _mark(self, place: Place) -> Mark | None:
+        mark = await delivered_mark(self._context, self._id, self._target, place.account, place.mailbox)
+        if place.account == self._target.account or (mark is not None and has_own_id(self._letter.message)):
+            return mark
+        # Another's is written before the user's own, which may fail.
+        if self._attempt is None:
+            self._attempt = await id_of_attempts(self._letter)
+        number = len(self._plan.deposits)
+        return attempt_mark(self._context, self._attempt, number, self._target, place.mailbox)
 
     async def _notice(self) -> None:
         """Her user is told, once a day."""
         tree = await self._context.store.tree(self._target.account)
-        top = tree.find(tree.name)
+        top = tree.top
         if top is None or not self._target.name.is_user:
             return
         first = self._plan.failures[0]
@@ -285,20 +312,17 @@ class Planner:
 
 
 async def find_wanted(context: DeliveryContext, filing: Filing, wanted: FileInto | FileCarbonCopy) -> Mailbox:
-    """RFC 9042 §4 and RFC 8579 §4: what is wanted rather than the name stands first, and the name is left.
+    """RFC 9042 §4 and RFC 8579 §4: what is wanted rather than the name stands first, and the name is left where
+    there is no such mailbox; not where it takes no mail.
 
     PermanentError where there is none that takes it.
     """
     if wanted.mailbox_id is not None:
-        try:
+        with suppress(MailboxNotFound, AccountNotFound):
             return await filing.find_by_id(wanted.mailbox_id)
-        except PermanentError:
-            pass
     if wanted.special_use is not None:
-        try:
+        with suppress(MailboxNotFound):
             return await filing.find_by_use(wanted.special_use)
-        except PermanentError:
-            pass
     name = filing.name(wanted.mailbox)
     if wanted.create or context.creates(name):
         return await filing.find_or_create(wanted.mailbox, special_use=wanted.special_use)

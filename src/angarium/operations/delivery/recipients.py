@@ -1,9 +1,10 @@
 """Who gets mail: a recipient as RCPT finds her, with an INBOX that may be made for her then (`autocreate_post`)."""
 
+from angarium.config import Settings
 from angarium.errors import UserNotFound
 from angarium.flags import NO_FLAGS, Flags
-from angarium.operations.delivery.context import DeliveryContext
-from angarium.operations.mailboxes.autocreate import NewUser, autocreate_user
+from angarium.operations.delivery.context import DeliveryContext, GroupsOf
+from angarium.operations.mailboxes.autocreate import NewUser, autocreate_user, may_be_autocreated
 from angarium.operations.messages import (
     DeliveryTarget,
     Recipient,
@@ -11,7 +12,7 @@ from angarium.operations.messages import (
     recipient_userid,
     resolve_recipient,
 )
-from angarium.store import Actor
+from angarium.store import Actor, Store
 
 
 async def find_recipient(
@@ -43,21 +44,27 @@ async def find_recipient(
     try:
         return await resolve()
     except UserNotFound:
-        if not context.settings.autocreate.autocreate_post or not await _is_made(context, sender, recipient):
+        settings = context.settings
+        user = await new_user(context.store, settings, sender, recipient, groups_of=context.groups_of)
+        if user is None:
+            raise
+        if await autocreate_user(context.store, settings.autocreate, user, scripts=context.scripts) is None:
             raise
     return await resolve()
 
 
-async def _is_made(context: DeliveryContext, sender: Actor, recipient: Recipient) -> bool:
-    if names_shared_mailbox(context.settings.lmtp, recipient):
-        return False
-    userid = recipient_userid(context.store, context.settings.lmtp, recipient)
+async def new_user(
+    store: Store, settings: Settings, sender: Actor, recipient: Recipient, *, groups_of: GroupsOf
+) -> NewUser | None:
+    """Who gets mailboxes when mail for a recipient comes that is nobody's yet; None where nobody does. UserNotFound."""
+    if not settings.autocreate.autocreate_post or names_shared_mailbox(settings.lmtp, recipient):
+        return None
+    userid = recipient_userid(store, settings.lmtp, recipient)
     user = NewUser(
         userid=userid,
-        groups=await context.groups_of(userid),
+        groups=await groups_of(userid),
         client=sender.client,
         protocol=sender.protocol,
         session=sender.session,
     )
-    made = await autocreate_user(context.store, context.settings.autocreate, user, scripts=context.scripts)
-    return made is not None
+    return user if may_be_autocreated(settings.autocreate, user) else None

@@ -30,7 +30,7 @@ async def keep_returned(context: DeliveryContext, account: AccountId, row: Dispa
     A shared mailbox has no INBOX: the log tells of its message.
     """
     tree = await context.store.tree(account)
-    inbox = tree.find(tree.name)
+    inbox = tree.top
     userid = tree.name.userid
     if inbox is None or userid is None:
         log.warning("returned_mail_lost", extra={"account": account, "message_id": row.message_id})

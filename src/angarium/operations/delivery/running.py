@@ -1,8 +1,6 @@
 """Running a recipient's script over a message."""
 
-import asyncio
-import logging
-from collections.abc import Generator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
@@ -12,24 +10,18 @@ from angarium.operations.delivery.context import DeliveryContext, Letter
 from angarium.operations.delivery.facts import Facts
 from angarium.operations.delivery.filing import Filing
 from angarium.operations.messages import DeliveryTarget, ScannedFile
+from angarium.operations.scripts.conclude import Steps, conclude, failed
 from angarium.sieve import (
     Envelope,
     Environment,
-    Failure,
-    Keep,
-    LogLine,
+    HeaderTexts,
     Message,
-    Origin,
     Outcome,
-    Position,
-    Question,
     Script,
     ScriptInvalid,
     interpret,
 )
 from angarium.store import Actor
-
-log = logging.getLogger(__name__)
 
 _LONG_HEADER: Final = 64 * 1024
 _LONG_BODY: Final = 128 * 1024
@@ -47,7 +39,7 @@ class Run:
 
 def kept_instead(run: Run, reason: str) -> Run:
     """The run as one that failed for a reason outside the script."""
-    return replace(run, outcome=_failed(run.outcome.log, reason))
+    return replace(run, outcome=failed(reason, lines=run.outcome.log))
 
 
 async def run_script(
@@ -58,12 +50,14 @@ async def run_script(
     assert source is not None, "scripts run over deliveries"
     envelope = Envelope(letter.return_path, target.recipient.address, _auth(letter), letter.dsn_of(target.recipient))
     items = environment_items(context, phase="during", remote_host=letter.remote_host, remote_ip=letter.remote_ip)
-    return await run_over(facts_of(context, owner, target), script, source, envelope, {**_NO_EVENT, **items})
+    facts = facts_of(context, owner, target)
+    return await run_over(facts, script, source, envelope, {**_NO_EVENT, **items}, header=letter.header)
 
 
 def facts_of(context: DeliveryContext, owner: Actor, target: DeliveryTarget) -> Facts:
     """What a script can ask that files as `owner`."""
-    filing = Filing(context.store, owner, utf8_only=context.settings.sieve.sieve_utf8fileinto)
+    sieve = context.settings.sieve
+    filing = Filing(context.store, owner, utf8_only=sieve.sieve_utf8fileinto, mailboxes_max=sieve.sieve_max_mailboxes)
     return Facts(context, filing, target.account)
 
 
@@ -75,13 +69,12 @@ async def run_over(
     items: Mapping[str, str],
     *,
     initial_flags: tuple[str, ...] = (),
+    header: HeaderTexts | None = None,
 ) -> Run:
-    """What the script wants done, or for one that cannot be used the failure; other tasks have their turn meanwhile."""
+    """What the script wants done, or for one that cannot be used the failure; other tasks have their turn meanwhile.
+
+    `header` is what other scripts have read of the same message."""
     context = facts.context
-    if isinstance(script, ScriptInvalid):
-        first = script.mistakes[0]
-        failure = Failure(first.text, Origin("", first.position))
-        return Run(Outcome((Keep(origin=None, flags=initial_flags),), failure=failure), facts)
     environment = Environment(
         _now(context),
         items,
@@ -89,48 +82,19 @@ async def run_over(
         spam_status=context.scripts.spam_status,
         virus_status=context.scripts.virus_status,
     )
-    steps = interpret(
-        script, Message(source.view, source.scanned), envelope, environment, limits=context.scripts.limits
-    )
-    return Run(await _run(facts, steps, in_thread=_is_long_work(script, source)), facts)
+    message = Message(source.view, source.scanned, header)
+
+    def interpreted(script: Script) -> Steps:
+        return interpret(script, message, envelope, environment, limits=context.scripts.limits)
+
+    is_long = _is_long_work(script, source)
+    return Run(await conclude(script, environment, interpreted, facts.answer, in_thread=is_long), facts)
 
 
-Steps = Generator[Question | None, object, Outcome]
-
-
-async def _run(facts: Facts, steps: Steps, *, in_thread: bool) -> Outcome:
-    loop = asyncio.get_running_loop()
-    answer: object = None
-    while True:
-        step = await loop.run_in_executor(None, _next, steps, answer) if in_thread else _next(steps, answer)
-        if isinstance(step, Outcome):
-            return step
-        if step is None:
-            await asyncio.sleep(0)
-            answer = None
-        else:
-            answer = await facts.answer(step)
-
-
-def _next(steps: Steps, answer: object) -> Question | Outcome | None:
-    try:
-        return steps.send(answer)
-    except StopIteration as end:
-        outcome: Outcome = end.value
-        return outcome
-    except (ValueError, LookupError, TypeError, ArithmeticError, RecursionError, AssertionError) as error:
-        # A fault of ours, which the next attempt would meet too: the mail is not to wait for it, and be sent back then.
-        log.error("script_broke", exc_info=error)
-        return _failed((), f"a fault of the server: {type(error).__name__}")
-
-
-def _failed(lines: tuple[LogLine, ...], reason: str) -> Outcome:
-    """Kept, and why."""
-    return Outcome((Keep(origin=None),), log=lines, failure=Failure(reason, Origin("", Position(1, 1))))
-
-
-def _is_long_work(script: Script, source: ScannedFile) -> bool:
-    """Whether one test may take longer than the loop can wait: it cannot be left half-way."""
+def _is_long_work(script: Script | ScriptInvalid, source: ScannedFile) -> bool:
+    """Whether what one test reads may take longer than the loop can wait: it cannot be left half-way."""
+    if isinstance(script, ScriptInvalid):
+        return False
     looks_at_body = script.needs_body or bool(script.includes)
     return source.scanned.root.header_size > _LONG_HEADER or (looks_at_body and len(source.view) > _LONG_BODY)
 

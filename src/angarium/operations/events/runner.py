@@ -8,9 +8,8 @@ announcement. Behind a look, what it has found is told or noted, so that the nex
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from typing import Final, Protocol, TypeVar
+from collections.abc import Callable, Sequence
+from typing import Final
 
 from angarium.engine.interface import Engine
 from angarium.engine.lease import Lease
@@ -19,12 +18,11 @@ from angarium.engine.sqlite.feedledger import FeedLedger
 from angarium.errors import AngariumError
 
 from .consumer import Consumer, start_all
+from .leading import Announcements, LedgerThread
 from .policy import EventPolicy
 from .sink import Sink
 
 log = logging.getLogger(__name__)
-
-Answer = TypeVar("Answer")
 
 _SAVE_S: Final = 0.25
 _LOOK_S: Final = 900.0
@@ -35,14 +33,6 @@ _OVERLAP_S: Final = 2
 _NOTED_AT_ONCE: Final = 5000
 _ACCOUNT_ID_LENGTH: Final = 24
 """What else is announced is no account."""
-
-
-class Announcements(Protocol):
-    """How changes by other processes are heard of, of all accounts."""
-
-    def hear_all(self, on_gap: Callable[[], None]) -> Callable[[], None]:
-        """Have the engine announce them all from here on; `on_gap` is called where one may have been lost. Gives what
-        ends it."""
 
 
 class EventRunner:
@@ -71,17 +61,12 @@ class EventRunner:
         self._consumers: list[Consumer] = []
         self._look_due = asyncio.Event()
         self._saving = asyncio.Lock()
-        self._thread = ThreadPoolExecutor(1, "angarium-events")
+        self._in_thread = LedgerThread("angarium-events")
 
     async def run(self) -> None:
         """Once, until cancelled. OSError, AngariumError where the lease or the ledger cannot be had."""
-        async with self._lease.held():
-            ledger = await self._in_thread(self._open_ledger)
-            try:
-                await self._lead(ledger)
-            finally:
-                await asyncio.shield(self._in_thread(ledger.close))
-                self._thread.shutdown(wait=False)
+        async with self._in_thread.leading(self._lease, self._open_ledger) as ledger:
+            await self._lead(ledger)
 
     async def _lead(self, ledger: FeedLedger) -> None:
         names = [sink.name for sink in self._sinks]
@@ -101,10 +86,6 @@ class EventRunner:
             for end in ends:
                 end()
             await asyncio.shield(self._save(ledger))
-
-    def _in_thread(self, call: Callable[[], Answer]) -> Awaitable[Answer]:
-        """In the one thread that the ledger belongs to."""
-        return asyncio.get_running_loop().run_in_executor(self._thread, call)
 
     def _heard(self, account: AccountId) -> None:
         if len(account) == _ACCOUNT_ID_LENGTH:

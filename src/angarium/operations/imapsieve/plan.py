@@ -58,6 +58,7 @@ class Plan:
     added: Flags = NO_FLAGS
     removed: Flags = NO_FLAGS
     failure: ScriptFailure | None = None
+    daily_dispatches_max: int = 0
     notice: Deposit | None = None
     """Tells the owner of the failure."""
 
@@ -84,7 +85,14 @@ class Plan:
         if self.mark is None or not (own or self.dispatches):
             return None
         unmarked = ((self.mark.kind, self.mark.key),)
-        return Deliver(self.scene.author, tuple(own), tuple(self.dispatches), (self.mark,), unmarked)
+        return Deliver(
+            self.scene.author,
+            tuple(own),
+            tuple(self.dispatches),
+            (self.mark,),
+            unmarked,
+            self.daily_dispatches_max,
+        )
 
     def of_flags(self) -> list[StoreFlags]:
         """As if the user had made the change herself (RFC 6785 §3.8)."""
@@ -126,7 +134,8 @@ class Planner:
         self._answers = answers
         self._copies = copies
         self._key = f"imapsieve {scene.account} {scene.row.modseq} {scene.mailbox.id} {occasion.uid}"
-        self._plan = Plan(scene, occasion, self._mark(""))
+        most = context.settings.sieve.sieve_max_daily_mails
+        self._plan = Plan(scene, occasion, self._mark(""), daily_dispatches_max=most)
         self._is_kept = False
 
     async def plan(self) -> Plan:
@@ -230,7 +239,7 @@ async def failure_notice(
 ) -> Deposit | None:
     """What tells the owner, once a day at most; None where nobody owns the mailbox."""
     tree = await context.store.tree(scene.account)
-    top = tree.find(tree.name)
+    top = tree.top
     if top is None or scene.target.name.userid is None:
         return None
     octets, mark = answers.failure_notice(

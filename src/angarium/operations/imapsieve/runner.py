@@ -10,8 +10,7 @@ nothing was left to do.
 import asyncio
 import logging
 from collections.abc import AsyncGenerator, Callable
-from concurrent.futures import ThreadPoolExecutor
-from typing import Final, Protocol, TypeVar
+from typing import Final
 
 from angarium.engine.interface import Engine
 from angarium.engine.lease import Lease
@@ -19,12 +18,11 @@ from angarium.engine.rows import AccountId, ModSeq
 from angarium.engine.sqlite.feedledger import FeedLedger, Progress
 from angarium.errors import AccountNotFound, AngariumError
 from angarium.operations.events.feed import AccountFeed
+from angarium.operations.events.leading import Announcements, LedgerThread
 from angarium.operations.imapsieve.executor import Executor
 from angarium.store.eventscripts import EventScripts, event_scripts, forget_stale_notes
 
 log = logging.getLogger(__name__)
-
-Answer = TypeVar("Answer")
 
 _CONSUMER: Final = "imapsieve"
 _EVERYWHERE: Final = "imapsieve everywhere"
@@ -38,26 +36,19 @@ _LATER_S: Final = 30.0
 _OVERLAP_S: Final = 2
 
 
-class Announcements(Protocol):
-    """How changes by other processes are heard of, of all accounts."""
-
-    def hear_all(self, on_gap: Callable[[], None]) -> Callable[[], None]:
-        """Have the engine announce them all from here on; `on_gap` is called where one may have been lost. Gives what
-        ends it."""
-
-
 class ScriptRunner:
-    """One to a worker; `run` waits until it is this one's turn."""
+    """One to a worker; `run` waits until it is this one's turn. `executor` gives the one for what is begun now."""
 
     def __init__(
         self,
         engine: Engine,
-        executor: Executor,
+        executor: Callable[[], Executor],
         *,
         lease: Lease,
         open_ledger: Callable[[], FeedLedger],
         announcements: Announcements,
         now_s: Callable[[], int],
+        since_s: int | None = None,
         look_s: float = _LOOK_S,
         later_s: float = _LATER_S,
     ) -> None:
@@ -67,6 +58,9 @@ class ScriptRunner:
         self._open_ledger = open_ledger
         self._announcements = announcements
         self._now_s = now_s
+        self._since_s = since_s
+        """From when on scripts are run where none were before: who was told that one is there may count on it, however
+        long it takes until somebody leads. None: from now on."""
         self._look_s = look_s
         self._later_s = later_s
         self._scripts = EventScripts()
@@ -85,20 +79,13 @@ class ScriptRunner:
         self._being_saved = Progress()
         self._looked_s: int | None = None
         """When the last look began, while what it has found is not done yet."""
-        self._thread = ThreadPoolExecutor(1, "angarium-imapsieve")
+        self._in_thread = LedgerThread("angarium-imapsieve")
 
     async def run(self) -> None:
         """Once, until cancelled. Where scripts may be run everywhere from now on, or no more, it takes another one.
         OSError, AngariumError where the lease or the ledger cannot be had."""
-        async with self._lease.held():
-            try:
-                ledger = await self._in_thread(self._open_ledger)
-                try:
-                    await self._lead(ledger)
-                finally:
-                    await asyncio.shield(self._in_thread(ledger.close))
-            finally:
-                self._thread.shutdown(wait=False)
+        async with self._in_thread.leading(self._lease, self._open_ledger) as ledger:
+            await self._lead(ledger)
 
     def scripts_changed(self, scripts: EventScripts) -> None:
         """Other accounts than before have scripts."""
@@ -120,10 +107,13 @@ class ScriptRunner:
             else:
                 self._look_due.set()
 
+    def _begin_s(self) -> int:
+        return self._now_s() if self._since_s is None else min(self._since_s, self._now_s())
+
     async def _lead(self, ledger: FeedLedger) -> None:
         self._scripts = await event_scripts(self._engine)
         names = [_CONSUMER, *([_EVERYWHERE] if self._scripts.everywhere else [])]
-        self._began = await self._in_thread(lambda: ledger.begin(names, self._now_s()))
+        self._began = await self._in_thread(lambda: ledger.begin(names, self._begin_s()))
         ends = [self._engine.subscribe(self.heard), self._announcements.hear_all(self._look_due.set)]
         log.info("event_scripts_led", extra={"accounts": len(self._scripts.accounts)})
         try:
@@ -138,10 +128,6 @@ class ScriptRunner:
             for steps in self._steps.values():
                 await steps.aclose()
             await asyncio.shield(self._save(ledger))
-
-    def _in_thread(self, call: Callable[[], Answer]) -> "asyncio.Future[Answer]":
-        """In the one thread that the ledger belongs to."""
-        return asyncio.get_running_loop().run_in_executor(self._thread, call)
 
     # Accounts
 
@@ -211,7 +197,7 @@ class ScriptRunner:
             if batch.lost_before is not None:
                 log.warning("event_scripts_lost", extra={"account": account, "modseq": batch.lost_before})
             rows = [placed.row for group in batch.groups for placed in group]
-            async for modseq in self._executor.steps(account, rows, everywhere_since_s=everywhere_since_s):
+            async for modseq in self._executor().steps(account, rows, everywhere_since_s=everywhere_since_s):
                 if modseq is None:
                     yield None
                 else:

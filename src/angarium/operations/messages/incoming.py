@@ -75,6 +75,8 @@ class ScannedFile:
     view: memoryview
     """All of its octets; released when the context of its IncomingMessage ends."""
     scanned: mime.ScannedMessage
+    added: tuple[range, ...] = ()
+    """What of it the delivery has put there: trace fields, and those that a message needs. They differ each time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +127,8 @@ class IncomingMessage:
         self._header = HeaderWatcher(envelope_line=trace is None)
         self._digest = hashlib.sha256()
         self._received_octets = 0
+        self._stored_octets = 0
+        self._added: list[range] = []
         self._held = b""
         """A CR at the end of a chunk, until it is known what follows."""
         self._refusal: AngariumError | None = None
@@ -195,7 +199,7 @@ class IncomingMessage:
 
     def _take(self, chunk: bytes) -> None:
         if not self._received_octets and self._trace is not None:
-            self._store_octets(trace_header(self._trace))
+            self._add_octets(trace_header(self._trace))
         self._received_octets += len(chunk)
         if self._limits.size_octets and self._received_octets > self._limits.size_octets:
             raise MessageTooLarge(f"more than {self._limits.size_octets} octets")
@@ -237,7 +241,9 @@ class IncomingMessage:
                 data = data[:end].translate(_MUNGED) + (b"" if end is None else data[end:])
             fields = b"" if end is None else self._missing_fields()
             if fields:
-                data = data[:end] + fields + data[end:]
+                self._store_octets(data[:end])
+                self._add_octets(fields)
+                data = data[end:]
         self._store_octets(data)
 
     def _missing_fields(self) -> bytes:
@@ -247,9 +253,14 @@ class IncomingMessage:
             self._trace, message_id=not self._header.has(b"message-id"), date=not self._header.has(b"date")
         )
 
+    def _add_octets(self, fields: bytes) -> None:
+        self._added.append(range(self._stored_octets, self._stored_octets + len(fields)))
+        self._store_octets(fields)
+
     def _store_octets(self, data: bytes) -> None:
         # Hashed as it passes: a second pass would read it all again, and the first has it in the processor's cache.
         self._digest.update(data)
+        self._stored_octets += len(data)
         for staged in self._staged:
             staged.write(data)
 
@@ -257,7 +268,7 @@ class IncomingMessage:
         if not self._received_octets:
             if self._trace is None:
                 raise MessageInvalid(MessageDefect.EMPTY)
-            self._store_octets(trace_header(self._trace))
+            self._add_octets(trace_header(self._trace))
         if self._held:
             held, self._held = self._held, b""
             self._store_lines(held)
@@ -265,7 +276,7 @@ class IncomingMessage:
             self._header.finish()
             fields = self._missing_fields()
             if fields:
-                self._store_octets((b"\r\n" if self._header.is_within_line else b"") + fields)
+                self._add_octets((b"\r\n" if self._header.is_within_line else b"") + fields)
 
     async def _sync_and_parse(self) -> PreparedMessage:
         """From its second slice on the scanner works while the disks do. All have ended on return, also where one was
@@ -279,7 +290,7 @@ class IncomingMessage:
             await asyncio.wait(syncs)
         files = {file.partition: file for file in [sync.result() for sync in syncs]}
         content, search = content_of(scanned, self._digest.digest()), search_fields_of(scanned)
-        source = None if self._trace is None else ScannedFile(view, scanned)
+        source = None if self._trace is None else ScannedFile(view, scanned, tuple(self._added))
         if source is None:
             view.release()
         return PreparedMessage(files, content, search, self._staged[0].size_octets, source)

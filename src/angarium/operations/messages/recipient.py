@@ -204,7 +204,7 @@ async def _users_mailbox(
         detail_missing = False
         if not _is_excluded(settings, entry) and Right.POST in store.rights_on(sender, entry.name, entry.row.acl):
             return _Found(tree.account, entry, needs_right=True)
-    inbox = tree.find(tree.name)
+    inbox = tree.top
     if inbox is None or (is_exact and recipient.detail):
         raise UserNotFound(recipient.address)
     return _Found(tree.account, inbox, needs_right=False, detail_missing=detail_missing)

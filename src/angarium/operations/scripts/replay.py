@@ -14,7 +14,8 @@ from angarium.errors import MailboxNameInvalid, MessageFileMissing, MessageNotFo
 from angarium.operations.delivery import DeliveryContext, Filing
 from angarium.operations.delivery.facts import Facts
 from angarium.operations.messages.slices import in_turns
-from angarium.operations.scripts.trial import Answers, Circumstances, envelope_of, try_script
+from angarium.operations.scripts.conclude import Answers
+from angarium.operations.scripts.trial import Circumstances, envelope_of, try_script
 from angarium.rights import Right
 from angarium.sieve import Environment, FileInto, Message, Outcome, Question, Script, ScriptInvalid, SeenBefore
 from angarium.store import Actor, Mailbox

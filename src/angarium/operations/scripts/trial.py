@@ -1,28 +1,21 @@
 """Scripts run to see what they would do, where nothing is delivered."""
 
-import asyncio
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Final
 
+from angarium.operations.scripts.conclude import Answers, Steps, conclude
 from angarium.sieve import (
     Envelope,
     Environment,
-    Failure,
     Keep,
     Limits,
     Message,
-    Origin,
     Outcome,
-    Question,
     Script,
     ScriptInvalid,
     Traced,
     interpret,
 )
-
-Answers = Callable[[Question], Awaitable[object]]
-"""What a script asks is answered by this, as the question's docstring says."""
 
 NO_SCRIPT: Final = Outcome((Keep(origin=None),))
 """What becomes of mail where there is no script."""
@@ -51,22 +44,12 @@ async def try_script(
     meanwhile."""
     if script is None:
         return NO_SCRIPT
-    if isinstance(script, ScriptInvalid):
-        first = script.mistakes[0]
-        return Outcome(NO_SCRIPT.actions, failure=Failure(first.text, Origin("", first.position)))
-    steps = interpret(script, message, circumstances.envelope, circumstances.environment, limits=limits, trace=trace)
-    answer: object = None
-    while True:
-        try:
-            question = steps.send(answer)
-        except StopIteration as end:
-            outcome: Outcome = end.value
-            return outcome
-        if question is None:
-            await asyncio.sleep(0)
-            answer = None
-        else:
-            answer = await answers(question)
+    envelope, environment = circumstances.envelope, circumstances.environment
+
+    def interpreted(script: Script) -> Steps:
+        return interpret(script, message, envelope, environment, limits=limits, trace=trace)
+
+    return await conclude(script, environment, interpreted, answers)
 
 
 def envelope_of(message: Message, *, sender: str | None = None, recipient: str | None = None, user: str) -> Envelope:
