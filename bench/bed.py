@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Final, TypeVar
 
-from bench.client import ImapClient, LmtpClient
+from bench.client import ImapClient, LmtpClient, Pop3Client
 from bench.errors import BenchError
 from bench.letters import LARGE_OCTETS, SMALL_OCTETS, internal_date, letters
 from bench.proctime import cpu_ms
@@ -17,8 +17,13 @@ LISTER: Final = "lister"
 WAITER: Final = "waiter"
 WRITERS: Final = tuple(f"writer{number:02d}" for number in range(16))
 FILTERED: Final = "filtered"
+POPPER: Final = "popper"
+HOARDER: Final = "hoarder"
+"""Who leaves all her mail on the server."""
 RECIPIENTS: Final = tuple(f"recipient{number:02d}" for number in range(50))
-USERS: Final = Users(logins=(READER, LISTER, WAITER, FILTERED, *WRITERS), recipients=RECIPIENTS, filtered=FILTERED)
+USERS: Final = Users(
+    logins=(READER, LISTER, WAITER, FILTERED, POPPER, HOARDER, *WRITERS), recipients=RECIPIENTS, filtered=FILTERED
+)
 
 LARGE_COUNT: Final = 200
 _AT_ONCE: Final = 100
@@ -59,6 +64,9 @@ class Bed:
         port = self.server.imaps if is_tls else self.server.imap
         return ImapClient(port, user=user, password=self.server.passwords[user], is_tls=is_tls)
 
+    def fetch_mail(self, user: str) -> Pop3Client:
+        return Pop3Client(self.server.pop3, user=user, password=self.server.passwords[user])
+
     def open(self, mailbox: str, user: str = READER) -> ImapClient:
         """Logged in, with the mailbox selected."""
         client = self.log_in(user)
@@ -92,6 +100,16 @@ class Bed:
         """The mailbox with letters of 70 KB."""
         return self._fill("large", letters(LARGE_OCTETS, count=self.count(LARGE_COUNT)))
 
+    def large_maildrop(self) -> str:
+        """The user whose INBOX has letters of 70 KB."""
+        self._fill("INBOX", letters(LARGE_OCTETS, count=self.count(LARGE_COUNT)), user=POPPER)
+        return POPPER
+
+    def full_maildrop(self, usual: int = 100_000) -> str:
+        """The user whose INBOX has so many small letters."""
+        self._fill("INBOX", letters(SMALL_OCTETS, count=self.count(usual)), user=HOARDER)
+        return HOARDER
+
     def many_mailboxes(self, usual: int = 2_000) -> list[str]:
         """The mailboxes of `LISTER`, forty below each top one."""
         count = self.count(usual)
@@ -104,11 +122,13 @@ class Bed:
             self._filled.add("many")
         return names
 
-    def _fill(self, mailbox: str, messages: Iterator[bytes]) -> str:
-        if mailbox in self._filled:
+    def _fill(self, mailbox: str, messages: Iterator[bytes], *, user: str = READER) -> str:
+        key = mailbox if user == READER else f"{user} {mailbox}"
+        if key in self._filled:
             return mailbox
-        with self.log_in() as client:
-            client.command(f"CREATE {mailbox}")
+        with self.log_in(user) as client:
+            if mailbox != "INBOX":
+                client.command(f"CREATE {mailbox}")
             number = 0
             for chunk in _chunks(messages):
                 client.append(mailbox, chunk, dates=[internal_date(number + place) for place in range(len(chunk))])
@@ -116,7 +136,7 @@ class Bed:
             answer = client.command(f"STATUS {mailbox} (MESSAGES)")
         if b"MESSAGES %d" % number not in answer:
             raise BenchError(f"{self.server.name}: {number} messages were appended, and there are: {answer!r}")
-        self._filled.add(mailbox)
+        self._filled.add(key)
         return mailbox
 
 

@@ -159,6 +159,35 @@ class ManageSieveClient(_Connection):
             raise BenchError(f"refused: {answer.decode(errors='replace')}")
 
 
+class Pop3Client(_Connection):
+    """Logged in as soon as it is made (RFC 1939)."""
+
+    def __init__(self, port: int, *, user: str, password: str) -> None:
+        super().__init__(port)
+        self._until(b"\r\n")
+        self.command(f"USER {user}")
+        self.command(f"PASS {password}")
+
+    def command(self, text: str, *, lines: bool = False) -> bytes:
+        """Send a command and give its answer, one that has `lines` to its dot; BenchError unless it is good."""
+        self.send(f"{text}\r\n".encode())
+        return self._until(b"\r\n.\r\n" if lines else b"\r\n")
+
+    def quit(self) -> None:
+        self.command("QUIT")
+        self.close()
+
+    def _until(self, end: bytes) -> bytes:
+        chunks = [self.receive()]
+        tail = chunks[0][-8:]
+        while not tail.endswith(end):
+            chunks.append(self.receive())
+            tail = (tail + chunks[-1])[-8:]
+        if not chunks[0].startswith(b"+OK"):
+            raise BenchError(f"refused: {chunks[0].decode(errors='replace').strip()}")
+        return b"".join(chunks)
+
+
 class LmtpClient(_Connection):
     """Greeted (RFC 2033)."""
 

@@ -51,7 +51,8 @@ class Result:
 
 
 def peers_of(goal: Goal) -> dict[str, float]:
-    return {"cyrus": goal.cyrus, "dovecot": goal.dovecot}
+    took = {"cyrus": goal.cyrus, "dovecot": goal.dovecot}
+    return {name: figure for name, figure in took.items() if figure is not None}
 
 
 def serialize_table(results: Sequence[Result]) -> str:

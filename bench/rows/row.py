@@ -16,10 +16,10 @@ class Unit(Enum):
 @dataclass(frozen=True, slots=True)
 class Goal:
     """What the peers took on the machine where the goal was set, and what Angarium may take there. Only the ratios
-    count."""
+    count, or where no peer was measured the figure itself."""
 
-    cyrus: float
-    dovecot: float
+    cyrus: float | None
+    dovecot: float | None
     angarium: float
 
 

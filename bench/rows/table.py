@@ -5,7 +5,8 @@ from typing import Final
 
 from bench.rows.changing import store_all, store_one
 from bench.rows.delivering import append_to_many, append_to_one, deliver, deliver_to_fifty, hear_of_delivery
-from bench.rows.filtering import deliver_by_script, run_script
+from bench.rows.filtering import deliver_by_script, deliver_small, deliver_small_by_script, run_script
+from bench.rows.popping import list_maildrop, open_maildrop, retrieve
 from bench.rows.reading import (
     fetch_body,
     fetch_bodystructure,
@@ -26,11 +27,20 @@ from bench.rows.row import Goal, Row, Unit
 from bench.rows.scanning import scan_message
 from bench.rows.visiting import ask_for_status, list_mailboxes, log_in_and_out
 
+_OF_A_SCRIPT: Final = Goal(None, None, 0.15)
+
 ROWS: Final = (
     Row(key="lmtp", title="LMTP delivery, 55 KB mean", measure=deliver, goal=Goal(1.37, 1.1, 0.8)),
     Row(key="lmtp50", title="LMTP, 50 recipients, each", measure=deliver_to_fifty, goal=Goal(0.67, 0.47, 0.30)),
     Row(key="sieve", title="LMTP delivery, 20-rule script", measure=deliver_by_script, goal=None),
-    Row(key="sieveadds", title="what the script adds", measure=deliver_by_script, beyond=deliver, goal=None),
+    Row(
+        key="sieveadds",
+        title="what the script adds",
+        measure=deliver_small_by_script,
+        beyond=deliver_small,
+        goal=_OF_A_SCRIPT,
+        rounds=5,
+    ),
     Row(key="login", title="login and logout", measure=log_in_and_out, goal=Goal(0.44, 0.43, 0.20)),
     Row(key="select", title="SELECT again, 10k", measure=select_10k, goal=Goal(0.90, 0.035, 0.05)),
     Row(key="select100k", title="SELECT again, 100k", measure=select_100k, goal=Goal(7.7, 0.035, 0.05), is_extra=True),
@@ -77,6 +87,23 @@ ROWS: Final = (
         unit=Unit.KILOBYTES,
         rounds=1,
     ),
+    Row(key="retr", title="POP3 RETR, 70 KB", measure=retrieve, goal=None, is_own=True),
+    Row(
+        key="maildrop100k",
+        title="POP3 login and STAT, 100k",
+        measure=open_maildrop,
+        goal=None,
+        is_own=True,
+        is_extra=True,
+    ),
+    Row(
+        key="uidl100k",
+        title="POP3 LIST and UIDL, each of 100k",
+        measure=list_maildrop,
+        goal=None,
+        is_own=True,
+        is_extra=True,
+    ),
     Row(key="scan", title="MIME scan of 10 KB", measure=scan_message, goal=None, is_own=True),
-    Row(key="interpret", title="20-rule script alone", measure=run_script, goal=None, is_own=True),
+    Row(key="interpret", title="20-rule script alone", measure=run_script, goal=_OF_A_SCRIPT, is_own=True),
 )

@@ -41,6 +41,7 @@ def start_angarium(directory: Path, users: Users) -> Server:
         imaps=ports["imaps"],
         lmtp=ports["lmtp"],
         passwords=dict.fromkeys(users.logins, _PASSWORD),
+        pop3=ports["pop3"],
     )
 
 

@@ -40,6 +40,8 @@ class Server:
     imaps: int
     lmtp: int
     passwords: Mapping[str, str]
+    pop3: int = 0
+    """0 where it is not set up."""
 
     @property
     def pid(self) -> int:
