@@ -147,6 +147,10 @@ class FlagInvalid(PermanentError):
     """Not a flag that a client may set, or not the syntax of one."""
 
 
+class ActionLimitExceeded(PermanentError):
+    """Scripts of the account have caused as much as the site lets them; `str()` is for its user to read."""
+
+
 class KeywordLimitExceeded(PermanentError):
     """The mailbox has no room for another keyword."""
 
@@ -259,6 +263,49 @@ class AuthenticationUnavailable(TemporaryError):
 
 class AuthorizationFailed(PermanentError):
     """The credentials are right, and may not act for that user."""
+
+
+class AccessDenied(AuthorizationFailed):
+    """The credentials are right, and the user is kept out: she is disabled, or denied the service (`cyr_deny`)."""
+
+
+class MechanismUnavailable(PermanentError):
+    """There is no such SASL mechanism for this client."""
+
+
+class EncryptionNeeded(PermanentError):
+    """A password may not cross this connection; TLS would change that."""
+
+
+class FailureReason(enum.Enum):
+    """Why an exchange of SASL ended without success; the value is for the log."""
+
+    ABORTED = "the client cancelled"
+    NOT_BASE64 = "the response is not base64"
+    TOO_LONG = "the response, or a part of it, is too long"
+    NOT_UTF8 = "the response is not UTF-8"
+    NUL = "the response holds NUL where none may be"
+    MALFORMED = "the response has not the parts that the mechanism has"
+    EMPTY_AUTHCID = "the user name is empty"
+    EMPTY_PASSWORD = "the password is empty"
+    PROHIBITED = "the trace holds a character that it may not hold"
+    UNSUPPORTED = "the client demands what the mechanism does not offer here"
+    BINDING = "the channel binding is not that of this connection"
+    WRONG_PROOF = "the proof is not that of the user"
+    """The one reason that counts as a wrong password."""
+
+
+class ExchangeFailed(PermanentError):
+    """The client did not keep to its SASL mechanism, or gave up; `reason` says which of it."""
+
+    def __init__(self, reason: FailureReason) -> None:
+        super().__init__(reason.value)
+        self.reason = reason
+
+
+class ClientExchangeFailed(PermanentError):
+    """A server did not keep to the SASL mechanism that a client of ours speaks, or has not proven what it must; or the
+    client has not what the mechanism needs."""
 
 
 class SessionLimitExceeded(TemporaryError):

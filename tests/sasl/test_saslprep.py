@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from angarium.errors import PreparationFailed
-from angarium.sasl.saslprep import prepare
+from angarium.sasl.saslprep import MAX_CHARACTERS, prepare
 
 
 @pytest.mark.parametrize(
@@ -74,3 +74,11 @@ def test_preparing_twice_changes_nothing(text: str, allow_unassigned: bool) -> N
         return
     assert not any(stringprep.in_table_c21_c22(character) for character in prepared)
     assert prepare(prepared, allow_unassigned=allow_unassigned) == prepared
+
+
+def test_text_that_is_too_long_is_refused_at_once() -> None:
+    assert prepare("a" * (MAX_CHARACTERS + 1)) == "a" * (MAX_CHARACTERS + 1)
+    assert prepare("\ufdfa" * MAX_CHARACTERS) == prepare("\ufdfa") * MAX_CHARACTERS
+    for text in ("\xe4" * (MAX_CHARACTERS + 1), "a" + "\u0315\u0300" * 500_000):
+        with pytest.raises(PreparationFailed, match="too long"):
+            prepare(text, allow_unassigned=True)

@@ -1,19 +1,36 @@
 """The server's side of SASL (RFC 4422): mechanisms as state machines, and the texts and keys that they need."""
 
+from angarium.errors import FailureReason
 from angarium.sasl import saslprep
 from angarium.sasl.anonymous import loggable_trace
 from angarium.sasl.base64line import MAX_LINE_OCTETS, decode_initial_response, decode_response, encode_challenge
 from angarium.sasl.exchange import (
     MAX_IDENTITY_OCTETS,
     AnonymousWanted,
+    Answer,
+    AsksNothing,
+    CertificateWanted,
     Challenge,
     CredentialsWanted,
+    Ended,
+    ExchangeSetting,
     Failed,
-    FailureReason,
+    GssProgress,
+    GssRefused,
+    GssTokenWanted,
+    GssUnwrapWanted,
+    GssWrapWanted,
+    KeysWanted,
     Outcome,
+    Proven,
+    Question,
+    SecretWanted,
     ServerMechanism,
+    TokenAccepted,
+    TokenRefused,
+    TokenWanted,
 )
-from angarium.sasl.mechanisms import MECHANISMS, Mechanism, find_mechanism
+from angarium.sasl.mechanisms import MECHANISMS, Mechanism, Needs, find_mechanism
 from angarium.sasl.scram import MIN_ITERATIONS, ScramHash, ScramKeys, derive_keys
 
 __all__ = [
@@ -22,15 +39,33 @@ __all__ = [
     "MECHANISMS",
     "MIN_ITERATIONS",
     "AnonymousWanted",
+    "Answer",
+    "AsksNothing",
+    "CertificateWanted",
     "Challenge",
     "CredentialsWanted",
+    "Ended",
+    "ExchangeSetting",
     "Failed",
     "FailureReason",
+    "GssProgress",
+    "GssRefused",
+    "GssTokenWanted",
+    "GssUnwrapWanted",
+    "GssWrapWanted",
+    "KeysWanted",
     "Mechanism",
+    "Needs",
     "Outcome",
+    "Proven",
+    "Question",
     "ScramHash",
     "ScramKeys",
+    "SecretWanted",
     "ServerMechanism",
+    "TokenAccepted",
+    "TokenRefused",
+    "TokenWanted",
     "decode_initial_response",
     "decode_response",
     "derive_keys",

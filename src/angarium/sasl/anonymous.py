@@ -4,7 +4,8 @@ import re
 import stringprep
 from typing import Final
 
-from angarium.sasl.exchange import AnonymousWanted, Challenge, Failed, FailureReason, Outcome, decode_text
+from angarium.errors import FailureReason
+from angarium.sasl.exchange import AnonymousWanted, AsksNothing, Challenge, Failed, Outcome, decode_text
 from angarium.sasl.saslprep import has_one_direction
 
 _MAX_TOKEN_CHARACTERS: Final = 255
@@ -22,7 +23,7 @@ _ATOMS: Final = r'[^\s()<>\[\]:;@\\,."]+(?:\.[^\s()<>\[\]:;@\\,."]+)*'
 _ADDRESS: Final = re.compile(rf'(?:{_ATOMS}|"(?:[^"\\]|\\.)*")@(?:{_ATOMS}|\[[^\[\]\\]*\])')
 
 
-class AnonymousServer:
+class AnonymousServer(AsksNothing):
     """One message of the client: the trace."""
 
     __slots__ = ()

@@ -5,7 +5,8 @@ IMAP (RFC 9051 §6.2.2), POP3 (RFC 5034 §4) and SMTP with LMTP (RFC 4954 §4) d
 
 import binascii
 
-from angarium.sasl.exchange import Failed, FailureReason
+from angarium.errors import FailureReason
+from angarium.sasl.exchange import Failed
 
 MAX_LINE_OCTETS = 12288
 """The longest line of an exchange, which servers must accept (RFC 4954 §4)."""

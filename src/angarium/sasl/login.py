@@ -3,13 +3,21 @@
 The server asks for the user name, then for the password. Some clients send the name as initial response.
 """
 
-from angarium.sasl.exchange import Challenge, CredentialsWanted, Failed, FailureReason, Outcome, decode_text
+from angarium.errors import FailureReason
+from angarium.sasl.exchange import (
+    AsksNothing,
+    Challenge,
+    CredentialsWanted,
+    Failed,
+    Outcome,
+    decode_text,
+)
 
 _USERNAME_PROMPT = b"Username:"
 _PASSWORD_PROMPT = b"Password:"
 
 
-class LoginServer:
+class LoginServer(AsksNothing):
     """An exchange of LOGIN; remembers the name while it waits for the password."""
 
     __slots__ = ("_authcid",)

@@ -1,11 +1,12 @@
 """The mechanism PLAIN (RFC 4616)."""
 
+from angarium.errors import FailureReason
 from angarium.sasl.exchange import (
     MAX_IDENTITY_OCTETS,
+    AsksNothing,
     Challenge,
     CredentialsWanted,
     Failed,
-    FailureReason,
     Outcome,
     decode_text,
 )
@@ -13,7 +14,7 @@ from angarium.sasl.exchange import (
 _MAX_MESSAGE_OCTETS = 3 * MAX_IDENTITY_OCTETS + 2
 
 
-class PlainServer:
+class PlainServer(AsksNothing):
     """One message of the client: authorization identity, NUL, authentication identity, NUL, password."""
 
     __slots__ = ()

@@ -5,10 +5,13 @@ It is defined for Unicode 3.2, whatever has been added since, and so are the tab
 """
 
 import stringprep
+from typing import Final
 from unicodedata import ucd_3_2_0
 
 from angarium.errors import PreparationFailed
 
+MAX_CHARACTERS: Final = 1024
+"""Of a text that is not plain ASCII: ordering combining marks costs the square of their number."""
 _PROHIBITED = (  # RFC 4013 §2.3
     stringprep.in_table_c12,
     stringprep.in_table_c21_c22,
@@ -30,11 +33,14 @@ def prepare(text: str, *, allow_unassigned: bool = False) -> str:
     """
     if text.isascii() and text.isprintable() and text:
         return text
+    if len(text) > MAX_CHARACTERS:
+        raise PreparationFailed("the text is too long")
     mapped = "".join([_mapped(character) for character in text])
     prepared = ucd_3_2_0.normalize("NFKC", mapped)
     if not prepared:
         raise PreparationFailed("nothing is left of the text")
-    for character in prepared:
+    # One character may become eighteen, and most of them are alike.
+    for character in set(prepared):
         if any(is_prohibited(character) for is_prohibited in _PROHIBITED):
             raise PreparationFailed("the text holds a prohibited character")
         if not allow_unassigned and stringprep.in_table_a1(character):
@@ -53,7 +59,8 @@ def _mapped(character: str) -> str:
 
 def has_one_direction(text: str) -> bool:
     """RFC 3454 §6: text is either free of right-to-left letters, or begins and ends with them and has no others."""
-    right_to_left = [stringprep.in_table_d1(character) for character in text]
-    if not any(right_to_left):
+    characters = set(text)
+    if not any(map(stringprep.in_table_d1, characters)):
         return True
-    return right_to_left[0] and right_to_left[-1] and not any(map(stringprep.in_table_d2, text))
+    ends_right_to_left = stringprep.in_table_d1(text[0]) and stringprep.in_table_d1(text[-1])
+    return ends_right_to_left and not any(map(stringprep.in_table_d2, characters))

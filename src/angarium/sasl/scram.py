@@ -44,9 +44,32 @@ def derive_keys(
     """
     if iterations < MIN_ITERATIONS:
         raise ValueError(f"SCRAM takes at least {MIN_ITERATIONS} iterations")
-    prepared = saslprep.prepare(password).encode("utf-8")
-    salted = hashlib.pbkdf2_hmac(hash.value, prepared, salt, iterations)
-    client_key = hmac.digest(salted, b"Client Key", hash.value)
-    stored_key = hashlib.new(hash.value, client_key).digest()
-    server_key = hmac.digest(salted, b"Server Key", hash.value)
-    return ScramKeys(hash, stored_key, server_key, salt, iterations)
+    keys = derive_client_keys(saslprep.prepare(password), salt=salt, iterations=iterations, hash=hash)
+    return ScramKeys(hash, hashlib.new(hash.value, keys.client).digest(), keys.server, salt, iterations)
+
+
+@dataclass(frozen=True, slots=True)
+class ClientKeys:
+    """What a client works with (RFC 5802 §3)."""
+
+    client: bytes = field(repr=False)
+    server: bytes = field(repr=False)
+
+
+def derive_client_keys(
+    prepared: str,
+    *,
+    salt: bytes,
+    iterations: int,
+    hash: ScramHash,  # noqa: A002 - the RFC's word
+) -> ClientKeys:
+    """The keys for a password that has been prepared; as `derive_keys`."""
+    salted = hashlib.pbkdf2_hmac(hash.value, prepared.encode("utf-8"), salt, iterations)
+    return ClientKeys(
+        client=hmac.digest(salted, b"Client Key", hash.value), server=hmac.digest(salted, b"Server Key", hash.value)
+    )
+
+
+def xor(left: bytes, right: bytes) -> bytes:
+    """Of two texts of the same length."""
+    return bytes([a ^ b for a, b in zip(left, right, strict=True)])
