@@ -1,3 +1,4 @@
+import asyncio
 from collections.abc import Iterator
 
 import pytest
@@ -20,5 +21,5 @@ def passwords() -> Iterator[Passwords]:
 
 
 @pytest.fixture
-def engine() -> MemoryEngine:
+def engine(runner: asyncio.Runner) -> MemoryEngine:
     return new_engine()

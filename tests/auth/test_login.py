@@ -3,7 +3,7 @@ import time
 from dataclasses import replace
 
 import pytest
-from tests.auth.world import SOURCES, Clock, add
+from tests.auth.world import SOURCES, Clock, add, store_verifiers
 
 from angarium.auth import (
     AuthenticatedUser,
@@ -13,8 +13,6 @@ from angarium.auth import (
     LoginPolicy,
     LoginThrottle,
     Passwords,
-    StoreVerifier,
-    VerifiedLogins,
     actor_of,
 )
 from angarium.engine.memory import MemoryEngine
@@ -50,7 +48,7 @@ class World:
         self.engine = engine
         self.passwords = passwords
         self.clock = clock
-        self.verifier = StoreVerifier(engine, passwords, VerifiedLogins(kept_s=300, clock_s=clock))
+        self.verifier = store_verifiers(engine, passwords, clock)
         self.members = Members()
         self.groups = Groups([self.members], kept_s=60, clock_s=clock)
         throttle = LoginThrottle(clock_s=clock)

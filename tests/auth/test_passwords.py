@@ -117,3 +117,8 @@ def test_any_other_text_is_damage(text: str) -> None:
 def test_keys_of_a_later_version_are_left_out() -> None:
     assert parse_scram('{"SCRAM-SHA3-512": {"anything": 1}}') == {}
     assert parse_scram("") == {}
+
+
+def test_an_infinite_count_is_damage() -> None:
+    with pytest.raises(StoreDamaged):
+        parse_scram('{"SCRAM-SHA-1": {"stored": "", "server": "", "salt": "", "iterations": 1e999}}')

@@ -6,6 +6,7 @@ from angarium.auth import LoginPolicy, canonical_userid
 from angarium.config import parse_settings
 from angarium.errors import ConfigError, PreparationFailed, UserNameInvalid
 from angarium.names import NameSettings, UserId, VirtDomains
+from angarium.sasl import Needs
 
 NAMES = NameSettings()
 
@@ -37,7 +38,7 @@ def test_passwords_cross_where_that_is_allowed(
 ) -> None:
     policy = policy_of(settings)
     assert policy.allows_login_command(is_tls=is_tls) is login_command
-    assert [mechanism.name for mechanism in policy.offered(is_tls=is_tls)] == mechanisms
+    assert [mechanism.name for mechanism in policy.offered(is_tls=is_tls, capable_of=Needs.PASSWORD)] == mechanisms
 
 
 @pytest.mark.parametrize(
@@ -61,6 +62,28 @@ def test_administrators_are_users_like_others() -> None:
 def test_an_administrator_whom_no_user_can_be_is_refused() -> None:
     with pytest.raises(ConfigError, match="admins: 'anyone'"):
         policy_of("admins: anyone")
+
+
+@pytest.mark.parametrize(
+    ("text", "settings", "is_own"),
+    [
+        ("alice", "", True),
+        ("alice@example.org", "", True),
+        ("alice@Mail.Example.ORG", "", True),
+        ("alice@example.net", "", False),
+        ("alice@example.net", "defaultdomain: example.net", True),
+        ("alice@EXAMPLE.NET", "loginrealms: EXAMPLE.NET", True),
+    ],
+)
+def test_names_of_outside_are_of_our_domains(text: str, settings: str, is_own: bool) -> None:
+    policy = policy_of(f"servername: mail.example.org\n{settings}", names_of(settings))
+    assert policy.is_own_name(text) is is_own
+    assert policy_of(settings, NameSettings(virtdomains=VirtDomains.USERID)).is_own_name("alice@example.net")
+
+
+def names_of(settings: str) -> NameSettings:
+    domain = settings.removeprefix("defaultdomain: ") if settings.startswith("defaultdomain") else "internal"
+    return NameSettings(defaultdomain=domain)
 
 
 def test_the_pause_is_that_of_the_option() -> None:

@@ -3,7 +3,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.auth.world import Clock
 
-from angarium.auth.throttle import ADDRESS_FREE_FAILURES, ADDRESS_WAIT_MAX_S, PAIR_WAIT_MAX_S, LoginThrottle, network_of
+from angarium.auth.throttle import (
+    ADDRESS_FREE_FAILURES,
+    ADDRESS_WAIT_MAX_S,
+    PAIR_WAIT_MAX_S,
+    LocalScores,
+    LoginThrottle,
+    network_of,
+)
 
 OFFICE = "192.0.2.7"
 
@@ -85,15 +92,16 @@ def test_time_forgives(clock: Clock) -> None:
 
 
 def test_memory_is_bounded(clock: Clock) -> None:
-    throttle = LoginThrottle(clock_s=clock, limit=10)
+    scores = LocalScores(limit=10)
+    throttle = LoginThrottle(scores, clock_s=clock)
     for number in range(100):
         throttle.failed(f"198.51.100.{number}", f"user{number}")
         throttle.succeeded(f"198.51.100.{number}", f"other{number}")
-    assert len(throttle) == 30
+    assert len(scores) == 20
 
 
 def test_a_failure_that_came_later_is_kept_longer(clock: Clock) -> None:
-    throttle = LoginThrottle(clock_s=clock, limit=2)
+    throttle = LoginThrottle(LocalScores(limit=3), clock_s=clock)
     for name in ("alice", "bob", "alice", "carol"):
         throttle.failed(OFFICE, name)
     assert throttle.admit(OFFICE, "alice") != 0
@@ -130,7 +138,7 @@ STEPS = st.lists(
 @given(STEPS)
 def test_no_order_of_calls_makes_anybody_wait_longer_than_the_bound(steps: list[tuple[str, str, str, float]]) -> None:
     clock = Clock()
-    throttle = LoginThrottle(clock_s=clock, limit=3)
+    throttle = LoginThrottle(LocalScores(limit=5), clock_s=clock)
     for call, address, userid, seconds in steps:
         match call:
             case "admit":

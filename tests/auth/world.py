@@ -3,7 +3,16 @@
 import asyncio
 from dataclasses import dataclass, field
 
-from angarium.auth import PasswordCost, Passwords, add_user
+from angarium.auth import (
+    PasswordCost,
+    Passwords,
+    StoreKeys,
+    StoreVerifier,
+    VerifiedLogins,
+    Verifiers,
+    VerifierSet,
+    add_user,
+)
 from angarium.engine.memory import MemoryEngine
 from angarium.engine.sources import SystemSources
 from angarium.errors import AccountExists, AccountNotFound
@@ -54,6 +63,17 @@ class FakeMail:
 
 def new_engine() -> MemoryEngine:
     return MemoryEngine(["default"], SOURCES)
+
+
+def store_verifiers(engine: MemoryEngine, passwords: Passwords, clock: Clock | None = None) -> Verifiers:
+    """The users of the store, and nobody else."""
+    parts = VerifierSet(methods=(StoreVerifier(engine, passwords),), keys=(StoreKeys(engine),))
+    return Verifiers(engine, parts, VerifiedLogins(kept_s=300, clock_s=clock or Clock()))
+
+
+def no_verifiers(engine: MemoryEngine) -> Verifiers:
+    """Nobody is checked by anybody."""
+    return Verifiers(engine, VerifierSet(), VerifiedLogins(kept_s=300))
 
 
 async def add(

@@ -1,39 +1,76 @@
 """Who may log in: passwords, verifiers, logins, groups, and the users of the store."""
 
+from angarium.auth.access import AccessRules
 from angarium.auth.groups import Groups, GroupSource
+from angarium.auth.hostdomains import HostDomains
 from angarium.auth.login import AuthenticatedUser, Authenticator, LoginContext, actor_of
 from angarium.auth.passwords import PasswordCost, PasswordKeys, Passwords, needs_rehash
 from angarium.auth.policy import LoginPolicy, canonical_userid
-from angarium.auth.throttle import LoginThrottle, Throttle
+from angarium.auth.proof import ProofCheck
+from angarium.auth.standing import Standing, is_current, stands
+from angarium.auth.throttle import LocalScores, LoginThrottle, Score, Scores, Throttle, decayed
 from angarium.auth.users import UserMail, add_user, delete_user, list_users, set_password
 from angarium.auth.verifiedlogins import VerifiedLogins
-from angarium.auth.verifiers import CredentialStamp, NoVerifier, StoreVerifier, Verifier, is_current, verifier_for
+from angarium.auth.verifiers import SecondFactor, StoreKeys, StoreVerifier, Verifiers, VerifierSet
+from angarium.auth.verifying import (
+    CredentialStamp,
+    GssAcceptor,
+    GssContext,
+    KeySource,
+    KnownKeys,
+    KnownSecret,
+    PasswordLogin,
+    PasswordVerifier,
+    SecretSource,
+    TokenUser,
+    TokenVerifier,
+)
 
 __all__ = [
+    "AccessRules",
     "AuthenticatedUser",
     "Authenticator",
     "CredentialStamp",
     "GroupSource",
     "Groups",
+    "GssAcceptor",
+    "GssContext",
+    "HostDomains",
+    "KeySource",
+    "KnownKeys",
+    "KnownSecret",
+    "LocalScores",
     "LoginContext",
     "LoginPolicy",
     "LoginThrottle",
-    "NoVerifier",
     "PasswordCost",
     "PasswordKeys",
+    "PasswordLogin",
+    "PasswordVerifier",
     "Passwords",
+    "ProofCheck",
+    "Score",
+    "Scores",
+    "SecondFactor",
+    "SecretSource",
+    "Standing",
+    "StoreKeys",
     "StoreVerifier",
     "Throttle",
+    "TokenUser",
+    "TokenVerifier",
     "UserMail",
     "VerifiedLogins",
-    "Verifier",
+    "VerifierSet",
+    "Verifiers",
     "actor_of",
     "add_user",
     "canonical_userid",
+    "decayed",
     "delete_user",
     "is_current",
     "list_users",
     "needs_rehash",
     "set_password",
-    "verifier_for",
+    "stands",
 ]

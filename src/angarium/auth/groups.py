@@ -22,7 +22,7 @@ from typing import Final, Protocol
 
 from angarium.auth.filegroups import FileGroups
 from angarium.auth.unixgroups import UnixGroups
-from angarium.config import AuthSettings
+from angarium.config import AuthMech, AuthSettings
 from angarium.errors import AuthenticationUnavailable
 from angarium.names import NameSettings, UserId
 
@@ -89,14 +89,16 @@ class Groups:
         self._retry_at_s: float | None = None
 
     @classmethod
-    def from_settings(cls, settings: AuthSettings, names: NameSettings) -> "Groups":
-        """The sources that the options name."""
+    def from_settings(
+        cls, settings: AuthSettings, names: NameSettings, *, further: Sequence["GroupSource"] = ()
+    ) -> "Groups":
+        """The sources that the options name; `further` are those of the network."""
         sources: list[GroupSource] = []
-        if settings.unix_group_enable:  # `auth_mech` has no value that names another source
+        if settings.unix_group_enable and settings.auth_mech is AuthMech.UNIX:
             sources.append(UnixGroups())
         if settings.groupfile is not None:
             sources.append(FileGroups(settings.groupfile, names))
-        return cls(sources, kept_s=settings.groups_kept.total_seconds())
+        return cls([*sources, *further], kept_s=settings.groups_kept.total_seconds())
 
     def __len__(self) -> int:
         return len(self._known)

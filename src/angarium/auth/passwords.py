@@ -16,6 +16,7 @@ from typing import Final, TypeVar
 
 import argon2
 
+from angarium.auth.passwordhashes import check_hash
 from angarium.errors import AuthenticationUnavailable, PreparationFailed, StoreDamaged
 from angarium.sasl import ScramHash, ScramKeys, derive_keys, saslprep
 
@@ -28,6 +29,7 @@ SCRAM_MECHANISMS: Final = {
 
 _SALT_OCTETS: Final = 16
 _WAITING_MAX: Final = 200
+_BUSY_FROM: Final = 4
 
 Answer = TypeVar("Answer")
 
@@ -38,9 +40,9 @@ class PasswordCost:
 
     passes: int = 2
     memory_kib: int = 24 * 1024
-    scram_iterations: int = 100_000
+    scram_iterations: int = 65_536
     """RFC 5802 §5.1 asks for 4,096 at least; whoever steals the users' database tries SCRAM keys first, since they are
-    cheaper to try than argon2id."""
+    cheaper to try than argon2id. Clients that are built on Cyrus SASL refuse more than this."""
 
 
 DEFAULT_COST: Final = PasswordCost()
@@ -71,10 +73,28 @@ class Passwords:
         return await self._in_thread(lambda: self._derive(password, prepared))
 
     async def verify(self, password_hash: str, password: str) -> bool:
-        """Whether the hash was made of this password. StoreDamaged for what is no hash; AuthenticationUnavailable
-        where too many wait already."""
+        """Whether the hash, one of `derive` or one that was imported, was made of this password. StoreDamaged for what
+        is no hash; AuthenticationUnavailable where too many wait already."""
         prepared = prepared_for_check(password)
-        return await self._in_thread(lambda: self._verify(password_hash, prepared))
+        if is_own_hash(password_hash):
+            return await self._in_thread(lambda: self._verify(password_hash, prepared))
+        try:
+            if await self._in_thread(lambda: check_hash(password_hash, password)):
+                return True
+        except ValueError as error:
+            raise StoreDamaged("a password hash cannot be read") from error
+        # Many of them cost less than ours, which the clock would tell.
+        await self.waste(password)
+        return False
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether others wait, so that what can be done another time should be."""
+        return self._waiting >= _BUSY_FROM
+
+    def is_outdated(self, password_hash: str) -> bool:
+        """Whether `derive` would make another kind of hash now, or one at another cost."""
+        return not is_own_hash(password_hash) or self._hasher.check_needs_rehash(password_hash)
 
     async def waste(self, password: str) -> None:
         """Take as long as `verify`, so that nobody learns by the clock that there is no hash."""
@@ -116,8 +136,14 @@ class Passwords:
             raise StoreDamaged("a password hash cannot be read") from error
 
 
+def is_own_hash(password_hash: str) -> bool:
+    """Whether it has the form of those that `derive` makes; argon2id of others is stored as `{ARGON2ID}`, since the
+    passwords in it were not prepared."""
+    return password_hash.startswith("$argon2id$")
+
+
 def needs_rehash(password_hash: str, cost: PasswordCost = DEFAULT_COST) -> bool:
-    """Whether the hash was made at another cost than this."""
+    """Whether the hash was made at another cost than this, or by another system."""
     try:
         return _hasher(cost).check_needs_rehash(password_hash)
     except argon2.exceptions.InvalidHash:
@@ -169,5 +195,5 @@ def parse_scram(text: str) -> dict[str, ScramKeys]:
             for mechanism, each in json.loads(text).items()
             if mechanism in SCRAM_MECHANISMS
         }
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         raise StoreDamaged("SCRAM keys cannot be read") from error

@@ -12,9 +12,11 @@ import ipaddress
 import math
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Hashable
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final, Generic, Protocol, TypeVar
+from typing import Final, Protocol
+
+from angarium.names import UserId
 
 PAIR_WAIT_MAX_S: Final = 30.0
 ADDRESS_WAIT_MAX_S: Final = 3.0
@@ -26,7 +28,8 @@ _HALF_LIFE_S: Final = 300.0
 _LIMIT: Final = 20_000
 _IPV6_NETWORK_BITS: Final = 64
 
-Key = TypeVar("Key", bound=Hashable)
+_NAME_LENGTH_MAX: Final = 255
+"""Of a name that no user can have."""
 
 
 class Throttle(Protocol):
@@ -36,100 +39,157 @@ class Throttle(Protocol):
     def admit(self, address: str, userid: str) -> float | None:
         """Seconds to wait before the password is looked at; None refuses without a look."""
 
+    def failures(self, address: str, userid: str) -> float:
+        """Those of the user from there that count now."""
+
     def failed(self, address: str, userid: str) -> None: ...
 
     def succeeded(self, address: str, userid: str) -> None: ...
 
 
-@dataclass(slots=True)
-class _Score:
+@dataclass(frozen=True, slots=True)
+class Score:
+    """What is known of a key now."""
+
     failures: float
-    counted_s: float
+    """They fall by half every few minutes."""
     not_before_s: float
+    """When the next try may be looked at, by the clock of the throttle."""
 
 
-class _Scores(Generic[Key]):
-    """Bounded; the key that failed longest ago goes first."""
+class Scores(Protocol):
+    """Where failures are counted: in one process, or over all workers (`worker.sharedscores`). Bounded; what failed
+    longest ago, or least, goes first. Times are those of one monotonic clock."""
 
-    def __init__(self, limit: int) -> None:
+    def get(self, key: str, now_s: float) -> Score | None:
+        """None for a key without a failure that still counts."""
+
+    def add(self, key: str, now_s: float) -> Score:
+        """Count a failure; gives what is known then."""
+
+    def hold(self, key: str, not_before_s: float) -> None:
+        """Have the next try wait; for a key that `get` or `add` gave a score of."""
+
+    def forgive(self, key: str, now_s: float) -> None:
+        """Forget the failures of a key."""
+
+    def note_known(self, key: str, now_s: float) -> None:
+        """Somebody logged in."""
+
+    def is_known(self, key: str) -> bool:
+        """Whether somebody has, lately."""
+
+
+def decayed(failures: float, age_s: float) -> float:
+    """What is left of them; 0 where that is next to nothing."""
+    left: float = failures * 0.5 ** (age_s / _HALF_LIFE_S)
+    return left if left >= 0.5 else 0.0
+
+
+class LocalScores:
+    """The scores of one process."""
+
+    def __init__(self, *, limit: int = _LIMIT) -> None:
         self._limit = limit
-        self._scores: OrderedDict[Key, _Score] = OrderedDict()
+        self._scores: OrderedDict[str, tuple[Score, float]] = OrderedDict()
+        """With the time of the last failure."""
+        self._known: OrderedDict[str, None] = OrderedDict()
 
     def __len__(self) -> int:
-        return len(self._scores)
+        return len(self._scores) + len(self._known)
 
-    def get(self, key: Key, now_s: float) -> _Score | None:
-        score = self._scores.get(key)
-        if score is None:
+    def get(self, key: str, now_s: float) -> Score | None:
+        found = self._scores.get(key)
+        if found is None:
             return None
-        score.failures *= 0.5 ** ((now_s - score.counted_s) / _HALF_LIFE_S)
-        score.counted_s = now_s
-        if score.failures < 0.5:
+        score, counted_s = found
+        failures = decayed(score.failures, now_s - counted_s)
+        if not failures:
             del self._scores[key]
             return None
-        return score
+        return Score(failures, score.not_before_s)
 
-    def add(self, key: Key, now_s: float) -> _Score:
-        score = self.get(key, now_s)
-        if score is None:
-            score = self._scores[key] = _Score(0.0, now_s, now_s)
-        score.failures += 1
+    def add(self, key: str, now_s: float) -> Score:
+        before = self.get(key, now_s)
+        score = Score(before.failures + 1, before.not_before_s) if before is not None else Score(1, now_s)
+        self._scores[key] = score, now_s
         self._scores.move_to_end(key)
         if len(self._scores) > self._limit:
             self._scores.popitem(last=False)
         return score
 
-    def forget(self, key: Key) -> None:
+    def hold(self, key: str, not_before_s: float) -> None:
+        score, counted_s = self._scores[key]
+        self._scores[key] = Score(score.failures, not_before_s), counted_s
+
+    def forgive(self, key: str, now_s: float) -> None:  # noqa: ARG002
         self._scores.pop(key, None)
+
+    def note_known(self, key: str, now_s: float) -> None:  # noqa: ARG002
+        self._known[key] = None
+        self._known.move_to_end(key)
+        if len(self._known) > self._limit:
+            self._known.popitem(last=False)
+
+    def is_known(self, key: str) -> bool:
+        return key in self._known
 
 
 class LoginThrottle:
-    """The scores of one process."""
+    """Goes by the scores."""
 
-    def __init__(self, *, clock_s: Callable[[], float] = time.monotonic, limit: int = _LIMIT) -> None:
+    def __init__(self, scores: Scores | None = None, *, clock_s: Callable[[], float] = time.monotonic) -> None:
+        self._scores = scores if scores is not None else LocalScores()
         self._clock_s = clock_s
-        self._limit = limit
-        self._pairs: _Scores[tuple[str, str]] = _Scores(limit)
-        self._addresses: _Scores[str] = _Scores(limit)
-        self._known: OrderedDict[tuple[str, str], None] = OrderedDict()
-
-    def __len__(self) -> int:
-        return len(self._pairs) + len(self._addresses) + len(self._known)
 
     def admit(self, address: str, userid: str) -> float | None:
         now_s = self._clock_s()
-        pair = (network_of(address), userid)
-        wait_s = 0.0 if pair in self._known else self._address_wait_s(pair[0], now_s)
-        score = self._pairs.get(pair, now_s)
+        network = network_of(address)
+        pair = pair_key(network, userid)
+        wait_s = 0.0 if self._scores.is_known(pair) else self._address_wait_s(network, now_s)
+        score = self._scores.get(pair, now_s)
         if score is None:
             return wait_s
         start_s = max(now_s + wait_s, score.not_before_s)
         if start_s - now_s > PAIR_WAIT_MAX_S:
             return None
         # Whoever tries at the same time comes after this one.
-        score.not_before_s = start_s + _pair_wait_s(score.failures)
+        self._scores.hold(pair, start_s + _pair_wait_s(score.failures))
         return start_s - now_s
+
+    def failures(self, address: str, userid: str) -> float:
+        score = self._scores.get(pair_key(network_of(address), userid), self._clock_s())
+        return score.failures if score is not None else 0.0
 
     def failed(self, address: str, userid: str) -> None:
         now_s = self._clock_s()
         network = network_of(address)
-        self._addresses.add(network, now_s)
-        score = self._pairs.add((network, userid), now_s)
-        score.not_before_s = max(score.not_before_s, now_s + _pair_wait_s(score.failures))
+        self._scores.add(network, now_s)
+        pair = pair_key(network, userid)
+        score = self._scores.add(pair, now_s)
+        self._scores.hold(pair, max(score.not_before_s, now_s + _pair_wait_s(score.failures)))
 
     def succeeded(self, address: str, userid: str) -> None:
-        pair = (network_of(address), userid)
-        self._pairs.forget(pair)
-        self._known[pair] = None
-        self._known.move_to_end(pair)
-        if len(self._known) > self._limit:
-            self._known.popitem(last=False)
+        now_s = self._clock_s()
+        pair = pair_key(network_of(address), userid)
+        self._scores.forgive(pair, now_s)
+        self._scores.note_known(pair, now_s)
 
     def _address_wait_s(self, network: str, now_s: float) -> float:
-        score = self._addresses.get(network, now_s)
+        score = self._scores.get(network, now_s)
         if score is None or score.failures <= ADDRESS_FREE_FAILURES:
             return 0.0
         return _growing(score.failures - ADDRESS_FREE_FAILURES, ADDRESS_WAIT_MAX_S)
+
+
+def pair_key(network: str, userid: str) -> str:
+    """What failures of a user from a network are counted by; those of a network are by its name alone."""
+    return f"{network}\0{userid}"
+
+
+def throttled_name(userid: UserId | None, typed: str) -> str:
+    """What the throttle knows a user by, or a name that no user can have."""
+    return str(userid) if userid is not None else typed[:_NAME_LENGTH_MAX]
 
 
 def network_of(address: str) -> str:

@@ -4,16 +4,21 @@ Order is what a crash may leave: a user who can log in has an INBOX, and mail is
 log in any more.
 """
 
+import logging
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Protocol
 
-from angarium.auth.passwords import Passwords
+from angarium.auth.passwordhashes import parse_hash
+from angarium.auth.passwords import PasswordKeys, Passwords, is_own_hash
 from angarium.engine.interface import Engine
 from angarium.engine.rows import CredentialRow
 from angarium.engine.sources import Sources
-from angarium.errors import AccountExists, AccountNotFound, UserExists, UserNotFound
+from angarium.engine.users import UpgradeHash
+from angarium.errors import AccountExists, AccountNotFound, PreparationFailed, UserExists, UserNotFound
 from angarium.names import UserId
+
+log = logging.getLogger(__name__)
 
 EndSessions = Callable[[str], None]
 """Asks all processes to end a user's sessions now; those that do not hear of it end at their next command."""
@@ -39,9 +44,54 @@ async def add_user(
 
     UserExists, PreparationFailed for a password that cannot be used.
     """
+    await _require_new(engine, userid)
+    await _add(engine, userid, await passwords.derive(password), sources=sources, mail=mail)
+
+
+async def add_user_with_hash(
+    engine: Engine, userid: UserId, password_hash: str, *, sources: Sources, mail: UserMail
+) -> None:
+    """Add a user whose password is known by a hash of another system only (`passwordhashes`), durably. Her next login
+    replaces it, and gives her SCRAM keys.
+
+    UserExists, PreparationFailed for what is no hash that can be checked.
+    """
+    await _require_new(engine, userid)
+    try:
+        parse_hash(password_hash)
+    except ValueError as error:
+        raise PreparationFailed(str(error)) from error
+    # Passwords in our own are prepared, which others do not do.
+    stored = f"{{ARGON2ID}}{password_hash}" if is_own_hash(password_hash) else password_hash
+    await _add(engine, userid, PasswordKeys(stored, ""), sources=sources, mail=mail)
+
+
+async def upgrade_hash(engine: Engine, credential: CredentialRow, password: str, *, passwords: Passwords) -> None:
+    """Store this password, which was found right, as new ones are stored; durably, and with SCRAM keys. The version
+    stays, so that sessions go on. Where the password was changed meanwhile nothing happens. PreparationFailed."""
+    keys = await passwords.derive(password)
+    change = UpgradeHash(credential.userid, credential.password_hash, keys.password_hash, keys.scram)
+    if await engine.change_user(change):
+        log.info("password_hash_upgraded", extra={"user": credential.userid})
+
+
+async def set_disabled(
+    engine: Engine, userid: UserId, *, disabled: bool, sources: Sources, end_sessions: EndSessions
+) -> None:
+    """Keep a user out of all services, whatever she logs in by, or let her in again; durably. Her sessions end.
+    UserNotFound."""
+    credential = await _existing(engine, userid)
+    await engine.put_credential(replace(credential, disabled=disabled, changed_at_s=sources.now_s()))
+    if disabled:
+        end_sessions(str(userid))
+
+
+async def _require_new(engine: Engine, userid: UserId) -> None:
     if await engine.credential(str(userid)) is not None:
         raise UserExists(f"user {str(userid)!r} exists already")
-    keys = await passwords.derive(password)
+
+
+async def _add(engine: Engine, userid: UserId, keys: PasswordKeys, *, sources: Sources, mail: UserMail) -> None:
     try:
         await mail.create(userid)
     except AccountExists:

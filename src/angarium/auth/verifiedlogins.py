@@ -1,8 +1,9 @@
-"""Logins that were verified lately, so that a client that comes back at once costs no argon2 again.
+"""Logins that were verified lately, so that a client that comes back at once costs no argon2 again, and asks no server
+of the network.
 
 What is remembered is no password and nothing to guess one from outside this process: a digest under a random key that
-lives as long as the process, of the password and of the credential as it was. A credential that was changed, disabled
-or removed gives another digest or is not asked for, so nothing must be told to anybody when that happens.
+lives as long as the process. Whoever recalls a login asks whether its credential is still the same (`is_current`); of
+one that somebody outside has checked nothing is known, so it holds for its time.
 """
 
 import hashlib
@@ -11,14 +12,20 @@ import secrets
 import time
 from collections import OrderedDict
 from collections.abc import Callable
+from typing import NamedTuple
 
-from angarium.engine.rows import CredentialRow
+from angarium.auth.verifying import CredentialStamp
 
 _LIMIT = 50_000
 
 
+class _Verified(NamedTuple):
+    until_s: float
+    stamp: CredentialStamp
+
+
 class VerifiedLogins:
-    """One to a process; bounded, the oldest go first."""
+    """Of one service and its settings, since another may have other verifiers; bounded, the oldest go first."""
 
     def __init__(
         self,
@@ -31,30 +38,30 @@ class VerifiedLogins:
         self._clock_s = clock_s
         self._limit = limit
         self._key = secrets.token_bytes(32)
-        self._until_s: OrderedDict[bytes, float] = OrderedDict()
+        self._verified: OrderedDict[bytes, _Verified] = OrderedDict()
 
     def __len__(self) -> int:
-        return len(self._until_s)
+        return len(self._verified)
 
-    def is_verified(self, credential: CredentialRow, password: str) -> bool:
-        """Whether this password was found right for this very version of the credential, and not too long ago."""
-        until_s = self._until_s.get(self._digest(credential, password))
-        return until_s is not None and self._clock_s() < until_s
+    def recall(self, userid: str, password: str) -> CredentialStamp | None:
+        """What this password was found right for, if that was not too long ago."""
+        verified = self._verified.get(self._digest(userid, password))
+        return verified.stamp if verified is not None and self._clock_s() < verified.until_s else None
 
-    def remember(self, credential: CredentialRow, password: str) -> None:
+    def remember(self, password: str, stamp: CredentialStamp) -> None:
         """Note that the password is right. It is asked for anew when the time is over, however often it is used."""
         if self._kept_s <= 0:
             return
-        digest = self._digest(credential, password)
-        self._until_s[digest] = self._clock_s() + self._kept_s
-        self._until_s.move_to_end(digest)
-        while len(self._until_s) > self._limit or self._is_oldest_over():
-            self._until_s.popitem(last=False)
+        digest = self._digest(stamp.userid, password)
+        self._verified[digest] = _Verified(self._clock_s() + self._kept_s, stamp)
+        self._verified.move_to_end(digest)
+        while len(self._verified) > self._limit or self._is_oldest_over():
+            self._verified.popitem(last=False)
 
     def _is_oldest_over(self) -> bool:
-        return next(iter(self._until_s.values())) <= self._clock_s()
+        return next(iter(self._verified.values())).until_s <= self._clock_s()
 
-    def _digest(self, credential: CredentialRow, password: str) -> bytes:
-        # NUL is in none of the parts but the last.
-        parts = f"{credential.userid}\0{credential.version}\0{credential.password_hash}\0{password}"
+    def _digest(self, userid: str, password: str) -> bytes:
+        # NUL is in no user name.
+        parts = f"{userid}\0{password}"
         return hmac.digest(self._key, parts.encode(errors="surrogatepass"), hashlib.sha256)

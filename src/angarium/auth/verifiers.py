@@ -1,92 +1,240 @@
-"""Who checks a user name and a password (`sasl_pwcheck_method`).
+"""All who can check a login, asked in turn (`sasl_pwcheck_method`), and what was verified lately.
 
-Only the store's own users can be checked so far. Other methods are logged when the configuration is read, and nobody is
-checked by them: where none is left, logins are refused as unavailable.
+A verifier that cannot be asked never makes a password wrong: if none of the others finds it right, the login is a
+temporary failure.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import logging
+from dataclasses import dataclass, field, replace
+from functools import partial
+from secrets import token_bytes, token_urlsafe
 from typing import Protocol
 
-from angarium.auth.passwords import Passwords
+from angarium.auth.passwords import Passwords, parse_scram
+from angarium.auth.sharedsecrets import SharedSecrets
+from angarium.auth.standing import Standing, is_current, require_access
+from angarium.auth.users import upgrade_hash
 from angarium.auth.verifiedlogins import VerifiedLogins
-from angarium.config import PwcheckMethod
-from angarium.config.options.auth import SERVED_PWCHECK_METHODS
+from angarium.auth.verifying import (
+    CredentialStamp,
+    GssAcceptor,
+    KeySource,
+    KnownKeys,
+    KnownSecret,
+    PasswordLogin,
+    PasswordVerifier,
+    SecretSource,
+    TokenVerifier,
+)
 from angarium.engine.interface import Engine
 from angarium.engine.rows import CredentialRow
-from angarium.errors import AuthenticationUnavailable
+from angarium.errors import AngariumError, AuthenticationUnavailable
 from angarium.names import UserId
+from angarium.sasl import Needs, ScramHash
+
+log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class CredentialStamp:
-    """The credential that a login was checked by, as it was then; see `is_current`."""
+class SecondFactor(Protocol):
+    """What some users must give beside their password."""
 
-    userid: str
-    version: int
+    async def is_required(self, userid: UserId) -> bool: ...
+
+    def split(self, password: str) -> tuple[str, str]:
+        """The password itself, and the code behind it; an empty code where there is none."""
+
+    async def matches(self, userid: UserId, code: str) -> bool:
+        """Whether the code would be accepted now."""
+
+    async def accept(self, userid: UserId, code: str) -> bool:
+        """Whether the code holds now; it holds once only."""
 
 
-class Verifier(Protocol):
-    """Checks passwords. Neither method says why somebody is refused."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerifierSet:
+    """Who checks the logins of a service; made anew where the settings change."""
+
+    methods: tuple[PasswordVerifier, ...] = ()
+    """In the order in which they are asked for the main password."""
+    app_passwords: PasswordVerifier | None = None
+    """Asked first."""
+    second_factor: SecondFactor | None = None
+    keys: tuple[KeySource, ...] = ()
+    shared_secrets: SharedSecrets | None = None
+    """Asked before `secrets`; they count only where anybody has one."""
+    secrets: tuple[SecretSource, ...] = ()
+    tokens: TokenVerifier | None = None
+    gss: GssAcceptor | None = None
+    seed: bytes = field(default_factory=partial(token_bytes, 32), repr=False)
+    """Of keys that are made up for users who have none."""
+
+
+class Verifiers:
+    """Asks the set; one for a service and its settings."""
+
+    def __init__(self, engine: Engine, parts: VerifierSet, verified: VerifiedLogins) -> None:
+        self._engine = engine
+        self._parts = parts
+        self._verified = verified
+
+    @property
+    def tokens(self) -> TokenVerifier | None:
+        return self._parts.tokens
+
+    @property
+    def gss(self) -> GssAcceptor | None:
+        return self._parts.gss
+
+    @property
+    def seed(self) -> bytes:
+        return self._parts.seed
+
+    @property
+    def capable_of(self) -> Needs:
+        """What mechanisms may need: there is somebody who knows."""
+        parts = self._parts
+        capable = Needs(0)
+        for need, present in (
+            (Needs.PASSWORD, parts.methods or parts.app_passwords),
+            (Needs.KEYS, parts.keys or parts.secrets),
+            (Needs.SECRET, parts.secrets or (parts.shared_secrets is not None and parts.shared_secrets.are_there())),
+            (Needs.TOKEN, parts.tokens),
+            (Needs.GSS, parts.gss),
+        ):
+            if present:
+                capable |= need
+        return capable
 
     async def recall(self, userid: UserId, password: str) -> CredentialStamp | None:
         """The credential, if this very password was found right for it lately; cheap, and None says nothing."""
+        stamp = self._verified.recall(str(userid), password)
+        if stamp is None or not await is_current(self._engine, stamp):
+            return None
+        # What was found right before the user had a second factor is not enough any more.
+        if stamp.app_password is None and await self._needs_second_factor(userid):
+            return None
+        return stamp
 
-    async def verify(self, userid: UserId, password: str) -> CredentialStamp | None:
+    async def require_access(self, standing: Standing) -> None:
+        """AccessDenied for somebody who is kept out."""
+        await require_access(self._engine, standing)
+
+    async def verify(self, login: PasswordLogin) -> CredentialStamp | None:
         """The credential, if the password is right; takes as long for a user who is not there.
         AuthenticationUnavailable."""
+        if self._parts.app_passwords is not None:
+            stamp = await self._parts.app_passwords.verify(login)
+            if stamp is not None:
+                self._verified.remember(login.password, stamp)
+                return stamp
+        factor = self._parts.second_factor
+        if factor is None or not await factor.is_required(login.userid):
+            stamp = await self._ask_all(login)
+            if stamp is not None:
+                self._verified.remember(login.password, stamp)
+            return stamp
+        password, code = factor.split(login.password)
+        if not await factor.matches(login.userid, code):
+            # Without the code nobody learns by the clock that the password is right: another one is asked about.
+            password = token_urlsafe()
+        stamp = await self._ask_all(replace(login, password=password))
+        # The code is used up, so nothing is remembered.
+        return stamp if stamp is not None and await factor.accept(login.userid, code) else None
+
+    async def _ask_all(self, login: PasswordLogin) -> CredentialStamp | None:
+        unavailable: AuthenticationUnavailable | None = None
+        for method in self._parts.methods:
+            try:
+                stamp = await method.verify(login)
+            except AuthenticationUnavailable as error:
+                log.warning("verifier_unavailable", extra={"method": method.name, "reason": str(error)})
+                unavailable = error
+                continue
+            if stamp is not None:
+                return replace(stamp, checked_by=method.name)
+        if unavailable is not None:
+            raise AuthenticationUnavailable(str(unavailable)) from unavailable
+        if not self._parts.methods:
+            raise AuthenticationUnavailable("no method of sasl_pwcheck_method is served")
+        return None
+
+    async def keys(self, userid: UserId, hash: ScramHash) -> KnownKeys | None:  # noqa: A002 - the RFC's word
+        """The keys of SCRAM; None for a user who has none, or who must give a second factor.
+        AuthenticationUnavailable."""
+        if await self._needs_second_factor(userid):
+            return None
+        for source in self._parts.keys:
+            known = await source.keys(userid, hash)
+            if known is not None:
+                return known
+        return None
+
+    async def secret(self, userid: UserId, realm: str) -> KnownSecret | None:
+        """The password itself, as `keys`."""
+        if await self._needs_second_factor(userid):
+            return None
+        shared = self._parts.shared_secrets
+        own: tuple[SecretSource, ...] = (shared,) if shared is not None else ()
+        for source in own + self._parts.secrets:
+            known = await source.secret(userid, realm)
+            if known is not None:
+                return known
+        return None
+
+    async def _needs_second_factor(self, userid: UserId) -> bool:
+        factor = self._parts.second_factor
+        return factor is not None and await factor.is_required(userid)
 
 
 class StoreVerifier:
     """Checks the users of `angarium user`."""
 
-    def __init__(self, engine: Engine, passwords: Passwords, verified: VerifiedLogins) -> None:
+    name = "angarium"
+
+    def __init__(self, engine: Engine, passwords: Passwords) -> None:
         self._engine = engine
         self._passwords = passwords
-        self._verified = verified
 
-    async def recall(self, userid: UserId, password: str) -> CredentialStamp | None:
+    async def verify(self, login: PasswordLogin) -> CredentialStamp | None:
+        """The credential; whoever cannot log in costs the same computation. A hash that was imported, or made at
+        another cost, gives way to one as they are made now."""
+        credential = await self._engine.credential(str(login.userid))
+        if credential is None or not _has_password(credential):
+            await self._passwords.waste(login.password)
+            return None
+        if not await self._passwords.verify(credential.password_hash, login.password):
+            return None
+        if self._passwords.is_outdated(credential.password_hash) and not self._passwords.is_busy:
+            await self._upgrade(credential, login.password)
+        return CredentialStamp(credential.userid, credential.version)
+
+    async def _upgrade(self, credential: CredentialRow, password: str) -> None:
+        """The password is known at this moment only; a store that takes no writes keeps the hash that it has."""
+        try:
+            await upgrade_hash(self._engine, credential, password, passwords=self._passwords)
+        except AngariumError as error:
+            log.warning("password_hash_kept", extra={"user": credential.userid, "reason": str(error)})
+
+    async def close(self) -> None:
+        """There is nothing to give back; the threads of `Passwords` are others' too."""
+
+
+class StoreKeys:
+    """Knows the keys of SCRAM of the users of `angarium user`."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    async def keys(self, userid: UserId, hash: ScramHash) -> KnownKeys | None:  # noqa: A002 - the RFC's word
+        """None for a user without such keys, or who is disabled."""
         credential = await self._engine.credential(str(userid))
         if credential is None or not _has_password(credential):
             return None
-        return _stamp(credential) if self._verified.is_verified(credential, password) else None
-
-    async def verify(self, userid: UserId, password: str) -> CredentialStamp | None:
-        credential = await self._engine.credential(str(userid))
-        if credential is None or not _has_password(credential):
-            await self._passwords.waste(password)
-            return None
-        if not await self._passwords.verify(credential.password_hash, password):
-            return None
-        self._verified.remember(credential, password)
-        return _stamp(credential)
-
-
-class NoVerifier:
-    """Where no method is served."""
-
-    async def recall(self, userid: UserId, password: str) -> CredentialStamp | None:  # noqa: ARG002
+        for keys in parse_scram(credential.scram).values():
+            if keys.hash is hash:
+                return KnownKeys(keys, CredentialStamp(credential.userid, credential.version))
         return None
-
-    async def verify(self, userid: UserId, password: str) -> CredentialStamp | None:  # noqa: ARG002
-        raise AuthenticationUnavailable("no method of sasl_pwcheck_method is served")
-
-
-def verifier_for(methods: Sequence[PwcheckMethod], store_verifier: StoreVerifier) -> Verifier:
-    """The verifier that the configured methods mean."""
-    return store_verifier if SERVED_PWCHECK_METHODS.intersection(methods) else NoVerifier()
-
-
-async def is_current(engine: Engine, stamp: CredentialStamp) -> bool:
-    """Whether the credential is as it was at the login: not changed, not disabled, not removed. A session asks at each
-    command, and ends where it is not; one point read."""
-    credential = await engine.credential(stamp.userid)
-    return credential is not None and credential.version == stamp.version and not credential.disabled
 
 
 def _has_password(credential: CredentialRow) -> bool:
     return bool(credential.password_hash) and not credential.disabled
-
-
-def _stamp(credential: CredentialRow) -> CredentialStamp:
-    return CredentialStamp(credential.userid, credential.version)

@@ -1,0 +1,436 @@
+"""The logins of one service, under one state of its settings."""
+
+import hashlib
+import hmac
+import logging
+import secrets
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Final, NoReturn
+
+from angarium.auth import (
+    AuthenticatedUser,
+    Authenticator,
+    CredentialStamp,
+    HostDomains,
+    LoginContext,
+    LoginPolicy,
+    ProofCheck,
+    Standing,
+    actor_of,
+    stands,
+)
+from angarium.config.options import AutocreateSettings
+from angarium.engine.users import LoginRow
+from angarium.errors import (
+    AngariumError,
+    AuthenticationFailed,
+    EncryptionNeeded,
+    ExchangeFailed,
+    FailureReason,
+    MechanismUnavailable,
+    SessionLimitExceeded,
+)
+from angarium.operations.logins.interface import Continue, LoggedIn, Peer, Place
+from angarium.operations.mailboxes import NewUser, ScriptChecker, autocreate_user
+from angarium.rights import ANONYMOUS
+from angarium.sasl import (
+    AnonymousWanted,
+    CertificateWanted,
+    Challenge,
+    CredentialsWanted,
+    ExchangeSetting,
+    Failed,
+    KeysWanted,
+    Mechanism,
+    Needs,
+    Outcome,
+    Proven,
+    Question,
+    SecretWanted,
+    ServerMechanism,
+    find_mechanism,
+)
+from angarium.store import Actor, Store
+
+log = logging.getLogger(__name__)
+
+PLAINTEXT: Final = "plaintext"
+"""In the log: a command with a password in it."""
+_NONCE_OCTETS: Final = 18
+_TLS_BINDINGS: Final = frozenset({"tls-exporter", "tls-unique"})
+"""Of a connection, in TLS 1.3 and before."""
+_CLIENT_LENGTH_MAX: Final = 200
+_LOGGED_NAME_LENGTH_MAX: Final = 255
+
+
+@dataclass(frozen=True, slots=True)
+class _LoggedInActor(Actor):
+    """Who asks, with what her login stands on."""
+
+    standing: Standing | None = None
+
+
+def _count_nothing() -> None:
+    """For those who do not count."""
+
+
+class ServiceLogins:
+    """The `Logins` of a service; for its store, and by its policy."""
+
+    def __init__(
+        self,
+        store: Store,
+        authenticator: Authenticator,
+        policy: LoginPolicy,
+        *,
+        host: str = "localhost",
+        autocreate: AutocreateSettings | None = None,
+        scripts: ScriptChecker | None = None,
+        count_failure: Callable[[], None] = _count_nothing,
+        host_domains: HostDomains | None = None,
+    ) -> None:
+        """`host_domains` is for `virtdomains: on` alone."""
+        self.store = store
+        self.authenticator = authenticator
+        self.policy = policy
+        self._host = host
+        self._autocreate = autocreate or AutocreateSettings()
+        self._scripts = scripts
+        self._count_failure = count_failure
+        self._host_domains = host_domains
+        self._offered: dict[tuple[bool, Needs], tuple[str, ...]] = {}
+
+    # What may be used
+
+    def mechanisms(self, peer: Peer) -> Sequence[str]:
+        """SASL mechanisms that this peer may use now, in the order of their announcement."""
+        verifiers = self.authenticator.verifiers
+        capable_of = verifiers.capable_of
+        if verifiers.gss is not None and not verifiers.gss.serves(peer.protocol):
+            capable_of &= ~Needs.GSS
+        if self._announces_binding(peer):
+            capable_of |= Needs.BINDING
+        if peer.certificate_user is not None:
+            capable_of |= Needs.CERTIFICATE
+        key = peer.is_tls, capable_of
+        offered = self._offered.get(key)
+        if offered is None:
+            mechanisms = self.policy.offered(is_tls=peer.is_tls, capable_of=capable_of)
+            offered = self._offered[key] = tuple([mechanism.name for mechanism in mechanisms])
+        return offered
+
+    def _announces_binding(self, peer: Peer) -> bool:
+        """Clients take -PLUS for the promise of the binding that goes with their version of TLS (RFC 9266 §3), and some
+        fail for want of it. So where there is none but that of the certificate, the site must ask for it by name."""
+        if _TLS_BINDINGS.isdisjoint(peer.bindings):
+            return bool(peer.bindings) and any(name.endswith("-PLUS") for name in self.policy.mechanisms)
+        return True
+
+    def plaintext_allowed(self, peer: Peer) -> bool:
+        """Whether a command with a password in it may be used."""
+        return self.policy.allows_login_command(is_tls=peer.is_tls)
+
+    def anonymous_allowed(self, peer: Peer) -> bool:
+        """Whether this peer may come in without saying who it is."""
+        return self.policy.allows_anonymous(is_tls=peer.is_tls)
+
+    def apop_challenge(self, peer: Peer) -> str:
+        """What the greeting has for APOP; empty where it is not offered."""
+        can = Needs.SECRET in self.authenticator.verifiers.capable_of
+        if not can or not self.policy.apop or (self.policy.tls_required and not peer.is_tls):
+            return ""
+        return f"<{_nonce()}@{self._host}>"
+
+    def admitted(self, peer: Peer) -> bool:
+        """Whether the access rules let this address speak to the service at all; logged where they do not."""
+        is_admitted = self.authenticator.access.admits(peer.service, peer.address)
+        if not is_admitted:
+            log.info("access_denied", extra={"service": peer.service, "address": peer.address})
+        return is_admitted
+
+    # Logging in
+
+    def begin(self, mechanism: str, peer: Peer, *, final_with_success: bool = False) -> "MechanismExchange":
+        """An exchange; see `Logins.begin`."""
+        found = find_mechanism(mechanism)
+        if found is None:
+            raise MechanismUnavailable(f"there is no mechanism {mechanism!r}")
+        if found.name not in self.mechanisms(peer):
+            if found.name in self.mechanisms(replace(peer, is_tls=True)):
+                raise EncryptionNeeded(f"{found.name} takes TLS")
+            raise MechanismUnavailable(f"{found.name} is not offered")
+        setting = ExchangeSetting(
+            service=peer.protocol,
+            host=self._host,
+            nonce=_nonce,
+            bindings=peer.bindings,
+            announces_plus=any(name.endswith("-PLUS") for name in self.mechanisms(peer)),
+            realms=(self._host, *self.policy.realms),
+        )
+        return MechanismExchange(self, found, found.start(setting), peer, final_with_success=final_with_success)
+
+    async def log_in(self, credentials: CredentialsWanted | AnonymousWanted, peer: Peer) -> LoggedIn:
+        """A command with a password in it; see `Logins.log_in`."""
+        try:
+            return await self.check(credentials, peer, PLAINTEXT)
+        except AngariumError as error:
+            self.refused(error, peer, PLAINTEXT, _name_of(credentials))
+
+    async def log_in_by_apop(self, name: str, digest: str, challenge: str, peer: Peer) -> LoggedIn:
+        """APOP (RFC 1939 §7): the digest is of the challenge and the password."""
+        await self.learn_domain(peer)
+        context = self.context(peer)
+        proof = self.authenticator.prove(context)
+        try:
+            secret = await proof.answer(SecretWanted(name))
+            known = secret if isinstance(secret, str) else ""
+            expected = hashlib.md5((challenge + known).encode(), usedforsecurity=False).hexdigest()
+            if not known or not hmac.compare_digest(expected.encode(), digest.lower().encode()):
+                await proof.refuse()
+            return await self.admit(await proof.accept(Proven(name)), context, "APOP")
+        except AngariumError as error:
+            self.refused(error, peer, "APOP", name)
+
+    async def check(self, credentials: CredentialsWanted | AnonymousWanted, peer: Peer, mechanism: str) -> LoggedIn:
+        """What `log_in` and an exchange do with credentials."""
+        if isinstance(credentials, AnonymousWanted):
+            if not self.anonymous_allowed(peer):
+                raise AuthenticationFailed("anonymous logins are off")
+            standing = Standing(CredentialStamp(ANONYMOUS), ANONYMOUS, (peer.service, peer.protocol))
+            await self.authenticator.verifiers.require_access(standing)
+            actor = _LoggedInActor(
+                None, client=peer.address, protocol=peer.service, session=peer.session, standing=standing
+            )
+            return LoggedIn(actor, mechanism, trace=credentials.trace)
+        await self.learn_domain(peer)
+        context = self.context(peer)
+        user = await self.authenticator.authenticate(credentials, context)
+        logged_in = await self.admit(user, context, mechanism)
+        if peer.is_tls or not peer.address:
+            return logged_in
+        if self.policy.plaintext_pause_s:
+            await self.authenticator.sleep(self.policy.plaintext_pause_s)
+        return replace(logged_in, alert=self.policy.plaintext_alert)
+
+    async def admit(self, user: AuthenticatedUser, context: LoginContext, mechanism: str) -> LoggedIn:
+        """Let in who has been authenticated: she gets mailboxes, where she is to get some."""
+        await self._create_mailboxes(user, context)
+        actor = await actor_of(self.store, user, context)
+        logged_in = _LoggedInActor(
+            actor.userid,
+            actor.account,
+            actor.groups,
+            actor.is_admin,
+            actor.client,
+            actor.protocol,
+            actor.session,
+            user.standing,
+        )
+        stamp = user.credential
+        return LoggedIn(logged_in, mechanism, app_password=stamp.app_password_name, checked_by=stamp.checked_by)
+
+    async def learn_domain(self, peer: Peer) -> None:
+        """Make sure that `context` knows the domain of the address that the client came to, where that counts."""
+        if self._host_domains is not None and peer.server_address:
+            await self._host_domains.learn(peer.server_address)
+
+    def context(self, peer: Peer) -> LoginContext:
+        """Where a login of this peer comes from."""
+        return LoginContext(
+            self.policy,
+            peer.address,
+            peer.service,
+            peer.is_tls,
+            peer.session,
+            host_domain=None if self._host_domains is None else self._host_domains.known(peer.server_address),
+            service=peer.protocol,
+            bindings=peer.bindings,
+            certificate_user=peer.certificate_user,
+        )
+
+    def refused(self, error: AngariumError, peer: Peer, mechanism: str, user: str) -> NoReturn:
+        """Log and count a login that came to nothing."""
+        if isinstance(error, AuthenticationFailed):
+            self._count_failure()
+        log.info("login", extra={**_fields(peer, mechanism, user), "outcome": "failed", "reason": str(error)})
+        raise error
+
+    def seat(self, logged_in: LoggedIn, place: Place, peer: Peer) -> None:
+        """Give the session its place; see `Logins.seat`."""
+        user = str(logged_in.actor.userid or ANONYMOUS)
+        try:
+            place.log_in(user)
+        except SessionLimitExceeded as error:
+            self.refused(error, peer, logged_in.mechanism, user)
+        fields = {**_fields(peer, logged_in.mechanism, user), "outcome": "ok"}
+        if logged_in.trace:
+            fields["trace"] = logged_in.trace
+        if logged_in.checked_by:
+            fields["checked_by"] = logged_in.checked_by
+        if logged_in.app_password:
+            fields["app_password"] = logged_in.app_password
+        if peer.cipher:
+            fields["cipher"] = peer.cipher  # RFC 8314 §4.1
+        if peer.client:
+            fields["client"] = peer.client
+        log.info("login", extra=fields)
+        self._note_login(logged_in, peer)
+
+    def _note_login(self, logged_in: LoggedIn, peer: Peer) -> None:
+        """For the user's last logins."""
+        actor = logged_in.actor
+        if actor.userid is None:
+            return
+        standing = actor.standing if isinstance(actor, _LoggedInActor) else None
+        self.store.engine.note_login(
+            LoginRow(
+                userid=str(actor.userid),
+                at_s=self.store.sources.now_s(),
+                service=peer.service,
+                address=peer.address,
+                client=peer.client[:_CLIENT_LENGTH_MAX],
+                mechanism=logged_in.mechanism,
+                app_password=standing.stamp.app_password if standing is not None else None,
+                app_password_name=logged_in.app_password,
+                session=peer.session,
+            )
+        )
+
+    async def _create_mailboxes(self, user: AuthenticatedUser, context: LoginContext) -> None:
+        """A user without mailboxes is let in all the same, as in Cyrus."""
+        new_user = NewUser(
+            userid=user.userid,
+            groups=user.groups,
+            is_admin=user.is_admin,
+            client=context.address,
+            protocol=context.protocol,
+            session=context.session,
+        )
+        try:
+            await autocreate_user(self.store, self._autocreate, new_user, scripts=self._scripts)
+        except AngariumError as refusal:
+            fields = {"user": str(user.userid), "session": context.session, "reason": str(refusal)}
+            log.error("autocreate_failed", extra=fields)
+
+    # Later
+
+    async def still_valid(self, actor: Actor) -> bool:
+        """Whether what the actor's login stands on is still there, and nobody has been shut out; mostly one point
+        read."""
+        if not isinstance(actor, _LoggedInActor) or actor.standing is None:
+            return True
+        return await stands(self.store.engine, actor.standing)
+
+    async def renewed(self, actor: Actor) -> Actor:
+        """The actor with the groups that she is in by now."""
+        if actor.userid is None:
+            return actor
+        groups = await self.authenticator.groups_of(actor.userid)
+        return actor if groups == actor.groups else replace(actor, groups=groups)
+
+
+class MechanismExchange:
+    """One exchange: what the mechanism asks is answered here, so that a front end sees challenges only."""
+
+    def __init__(
+        self,
+        logins: ServiceLogins,
+        mechanism: Mechanism,
+        machine: ServerMechanism,
+        peer: Peer,
+        *,
+        final_with_success: bool,
+    ) -> None:
+        self._logins = logins
+        self._machine = machine
+        self._peer = peer
+        self._final_with_success = final_with_success
+        self._known: tuple[LoginContext, ProofCheck] | None = None
+        self._user = ""
+        """As far as it is known, for the log."""
+        self._waits_for_end: LoggedIn | None = None
+        """The client must still answer the data that goes with success."""
+        self.mechanism = mechanism.name
+
+    async def step(self, response: bytes | Failed | None) -> Continue | LoggedIn:
+        """See `LoginExchange.step`."""
+        try:
+            return await self._step(response)
+        except AngariumError as error:
+            self._logins.refused(error, self._peer, self.mechanism, self._user)
+
+    async def _step(self, response: bytes | Failed | None) -> Continue | LoggedIn:
+        if isinstance(response, Failed):
+            raise ExchangeFailed(response.reason)
+        if self._waits_for_end is not None:
+            if response:
+                raise ExchangeFailed(FailureReason.MALFORMED)
+            return self._waits_for_end
+        if self._known is not None:
+            await self._known[1].go_on()
+        outcome = self._machine.step(response)
+        while True:
+            match outcome:
+                case Challenge(data):
+                    return Continue(data)
+                case Failed(FailureReason.WRONG_PROOF):
+                    _, proof = await self._proof()
+                    await proof.refuse()
+                case Failed(reason):
+                    raise ExchangeFailed(reason)
+                case CredentialsWanted() | AnonymousWanted():
+                    self._user = _name_of(outcome)
+                    return await self._logins.check(outcome, self._peer, self.mechanism)
+                case CertificateWanted():
+                    context, proof = await self._proof()
+                    return await self._logins.admit(await proof.accept_certificate(outcome), context, self.mechanism)
+                case Proven(authcid, _, final):
+                    self._user = authcid
+                    context, proof = await self._proof()
+                    user = await proof.accept(outcome)
+                    return self._end(await self._logins.admit(user, context, self.mechanism), final)
+                case KeysWanted() | SecretWanted():
+                    self._user = outcome.authcid
+                    outcome = await self._answer(outcome)
+                case _:
+                    outcome = await self._answer(outcome)
+
+    async def _answer(self, question: Question) -> Outcome:
+        _, proof = await self._proof()
+        return self._machine.answer(await proof.answer(question))
+
+    async def _proof(self) -> tuple[LoginContext, ProofCheck]:
+        """Of this exchange, from the first question on."""
+        if self._known is None:
+            await self._logins.learn_domain(self._peer)
+            context = self._logins.context(self._peer)
+            self._known = context, self._logins.authenticator.prove(context)
+        return self._known
+
+    def _end(self, logged_in: LoggedIn, final: bytes | None) -> Continue | LoggedIn:
+        if final is None:
+            return logged_in
+        if self._final_with_success:
+            return replace(logged_in, final=final)
+        self._waits_for_end = logged_in
+        return Continue(final)
+
+
+def _nonce() -> str:
+    return secrets.token_urlsafe(_NONCE_OCTETS)
+
+
+def _name_of(credentials: CredentialsWanted | AnonymousWanted) -> str:
+    return ANONYMOUS if isinstance(credentials, AnonymousWanted) else credentials.authcid
+
+
+def _fields(peer: Peer, mechanism: str, user: str) -> dict[str, object]:
+    return {
+        "service": peer.service,
+        "session": peer.session,
+        "address": peer.address,
+        "user": user[:_LOGGED_NAME_LENGTH_MAX],
+        "mechanism": mechanism,
+        "tls": peer.is_tls,
+    }
