@@ -6,8 +6,10 @@ from hypothesis import strategies as st
 
 from angarium.config import CheckpointCommand
 from angarium.worker.control import (
+    PAM_SERVICES,
     AddSockets,
     Adopt,
+    CheckPam,
     ChildFinished,
     ControlError,
     Drain,
@@ -34,6 +36,14 @@ WORKER_MESSAGES: st.SearchStrategy[WorkerMessage] = st.one_of(
     st.just(Retire()),
     st.builds(StartFailed, st.text(max_size=100), st.booleans()),
     st.builds(OperationFinished, st.integers(0, 2**40), st.booleans()),
+    st.builds(
+        CheckPam,
+        st.integers(0, 2**40),
+        st.sampled_from(sorted(PAM_SERVICES)),
+        st.text(st.characters(exclude_characters="\0", codec="utf-8"), min_size=1, max_size=100),
+        st.text(st.characters(exclude_characters="\0", codec="utf-8"), min_size=1, max_size=100),
+        st.sampled_from(["", "192.0.2.1"]),
+    ),
     st.builds(
         RunChild,
         st.integers(0, 2**40),
@@ -77,6 +87,14 @@ def test_any_other_bytes_are_refused(data: bytes) -> None:
         b'["run-child", 1, ["a"], "", 1.0, "", [["A", "1", "2"]]]',
         b'["run-child", 1, ["a"], "", 1.0, "", [["A=B", "1"]]]',
         b'["run-child", 1, ["a"], "", 1.0, "", [["A", "\\u0000"]]]',
+        b'["check-pam", 1, "su", "alice", "secret", ""]',
+        b'["check-pam", 1, "../imap", "alice", "secret", ""]',
+        b'["check-pam", 1, "imap", "", "secret", ""]',
+        b'["check-pam", 1, "imap", "alice", "", ""]',
+        b'["check-pam", 1, "imap", "alice", "a\\u0000b", ""]',
+        b'["check-pam", 1, "imap", "alice", "' + b"x" * 512 + b'", ""]',
+        b'["check-pam", 1, "imap", "alice", "secret"]',
+        b'["check-pam", 1, "imap", "alice", ["secret"], ""]',
         b'["operation-finished", "1", true]',
         b"[" * 100_000,
         b"{}",

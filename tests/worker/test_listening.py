@@ -11,6 +11,7 @@ from tests.worker.certificates import make_certificate
 
 from angarium.config import ImapService, InetAddress, Position, Proto, ServiceEntry
 from angarium.worker.listening import Endpoint, ListenerSockets, Listening
+from angarium.worker.tls import Identity, ServiceTls
 
 SERVICE = ServiceEntry(
     "imap", ImapService(tls=False), InetAddress("127.0.0.1", 0), Proto.TCP, None, Position(Path("cyrus.conf"), 1)
@@ -47,7 +48,7 @@ def test_tls_comes_first_where_there_is_a_context(tmp_path: Path) -> None:
             return found
 
     async def body(listening: Listening, sockets: ListenerSockets) -> None:
-        await listening.set_endpoints({"key": Endpoint(SERVICE, lambda: Greeter(large), context)})
+        await listening.set_endpoints({"key": Endpoint(SERVICE, lambda: Greeter(large), ServiceTls(Identity(context)))})
         await listening.adopt(0)
         assert await asyncio.to_thread(received, sockets.sockets[0].getsockname()) == large
 

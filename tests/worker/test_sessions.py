@@ -92,6 +92,23 @@ def test_the_selected_mailbox_is_seen(state: SharedState) -> None:
     assert (record.user, record.mailbox, record.address) == ("ann", "user.ann", "192.0.2.1")
 
 
+def test_a_place_that_was_left_is_nobody_elses_to_write_in(state: SharedState) -> None:
+    """A command may go on for a while behind the loss of its connection, that of a login included."""
+    workers = two_workers(state)
+    gone = workers[0].admit("imap", "192.0.2.1", FakeConnection())
+    gone.leave()
+    next_one = workers[0].admit("imap", "192.0.2.2", FakeConnection())
+    assert next_one.index == gone.index
+    next_one.log_in("bob")
+    with pytest.raises(Refused) as refused:
+        gone.log_in("ann")
+    assert refused.value.refusal is Refusal.GONE
+    gone.select("user.ann")
+    gone.log_out()
+    (record,) = state.sessions()
+    assert (record.user, record.mailbox, record.address) == ("bob", "", "192.0.2.2")
+
+
 def test_who_logs_out_counts_no_more(state: SharedState) -> None:
     first, second = two_workers(state, logins_per_user_max=1)
     seat = first.admit("imap", "192.0.2.1", FakeConnection())

@@ -13,10 +13,11 @@ from angarium.config import (
     ServiceCommand,
     ServiceEntry,
     Settings,
+    SieveService,
     parse_settings,
 )
 from angarium.errors import ConfigError
-from angarium.worker import offers_starttls, service_context
+from angarium.worker import offers_starttls, service_tls
 
 
 @pytest.fixture
@@ -34,27 +35,33 @@ def service(name: str, command: ServiceCommand) -> ServiceEntry:
 
 
 IMAPS = service("imaps", ImapService(tls=True))
+SIEVE = service("sieve", SieveService())
 OTHERS = [service("imap", ImapService(tls=False)), service("lmtp", LmtpService(preauthorised=True))]
 
 
+def context_of(text: str) -> ssl.SSLContext:
+    made = service_tls(IMAPS, settings_of(text))
+    assert made is not None
+    return made.default.context
+
+
 def test_a_certificate_with_its_key_in_one_file_serves(certificate: Path) -> None:
-    context = service_context(IMAPS, settings_of(f"tls_server_cert: {certificate}\ntls_versions: tls1_3\n"))
-    assert context is not None
+    context = context_of(f"tls_server_cert: {certificate}\ntls_versions: tls1_3\n")
     assert context.minimum_version == context.maximum_version == ssl.TLSVersion.TLSv1_3
     assert context.options & ssl.OP_NO_RENEGOTIATION
 
 
 def test_no_certificate_is_refused_where_tls_comes_first() -> None:
     with pytest.raises(ConfigError) as caught:
-        service_context(IMAPS, settings_of(""))
+        service_tls(IMAPS, settings_of(""))
     assert str(caught.value) == "/etc/cyrus.conf:3: imaps: TLS needs tls_server_cert, which is not set"
-    assert [service_context(other, settings_of("")) for other in OTHERS] == [None, None]
+    assert [service_tls(other, settings_of("")) for other in OTHERS] == [None, None]
 
 
 def test_a_service_has_the_certificate_of_its_own_option(certificate: Path) -> None:
     settings = settings_of(f"imaps_tls_server_cert: {certificate}\n")
-    assert service_context(IMAPS, settings) is not None
-    assert service_context(OTHERS[0], settings) is None
+    assert service_tls(IMAPS, settings) is not None
+    assert service_tls(OTHERS[0], settings) is None
 
 
 @pytest.mark.parametrize("content", [None, b"nonsense"])
@@ -64,7 +71,7 @@ def test_an_unusable_certificate_is_named(tmp_path: Path, content: bytes | None,
     if content is not None:
         path.write_bytes(content)
     with pytest.raises(ConfigError, match=f"^/etc/cyrus.conf:3: {entry.name}: tls_server_cert {path} cannot be used: "):
-        service_context(entry, settings_of(f"tls_server_cert: {path}\n"))
+        service_tls(entry, settings_of(f"tls_server_cert: {path}\n"))
 
 
 @pytest.mark.parametrize(
@@ -77,6 +84,8 @@ def test_an_unusable_certificate_is_named(tmp_path: Path, content: bytes | None,
         (OTHERS[0], "", False),
         (IMAPS, "tls_server_cert: /cert.pem\n", False),
         (OTHERS[1], "tls_server_cert: /cert.pem\n", True),
+        (SIEVE, "tls_server_cert: /cert.pem\n", True),
+        (SIEVE, "sieve_allowstarttls: no\ntls_server_cert: /cert.pem\n", False),
     ],
 )
 def test_starttls_is_offered_where_there_is_a_certificate(entry: ServiceEntry, options: str, is_offered: bool) -> None:
@@ -84,7 +93,6 @@ def test_starttls_is_offered_where_there_is_a_certificate(entry: ServiceEntry, o
 
 
 def test_the_cipher_suite_that_imap_asks_for_is_spoken(certificate: Path) -> None:
-    context = service_context(IMAPS, settings_of(f"tls_server_cert: {certificate}\n"))
-    assert context is not None
+    context = context_of(f"tls_server_cert: {certificate}\n")
     # RFC 9051 §11.1
     assert "ECDHE-RSA-AES128-GCM-SHA256" in {cipher["name"] for cipher in context.get_ciphers()}

@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.worker.certificates import make_certificate
 
+from angarium.worker.tls import Identity, ServiceTls
 from angarium.worker.tlstransport import StartTls, TlsTransport
 
 _TIMEOUT_S = 600.0
@@ -109,7 +110,11 @@ class Talk:
         self.wire = Wire()
         self.upper = upper
         self.server = TlsTransport(
-            asyncio.get_running_loop(), context, lambda: upper, service="imaps", handshake_timeout_s=timeout_s
+            asyncio.get_running_loop(),
+            ServiceTls(Identity(context)),
+            lambda: upper,
+            service="imaps",
+            handshake_timeout_s=timeout_s,
         )
         self.server.connection_made(self.wire)
         trusting = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
@@ -455,14 +460,21 @@ class Starting(Upper):
         self.calls.append("begun")
         super().connection_made(transport)
 
+    def welcome(self) -> None:
+        assert self.transport is not None
+        self.transport.write(b"welcome")
+
 
 class StartedTalk(Talk):
     """The same behind a command in plaintext."""
 
-    def __init__(self, context: ssl.SSLContext, upper: Starting) -> None:
+    def __init__(
+        self, context: ssl.SSLContext, upper: Starting, *, established: Callable[[], None] = lambda: None
+    ) -> None:
         super().__init__(context, upper)
         upper.connection_made(self.wire)
-        StartTls(asyncio.get_running_loop(), context, "imap")(self.wire, session="session-1")
+        start_tls = StartTls(asyncio.get_running_loop(), ServiceTls(Identity(context)), "imap")
+        start_tls(self.wire, session="session-1", established=established)
         begun = self.wire.get_protocol()
         assert isinstance(begun, TlsTransport)
         self.server = begun
@@ -483,6 +495,17 @@ def test_a_connection_goes_over_to_tls(context: ssl.SSLContext) -> None:
         assert talk.read() == b"good day"
         talk.server.connection_lost(None)
         assert upper.calls == ["begun", "lost"]
+
+    run(body)
+
+
+def test_a_protocol_that_speaks_first_is_told_when_it_may(context: ssl.SSLContext) -> None:
+    async def body() -> None:
+        upper = Starting()
+        talk = StartedTalk(context, upper, established=upper.welcome)
+        assert talk.wire.sent == b""
+        talk.shake_hands()
+        assert talk.read() == b"welcome"
 
     run(body)
 

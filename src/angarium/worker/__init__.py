@@ -7,9 +7,10 @@ from angarium.worker.metrics import Metric, Metrics, read_metrics
 from angarium.worker.rundirectory import run_directory
 from angarium.worker.services import OpenProgram, OperationHandler, Program, ServiceFactory, WorkerContext
 from angarium.worker.sessions import Connection, Refusal, Refused, Seat, ServiceLimits, Sessions
+from angarium.worker.sharedscores import Lockout, SharedScores
 from angarium.worker.sharedstate import SessionRecord, SharedState
 from angarium.worker.telemetry import Recording, Telemetry
-from angarium.worker.tls import is_tls, offers_starttls, service_context
+from angarium.worker.tls import is_tls, offers_starttls, service_tls
 from angarium.worker.tools import ToolAnnouncer, tool_announcer
 from angarium.worker.worker import WorkerStart, run_worker
 
@@ -18,6 +19,7 @@ __all__ = [
     "ChildOutcome",
     "ChildRunner",
     "Connection",
+    "Lockout",
     "MessageFiles",
     "Metric",
     "Metrics",
@@ -32,6 +34,7 @@ __all__ = [
     "ServiceLimits",
     "SessionRecord",
     "Sessions",
+    "SharedScores",
     "SharedState",
     "StateAnnouncer",
     "Telemetry",
@@ -44,6 +47,6 @@ __all__ = [
     "read_metrics",
     "run_directory",
     "run_worker",
-    "service_context",
+    "service_tls",
     "tool_announcer",
 ]

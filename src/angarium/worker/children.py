@@ -1,4 +1,4 @@
-"""Commands outside, which only the master forks (DESIGN §2): a worker asks, and awaits the outcome."""
+"""Commands outside, and PAM, for which only the master forks (DESIGN §2): a worker asks, and awaits the outcome."""
 
 import asyncio
 from collections.abc import Callable, Mapping
@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Final
 
 from angarium.errors import StoreBusy
-from angarium.worker.control import ChildFinished, RunChild
+from angarium.worker.control import CheckPam, ChildFinished, RunChild
 
 NO_VARIABLES: Final[Mapping[str, str]] = MappingProxyType({})
 
@@ -26,7 +26,7 @@ class ChildOutcome:
 class ChildRunner:
     """A worker's way to the master's children."""
 
-    def __init__(self, send: Callable[[RunChild], None]) -> None:
+    def __init__(self, send: Callable[[RunChild | CheckPam], None]) -> None:
         self._send = send
         self._waiting: dict[int, asyncio.Future[ChildOutcome]] = {}
         self._last_number = 0
@@ -45,13 +45,25 @@ class ChildRunner:
         `stdin` has at most 64 KB; a file by its absolute path has any size, and must stay there until the command ends.
         `environment` has further variables. StoreBusy where the master runs as many as it may, or hears nothing.
         """
+        variables = tuple(environment.items())
+        return await self._ask(lambda number: RunChild(number, argv, stdin, timeout_s, stdin_path, variables))
+
+    async def check_pam(self, service: str, user: str, password: str, address: str) -> int:
+        """PAM's return code, of a child that has the rights of the master; 0: the password is right. `service` is
+        one of `PAM_SERVICES`; the others have at most `PAM_OCTETS_MAX` octets, and no NUL. StoreBusy where PAM is
+        asked too often, or gave no answer."""
+        outcome = await self._ask(lambda number: CheckPam(number, service, user, password, address))
+        if outcome.timed_out:
+            raise StoreBusy("PAM gave no answer")
+        return outcome.status
+
+    async def _ask(self, request: Callable[[int], RunChild | CheckPam]) -> ChildOutcome:
         self._last_number += 1
         number = self._last_number
         future: asyncio.Future[ChildOutcome] = asyncio.get_running_loop().create_future()
         self._waiting[number] = future
         try:
-            variables = tuple(environment.items())
-            self._send(RunChild(number, argv, stdin, timeout_s, stdin_path, variables))
+            self._send(request(number))
             return await future
         except OSError as error:
             raise StoreBusy("the master takes no request") from error
@@ -64,6 +76,6 @@ class ChildRunner:
         if future is None or future.done():
             return
         if message.refused:
-            future.set_exception(StoreBusy("too many commands run already"))
+            future.set_exception(StoreBusy("too many commands run already, or this one may not"))
         else:
             future.set_result(ChildOutcome(message.status, message.output, message.timed_out))

@@ -14,7 +14,7 @@ import pickle
 import re
 import socket
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final
 
@@ -23,6 +23,10 @@ from angarium.config import RunCommand, ServiceEntry, Settings
 MESSAGE_OCTETS_MAX: Final = 1 << 20
 SOCKETS_MAX: Final = 250
 """In one message; Linux passes at most 253 descriptors at once."""
+PAM_SERVICES: Final = frozenset({"imap", "pop", "sieve", "lmtp"})
+"""What a worker may ask PAM for."""
+PAM_OCTETS_MAX: Final = 511
+"""Of what PAM takes as an answer (PAM_MAX_RESP_SIZE)."""
 _VARIABLE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 
 
@@ -78,7 +82,7 @@ class RunOperation:
 
 @dataclass(frozen=True, slots=True)
 class ChildFinished:
-    """How a command ended that the worker asked for."""
+    """How a command ended that the worker asked for, or what PAM said: `status` is its return code then."""
 
     number: int
     status: int
@@ -134,6 +138,19 @@ class RunChild:
 
 
 @dataclass(frozen=True, slots=True)
+class CheckPam:
+    """Ask PAM whether a password is right."""
+
+    number: int
+    service: str
+    """One of `PAM_SERVICES`."""
+    user: str
+    password: str = field(repr=False)
+    address: str
+    """Of the client; may be empty."""
+
+
+@dataclass(frozen=True, slots=True)
 class OperationFinished:
     """An internal command is done; what went wrong is logged by the worker."""
 
@@ -141,7 +158,7 @@ class OperationFinished:
     succeeded: bool
 
 
-WorkerMessage = Ready | StartFailed | Retire | RunChild | OperationFinished
+WorkerMessage = Ready | StartFailed | Retire | RunChild | CheckPam | OperationFinished
 
 
 def control_pair() -> tuple[socket.socket, socket.socket]:
@@ -208,6 +225,8 @@ def serialize_worker_message(message: WorkerMessage) -> bytes:
             environment = [list(each) for each in message.environment]
             rest = [message.timeout_s, message.stdin_path, environment]
             value = ["run-child", message.number, list(message.argv), stdin, *rest]
+        case CheckPam():
+            value = ["check-pam", message.number, message.service, message.user, message.password, message.address]
         case OperationFinished():
             value = ["operation-finished", message.number, message.succeeded]
     return json.dumps(value).encode()
@@ -236,6 +255,8 @@ def parse_worker_message(data: bytes) -> WorkerMessage:
             [*environment],
         ]:
             return _run_child(number, argv, stdin, timeout_s, path, environment)
+        case ["check-pam", int(number), str(service), str(user), str(password), str(address)]:
+            return _check_pam(number, service, user, password, address)
         case ["operation-finished", int(number), bool(succeeded)]:
             return OperationFinished(number, succeeded)
         case _:
@@ -264,6 +285,15 @@ def _run_child(
     except ValueError as error:
         raise ControlError("not base64") from error
     return RunChild(number, words, octets, float(timeout_s), path, tuple(variables))
+
+
+def _check_pam(number: int, service: str, user: str, password: str, address: str) -> CheckPam:
+    if service not in PAM_SERVICES or not user or not password:
+        raise ControlError("not a question for PAM")
+    for text in (user, password, address):
+        if "\0" in text or len(text.encode(errors="surrogatepass")) > PAM_OCTETS_MAX:
+            raise ControlError("not a question for PAM")
+    return CheckPam(number, service, user, password, address)
 
 
 def _words(values: list[object]) -> tuple[str, ...]:

@@ -7,13 +7,14 @@ kernel's queue to whoever serves the socket next.
 
 import asyncio
 import socket
-import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Final
 
-from angarium.config import ServiceEntry
+from angarium.config import Network, ServiceEntry
+from angarium.worker.proxied import ProxyDoor
+from angarium.worker.tls import ServiceTls
 from angarium.worker.tlstransport import TlsTransport
 
 _BACKLOG: Final = 1024
@@ -44,8 +45,10 @@ class Endpoint:
 
     service: ServiceEntry
     make_protocol: MakeProtocol
-    tls: ssl.SSLContext | None
+    tls: ServiceTls | None
     """For TLS from the first octet."""
+    proxies: tuple[Network, ...] = ()
+    """Whose connections begin with a header of the PROXY protocol."""
 
 
 class Listening:
@@ -76,6 +79,10 @@ class Listening:
         self._slots.add(slot)
         await self._serve(slot)
 
+    def serves(self, slot: int) -> bool:
+        """Whether the slot is this worker's."""
+        return slot in self._slots
+
     def release(self, slot: int) -> None:
         """Leave a slot to another worker."""
         self._slots.discard(slot)
@@ -101,11 +108,13 @@ class Listening:
 
     async def _start(self, endpoint: Endpoint, listening: socket.socket) -> asyncio.Server:
         make_protocol = endpoint.make_protocol
+        service = endpoint.service.name
         if endpoint.tls is not None:
-            service = endpoint.service.name
             make_protocol = partial(TlsTransport, self._loop, endpoint.tls, make_protocol, service=service)
         if listening.family == socket.AF_UNIX:
             return await self._loop.create_unix_server(make_protocol, sock=listening, backlog=_BACKLOG)
+        if endpoint.proxies:
+            make_protocol = partial(ProxyDoor, self._loop, endpoint.proxies, make_protocol, service=service)
         return await self._loop.create_server(make_protocol, sock=listening, backlog=_BACKLOG)
 
     def _close_servers(self, of_slot: Callable[[int], bool]) -> None:

@@ -5,11 +5,11 @@ yields a factory for each kind of service and a handler for each internal comman
 """
 
 import asyncio
-import ssl
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 
+from angarium.auth import LocalScores, Scores
 from angarium.config import RunCommand, ServiceCommand, ServiceEntry, Settings
 from angarium.worker.announcing import Announcer
 from angarium.worker.children import ChildRunner
@@ -17,7 +17,7 @@ from angarium.worker.messagefiles import MessageFiles
 from angarium.worker.metrics import Metrics
 from angarium.worker.sessions import Sessions
 from angarium.worker.telemetry import Telemetry
-from angarium.worker.tls import offers_starttls
+from angarium.worker.tls import ServiceTls, offers_starttls
 from angarium.worker.tlstransport import StartTls
 
 
@@ -38,15 +38,19 @@ class WorkerContext:
     """What `motd` and `shutdown` say."""
     telemetry: Telemetry = field(default_factory=Telemetry)
     """Whose sessions are recorded."""
-    tls: Mapping[str, ssl.SSLContext] = field(default_factory=dict)
-    """Contexts by name of service, where a certificate is configured; replaced whole at a reload."""
+    scores: Scores = field(default_factory=LocalScores)
+    """Of failed logins, over all workers."""
+    tls: Mapping[str, ServiceTls] = field(default_factory=dict)
+    """By name of service, where a certificate is configured; replaced whole at a reload."""
+    services: tuple[ServiceEntry, ...] = ()
+    """All services of the server; replaced whole at a reload."""
 
     def start_tls(self, service: ServiceEntry) -> StartTls | None:
         """What STARTTLS of the service does from now on; None where it is not offered."""
-        context = self.tls.get(service.name)
-        if context is None or not offers_starttls(service, self.settings):
+        tls = self.tls.get(service.name)
+        if tls is None or not offers_starttls(service, self.settings):
             return None
-        return StartTls(self.loop, context, service.name)
+        return StartTls(self.loop, tls, service.name)
 
 
 ServiceFactory = Callable[[WorkerContext, ServiceEntry], Callable[[], asyncio.Protocol]]

@@ -42,6 +42,7 @@ class Refusal(Enum):
     TOO_MANY_LOGINS_OF_USER = "maxlogins_per_user"
     TABLE_FULL = "sessions of a worker"
     DRAINING = "draining"
+    GONE = "the connection is lost"
 
 
 class Refused(Exception):
@@ -89,7 +90,10 @@ class Seat:
         """Of the thread that writes these files."""
 
     def log_in(self, userid: str) -> None:
-        """Note who it is. Refused where the user or the address has too many sessions; the seat stays as it was."""
+        """Note who it is. Refused where the user or the address has too many sessions, and where the connection was
+        lost while the login took its time; the seat stays as it was."""
+        if self.has_left:
+            raise Refused(Refusal.GONE)
         before = self.record
         limits = self._limits
         exceeds = self._sessions.exceeds
@@ -116,6 +120,8 @@ class Seat:
         self._sessions.leave(self)
 
     def _write(self, record: SessionRecord) -> None:
+        if self.has_left:
+            return  # the place may be another connection's by now
         self.record = record
         self._sessions.write(self)
 

@@ -1,10 +1,11 @@
 """The workers' shared state (DESIGN §2): one memory-mapped file, in which each process writes only its own segment.
 
-    header   magic, version, numbers of segments and sessions
+    header   magic, version, numbers of segments and sessions, a secret of this file
     segment  header: pid, heartbeat, highest session in use, sessions in use
              metrics              u64 each, only ever raised
              change slots         u64 each, only ever raised, kept when a segment gets another owner
              watched slots        u64 each: how many accounts of a change slot somebody here waits for
+             scores of logins     as `sharedscores` has them
              session keys         three columns of u64: service, address, user; 0 is free
              session records      512 octets each, under a sequence number
 
@@ -37,12 +38,14 @@ TOOL_SEGMENT: Final = 0
 CHANGE_SLOTS: Final = 4096
 METRICS: Final = 256
 SESSIONS_MAX: Final = 16_384
+SCORES_OCTETS: Final = 640 * 1024
+"""Of a segment."""
 STATE_FILE: Final = "state"
 
 _MAGIC: Final = b"ANGSTATE"
-_VERSION: Final = 2
+_VERSION: Final = 4
 _PAGE: Final = 4096
-_FILE_HEADER: Final = struct.Struct("<8sIII")
+_FILE_HEADER: Final = struct.Struct("<8sIII16s")
 _RECORD_OCTETS: Final = 512
 _SEQUENCE_OCTETS: Final = 8
 _RECORD: Final = struct.Struct("<Qd24s64s128s264s")
@@ -110,7 +113,7 @@ class SharedState:
         header = os.pread(descriptor, _FILE_HEADER.size, 0)
         if len(header) < _FILE_HEADER.size or header[:8] != _MAGIC:
             raise StoreDamaged(f"{path} is not a file of shared state")
-        _, version, self.segments, self.sessions_max = _FILE_HEADER.unpack(header)
+        _, version, self.segments, self.sessions_max, self.secret = _FILE_HEADER.unpack(header)
         size = _PAGE + self.segments * _segment_octets(self.sessions_max)
         if version != _VERSION or os.fstat(descriptor).st_size != size:
             raise StoreDamaged(f"{path} has another version of shared state")
@@ -135,7 +138,7 @@ class SharedState:
             for segment in range(segments + 1):
                 start = _PAGE + segment * _segment_octets(sessions_max)
                 _allocate(descriptor, start, _counted_octets(sessions_max))
-            os.pwrite(descriptor, _FILE_HEADER.pack(_MAGIC, _VERSION, segments + 1, sessions_max), 0)
+            os.pwrite(descriptor, _FILE_HEADER.pack(_MAGIC, _VERSION, segments + 1, sessions_max, os.urandom(16)), 0)
             os.rename(temporary, path)
         except OSError as error:
             os.close(descriptor)
@@ -314,6 +317,14 @@ class SharedState:
         sums: Words = self._metrics.sum(axis=0)
         return sums
 
+    # Scores
+
+    def score_areas(self) -> list[memoryview]:
+        """Where each segment has its scores of logins; views of octets, to be released before `close`."""
+        whole = self._raw.cast("B")
+        starts = [8 * (self._first_score + segment * self._segment_words) for segment in range(self.segments)]
+        return [whole[start : start + SCORES_OCTETS] for start in starts]
+
     def _take_views(self) -> None:
         octets = self._segment_octets = _segment_octets(self.sessions_max)
         whole = np.frombuffer(self._map, dtype=np.uint64, offset=_PAGE).reshape(self.segments, octets // 8)
@@ -324,8 +335,10 @@ class SharedState:
         self._metrics = whole[:, METRICS : 2 * METRICS]
         self._changes = whole[:, 2 * METRICS : 2 * METRICS + CHANGE_SLOTS]
         self._first_change = self._first_word + 2 * METRICS
-        first_key = 2 * METRICS + 2 * CHANGE_SLOTS
-        self._watched = whole[:, 2 * METRICS + CHANGE_SLOTS : first_key]
+        first_score = 2 * METRICS + 2 * CHANGE_SLOTS
+        self._watched = whole[:, 2 * METRICS + CHANGE_SLOTS : first_score]
+        self._first_score = self._first_word + first_score
+        first_key = first_score + SCORES_OCTETS // 8
         self._first_key = self._first_word + first_key
         self._keys = whole[:, first_key : first_key + keys].reshape(self.segments, 3, self.sessions_max)
         self._records_offset: int = (first_key + keys) * 8
@@ -362,7 +375,7 @@ def _allocate(descriptor: int, start: int, size_octets: int) -> None:
 
 def _counted_octets(sessions_max: int) -> int:
     """A segment without its records."""
-    return (2 * METRICS + 2 * CHANGE_SLOTS + 3 * sessions_max) * 8
+    return (2 * METRICS + 2 * CHANGE_SLOTS + 3 * sessions_max) * 8 + SCORES_OCTETS
 
 
 def _segment_octets(sessions_max: int) -> int:

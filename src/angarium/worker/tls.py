@@ -1,35 +1,98 @@
-"""TLS contexts of services."""
+"""What services have for TLS: certificates, and contexts that use them."""
 
 import ssl
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
-from angarium.config import ImapService, LmtpService, ServiceEntry, Settings, TlsSettings, TlsVersion
+from angarium.config import (
+    ClientCertificates,
+    ClientSubject,
+    ImapService,
+    LmtpService,
+    Pop3Service,
+    ServiceCommand,
+    ServiceEntry,
+    Settings,
+    SieveService,
+    TlsSettings,
+    TlsVersion,
+)
+from angarium.config.options import DEFAULT_CIPHERS, SERVED_TLS_VERSIONS
 from angarium.errors import ConfigError
+from angarium.worker.certificates import ServerCertificate, read_server_certificate
 
-_VERSIONS: Final = {
-    TlsVersion.TLS1_0: ssl.TLSVersion.TLSv1,
-    TlsVersion.TLS1_1: ssl.TLSVersion.TLSv1_1,
-    TlsVersion.TLS1_2: ssl.TLSVersion.TLSv1_2,
-    TlsVersion.TLS1_3: ssl.TLSVersion.TLSv1_3,
+T = TypeVar("T")
+
+_VERSIONS: Final = {TlsVersion.TLS1_2: ssl.TLSVersion.TLSv1_2, TlsVersion.TLS1_3: ssl.TLSVersion.TLSv1_3}
+_ALPN: Final[Mapping[type[ServiceCommand], str]] = {
+    ImapService: "imap",
+    Pop3Service: "pop3",
+    SieveService: "managesieve",
 }
+"""As IANA has registered them; LMTP has no name."""
+_END_POINT: Final = "tls-server-end-point"
+_UNIQUE: Final = "tls-unique"
+_NEVER: Final = ":!aNULL:!eNULL"
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """A certificate, and the context that shows it."""
+
+    context: ssl.SSLContext
+    certificate: ServerCertificate | None = None
+    bindings: Mapping[str, bytes] = field(default_factory=dict)
+    """The channel bindings of all connections that see it."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceTls:
+    """The TLS of a service, under one state of its settings and of its files."""
+
+    default: Identity
+    by_name: Mapping[str, Identity] = field(default_factory=dict)
+    """By the name that a client asks for; `*.example.org` is a name here."""
+    protocol: str = ""
+    """Of ALPN; empty where the service has none."""
+    subject: ClientSubject = ClientSubject.CN
+
+    def identity_for(self, name: str) -> Identity:
+        """What a client is shown that asks for this name, in small letters."""
+        if not self.by_name or not name:
+            return self.default
+        found = self.by_name.get(name)
+        if found is None:
+            found = self.by_name.get(f"*.{name.partition('.')[2]}")
+        return found or self.default
+
+    def speaks_any(self, protocols: tuple[bytes, ...]) -> bool:
+        """Whether what a client offers by ALPN has what is spoken here (RFC 7301 §3.2)."""
+        return not protocols or not self.protocol or self.protocol.encode() in protocols
+
+    @property
+    def certificates(self) -> tuple[ServerCertificate, ...]:
+        found = {id(each): each for each in (self.default, *self.by_name.values())}
+        return tuple([each.certificate for each in found.values() if each.certificate is not None])
 
 
 def is_tls(service: ServiceEntry) -> bool:
     """Whether the service has TLS from the first octet."""
-    return isinstance(service.command, ImapService) and service.command.tls
+    return isinstance(service.command, ImapService | Pop3Service) and service.command.tls
 
 
 def offers_starttls(service: ServiceEntry, settings: Settings) -> bool:
     """Whether clients of the service may begin TLS by a command."""
     tls = settings.for_service(service.name).tls
-    is_plain = isinstance(service.command, ImapService | LmtpService) and not is_tls(service)
-    return is_plain and tls.tls_server_cert is not None and tls.allowstarttls
+    can = isinstance(service.command, ImapService | LmtpService | Pop3Service | SieveService)
+    return can and not is_tls(service) and tls.tls_server_cert is not None and tls.allowstarttls
 
 
-def service_context(service: ServiceEntry, settings: Settings) -> ssl.SSLContext | None:
-    """A context with the service's certificate as it is on disk now; None for a service that has none and needs none.
-    ConfigError, with entry and file, where it cannot be used."""
+def service_tls(service: ServiceEntry, settings: Settings) -> ServiceTls | None:
+    """What the service has for TLS, with its files as they are on disk now; None for a service that has no certificate
+    and needs none. ConfigError, with entry and file, where they cannot be used."""
     tls = settings.for_service(service.name).tls
     certificate = tls.tls_server_cert
     if certificate is None:
@@ -37,24 +100,96 @@ def service_context(service: ServiceEntry, settings: Settings) -> ssl.SSLContext
             raise ConfigError(f"{service.position}: {service.name}: TLS needs tls_server_cert, which is not set")
         return None
     try:
-        return _context(tls, certificate)
-    except OSError as error:
-        reason = _certificate_problem(certificate, tls.tls_server_key, error)
-        raise ConfigError(f"{service.position}: {service.name}: {reason}") from error
+        protocol = _ALPN.get(type(service.command), "")
+        default = _identity(tls, protocol, "tls_server_cert", certificate, tls.tls_server_key)
+        return ServiceTls(default, _by_name(tls, protocol), protocol, tls.tls_client_subject)
+    except _Unusable as error:
+        raise ConfigError(f"{service.position}: {service.name}: {error}") from error
 
 
-def _context(settings: TlsSettings, certificate: Path) -> ssl.SSLContext:
+def channel_bindings(identity: Identity, connection: ssl.SSLObject) -> Mapping[str, bytes]:
+    """RFC 5929. `tls-unique` is nothing for TLS 1.3 (RFC 9266 §4.2), nor for sessions that were resumed, which can be
+    made to have it in common with another connection (RFC 7627 §1). Python's `ssl` exports no keys, and so has no
+    `tls-exporter`."""
+    if connection.version() != "TLSv1.2" or connection.session_reused:
+        return identity.bindings
+    unique = connection.get_channel_binding(_UNIQUE)
+    return identity.bindings if unique is None else {**identity.bindings, _UNIQUE: unique}
+
+
+class _Unusable(Exception):
+    """What cannot be used, by its option, and why."""
+
+
+def _by_name(settings: TlsSettings, protocol: str) -> dict[str, Identity]:
+    """The first file that is for a name, in the order of their own names, has it."""
+    directory = settings.tls_sni_dir
+    if directory is None:
+        return {}
+    found: dict[str, Identity] = {}
+    for file in _used(f"tls_sni_dir {directory}", lambda: sorted(directory.iterdir())):
+        if file.suffix == ".pem":
+            key = file.with_suffix(".key")
+            identity = _identity(settings, protocol, "tls_sni_dir", file, key if key.exists() else None)
+            for name in identity.certificate.names if identity.certificate is not None else ():
+                found.setdefault(name, identity)
+    return found
+
+
+def _identity(settings: TlsSettings, protocol: str, option: str, certificate: Path, key: Path | None) -> Identity:
+    context = _context(settings, protocol)
+    files = f"{option} {certificate}" + (f" with key {key}" if key is not None else "")
+    _used(files, partial(context.load_cert_chain, certificate, key, _no_password))
+    known = _used(files, partial(read_server_certificate, certificate))
+    return Identity(context, known, {_END_POINT: known.end_point} if known.end_point else {})
+
+
+def _context(settings: TlsSettings, protocol: str) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    versions = [version for version in _VERSIONS if version in settings.tls_versions]
-    if versions:
-        context.minimum_version = _VERSIONS[versions[0]]
-        context.maximum_version = _VERSIONS[versions[-1]]
+    spoken = [_VERSIONS[version] for version in TlsVersion if version in {*settings.tls_versions} & SERVED_TLS_VERSIONS]
+    context.minimum_version, context.maximum_version = spoken[0], spoken[-1]
     # Nobody needs a second handshake, and writing would have to wait for it.
     context.options |= ssl.OP_NO_RENEGOTIATION
-    context.load_cert_chain(certificate, settings.tls_server_key)
+    if not settings.tls_prefer_server_ciphers:
+        context.options &= ~ssl.OP_CIPHER_SERVER_PREFERENCE
+    if not settings.tls_session_timeout:
+        context.options |= ssl.OP_NO_TICKET
+        context.num_tickets = 0
+    if settings.tls_ciphers != DEFAULT_CIPHERS:
+        _used(f"tls_ciphers {settings.tls_ciphers}", partial(context.set_ciphers, settings.tls_ciphers + _NEVER))
+    if settings.tls_eccurve is not None:
+        _used(f"tls_eccurve {settings.tls_eccurve}", partial(context.set_ecdh_curve, settings.tls_eccurve))
+    if protocol:
+        context.set_alpn_protocols([protocol])
+    _ask_for_certificates(context, settings)
     return context
 
 
-def _certificate_problem(certificate: Path, key: Path | None, error: OSError) -> str:
-    files = f"tls_server_cert {certificate}" + (f" with tls_server_key {key}" if key is not None else "")
-    return f"{files} cannot be used: {error.strerror or error}"
+def _ask_for_certificates(context: ssl.SSLContext, settings: TlsSettings) -> None:
+    if settings.tls_client_certs is ClientCertificates.OFF or not settings.has_client_authority:
+        return
+    file, directory, revoked = settings.tls_server_ca_file, settings.tls_server_ca_dir, settings.tls_crl_file
+    if file is not None:
+        _used(f"tls_server_ca_file {file}", partial(context.load_verify_locations, cafile=file))
+    if directory is not None:
+        _used(f"tls_server_ca_dir {directory}", lambda: next(directory.iterdir(), None))
+        context.load_verify_locations(capath=directory)
+    if revoked is not None:
+        _used(f"tls_crl_file {revoked}", partial(context.load_verify_locations, cafile=revoked))
+        context.verify_flags |= ssl.VERIFY_CRL_CHECK_CHAIN
+    is_required = settings.tls_client_certs is ClientCertificates.REQUIRE
+    context.verify_mode = ssl.CERT_REQUIRED if is_required else ssl.CERT_OPTIONAL
+
+
+def _used(what: str, use: Callable[[], T]) -> T:
+    try:
+        return use()
+    except OSError as error:
+        raise _Unusable(f"{what} cannot be used: {error.strerror or error}") from error
+    except ValueError as error:
+        raise _Unusable(f"{what} cannot be used: {error}") from error
+
+
+def _no_password() -> str:
+    """Instead of the terminal that OpenSSL would ask."""
+    return ""

@@ -5,6 +5,9 @@ what is written is encrypted at once and waits in the plain transport's buffer, 
 above; what is read is decrypted at once, unless reading is paused. So an idle connection holds little more than
 OpenSSL's own state, half of what the event loop's TLS takes.
 
+The client's first message is read before OpenSSL gets it: by the name that it asks for, it is shown one certificate or
+another, and one that offers other protocols only is refused, which Python's `ssl` would let pass.
+
 States: *shaking hands* (nothing is read or written for the protocol above, if there is one yet), *open*, *ended*
 (nothing is read or written any more; the plain transport sends what it has, the alert that closes the connection being
 the last of it).
@@ -16,9 +19,15 @@ import asyncio
 import enum
 import logging
 import ssl
+import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Final, Protocol, cast
+
+from angarium.operations.logins import SECURED, Secured
+from angarium.worker.certificates import subject_of
+from angarium.worker.clienthello import HelloReader
+from angarium.worker.tls import Identity, ServiceTls, channel_bindings
 
 HANDSHAKE_TIMEOUT_S: Final = 30.0
 
@@ -26,6 +35,9 @@ _FED_OCTETS: Final = 16_384
 """What OpenSSL gets to read at once: its buffers never shrink."""
 _READ_OCTETS: Final = 16_384
 """A record holds no more (RFC 8446 §5.1)."""
+_NO_APPLICATION_PROTOCOL: Final = b"\x15\x03\x03\x00\x02\x02\x78"
+"""A record with the fatal alert of RFC 7301 §3.2."""
+_CERTIFICATE_MISSING: Final = "PEER_DID_NOT_RETURN_A_CERTIFICATE"
 
 log = logging.getLogger(__name__)
 
@@ -51,7 +63,10 @@ class TlsTransport(asyncio.Transport, asyncio.Protocol):
     __slots__ = (
         "_below",
         "_below_is_at_end",
+        "_established",
+        "_hello",
         "_hurry",
+        "_identity",
         "_incoming",
         "_is_at_end",
         "_log_fields",
@@ -60,28 +75,39 @@ class TlsTransport(asyncio.Transport, asyncio.Protocol):
         "_outgoing",
         "_protocol",
         "_reading_paused",
+        "_service_tls",
         "_state",
         "_tls",
     )
 
+    _tls: ssl.SSLObject
+    """From the client's first message on."""
+
     def __init__(
         self,
         loop: asyncio.AbstractEventLoop,
-        context: ssl.SSLContext,
+        tls: ServiceTls,
         make_protocol: Callable[[], asyncio.Protocol] | None,
         *,
         service: str,
         session: str = "",
         handshake_timeout_s: float = HANDSHAKE_TIMEOUT_S,
+        established: Callable[[], None] | None = None,
     ) -> None:
         self._loop = loop
+        self._established = established
+        """Called when the handshake of a connection that was taken over is done: what is written from then on is
+        sent."""
         self._make_protocol = make_protocol
         self._log_fields = {"service": service, "session": session} if session else {"service": service}
         self._below: asyncio.Transport | None = None
         self._protocol: asyncio.Protocol | None = None
         self._state = _State.SHAKING_HANDS
         self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
-        self._tls = context.wrap_bio(self._incoming, self._outgoing, server_side=True)
+        self._service_tls = tls
+        self._identity: Identity = tls.default
+        self._hello: HelloReader | None = HelloReader()
+        """Until the client's first message is whole."""
         self._hurry: asyncio.TimerHandle | None = loop.call_later(handshake_timeout_s, self._time_out)
         self._reading_paused = False
         self._is_at_end = False
@@ -90,7 +116,8 @@ class TlsTransport(asyncio.Transport, asyncio.Protocol):
 
     def take_over(self, transport: asyncio.Transport) -> None:
         """What comes through `transport` from now on is TLS. What its protocol writes before the handshake is done is
-        lost, so nothing follows in plaintext; it is not told of the handshake, but of the connection's end."""
+        lost, so nothing follows in plaintext; it is not told of the handshake, but by `established`, and of the
+        connection's end."""
         # `StartTls` is called for stream protocols alone.
         self._protocol = cast(asyncio.Protocol, transport.get_protocol())
         self._below = transport
@@ -103,6 +130,8 @@ class TlsTransport(asyncio.Transport, asyncio.Protocol):
         self._below = cast(asyncio.Transport, transport)
 
     def data_received(self, data: bytes) -> None:
+        if self._hello is not None:
+            data = self._take_hello(self._hello, data)
         for start in range(0, len(data), _FED_OCTETS):
             if self._state is _State.ENDED or self._is_at_end:
                 return
@@ -198,12 +227,39 @@ class TlsTransport(asyncio.Transport, asyncio.Protocol):
         return False
 
     def get_extra_info(self, name: str, default: Any = None) -> Any:  # as in the class above
-        """What the plain transport knows, and `ssl_object`."""
+        """What the plain transport knows, `ssl_object` behind the client's first message, and `SECURED` behind the
+        handshake."""
         if name == "ssl_object":
-            return self._tls
+            return self._tls if self._hello is None else default
+        if name == SECURED:
+            return self._secured() if self._state is _State.OPEN else default
         return self._transport().get_extra_info(name, default)
 
     # The handshake
+
+    def _take_hello(self, reader: HelloReader, data: bytes) -> bytes:
+        """What OpenSSL is to get: all that came, once it is known what the client asks for."""
+        hello = reader.receive(data)
+        if hello is None or self._state is _State.ENDED:
+            return b""
+        if not self._service_tls.speaks_any(hello.protocols):
+            offered = b" ".join(hello.protocols).decode("ascii", "backslashreplace")
+            self._log(f"the client offers other protocols only: {offered}")
+            self._transport().write(_NO_APPLICATION_PROTOCOL)
+            self._end()
+            return b""
+        self._hello = None
+        self._identity = self._service_tls.identity_for(hello.server_name)
+        self._tls = self._identity.context.wrap_bio(self._incoming, self._outgoing, server_side=True)
+        return bytes(reader.octets)
+
+    def _secured(self) -> Secured:
+        certificate = self._tls.getpeercert(binary_form=True)
+        user = None if certificate is None else subject_of(certificate, self._service_tls.subject)
+        cipher = self._tls.cipher()
+        # The same few texts for all connections.
+        shown = sys.intern(f"{self._tls.version()} {cipher[0]}") if cipher is not None else ""
+        return Secured(channel_bindings(self._identity, self._tls), user, shown)
 
     def _shake_hands(self) -> None:
         try:
@@ -220,6 +276,8 @@ class TlsTransport(asyncio.Transport, asyncio.Protocol):
         if self._make_protocol is not None:
             self._protocol = self._make_protocol()
             self._protocol.connection_made(self)
+        elif self._established is not None:
+            self._established()
 
     def _time_out(self) -> None:
         self._hurry = None
@@ -271,15 +329,21 @@ class TlsTransport(asyncio.Transport, asyncio.Protocol):
     # The end
 
     def _fail(self, error: ssl.SSLError) -> None:
-        """What came is no TLS that we speak: an alert says so."""
-        self._log(error.reason or str(error))
+        """What came is no TLS that we speak, or a certificate that does not hold: an alert says so."""
+        if isinstance(error, ssl.SSLCertVerificationError):
+            self._log(f"the client's certificate does not hold: {error.verify_message}", logging.INFO)
+        elif error.reason == _CERTIFICATE_MISSING:
+            self._log("the client has shown no certificate", logging.INFO)
+        else:
+            self._log(error.reason or str(error))
         self._end()
 
-    def _log(self, reason: str) -> None:
+    def _log(self, reason: str, level: int | None = None) -> None:
         peername = self.get_extra_info("peername")
         address = peername[0] if isinstance(peername, tuple) else ""
         # Scanners fail at a port with TLS all the time; who knows of STARTTLS is rather a client that cannot connect.
-        level = logging.DEBUG if self._make_protocol is not None else logging.INFO
+        if level is None:
+            level = logging.DEBUG if self._make_protocol is not None else logging.INFO
         log.log(level, "tls_failed", extra={**self._log_fields, "address": address, "reason": reason})
 
     def _end(self) -> None:
@@ -303,12 +367,13 @@ class StartTls:
     """Begins TLS on connections of a service that are in plaintext."""
 
     loop: asyncio.AbstractEventLoop
-    context: ssl.SSLContext
+    tls: ServiceTls
     service: str
 
-    def __call__(self, transport: asyncio.Transport, *, session: str) -> None:
-        """Behind what was written to `transport`, whose protocol is a TlsBegun too, all is TLS."""
+    def __call__(self, transport: asyncio.Transport, *, session: str, established: Callable[[], None]) -> None:
+        """Behind what was written to `transport`, whose protocol is a TlsBegun too, all is TLS; `established` is called
+        when the handshake is done, before anything is read."""
         protocol = cast(TlsBegun, transport.get_protocol())
-        tls = TlsTransport(self.loop, self.context, None, service=self.service, session=session)
+        tls = TlsTransport(self.loop, self.tls, None, service=self.service, session=session, established=established)
         tls.take_over(transport)
         protocol.tls_begun(tls)

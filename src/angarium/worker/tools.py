@@ -7,6 +7,7 @@ from pathlib import Path
 from angarium.engine.rows import AccountId
 from angarium.errors import StoreDamaged
 from angarium.worker.announcing import StateAnnouncer
+from angarium.worker.sharedscores import SharedScores
 from angarium.worker.sharedstate import STATE_FILE, TOOL_SEGMENT, SessionRecord, SharedState
 
 
@@ -47,6 +48,17 @@ class ToolAnnouncer:
     def sessions(self) -> list[SessionRecord]:
         """Who is connected."""
         return self._state.sessions() if self._state is not None else []
+
+    @contextmanager
+    def scores(self) -> Iterator[SharedScores]:
+        """The failed logins of all workers, while no other tool writes. Only with a running server."""
+        assert self._state is not None
+        with self._state.tool_lock():
+            scores = SharedScores(self._state.score_areas(), TOOL_SEGMENT, self._state.secret)
+            try:
+                yield scores
+            finally:
+                scores.close()
 
     def close(self) -> None:
         if self._state is not None and self._announcer is not None:

@@ -10,7 +10,6 @@ import logging
 import os
 import signal
 import socket
-import ssl
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +20,7 @@ import uvloop
 from angarium.config import ServiceEntry, Settings
 from angarium.errors import AngariumError, ConfigError, PermanentError
 from angarium.worker.announcing import WorkerAnnouncer
+from angarium.worker.certificatewatch import CertificateWatch
 from angarium.worker.children import ChildRunner
 from angarium.worker.collector import short_collections
 from angarium.worker.control import (
@@ -44,8 +44,9 @@ from angarium.worker.metrics import Metric, Metrics
 from angarium.worker.services import OpenProgram, Program, WorkerContext
 from angarium.worker.sessionfiles import SessionFiles
 from angarium.worker.sessions import ServiceLimits, Sessions
+from angarium.worker.sharedscores import SharedScores
 from angarium.worker.sharedstate import SharedState
-from angarium.worker.tls import is_tls, service_context
+from angarium.worker.tls import ServiceTls, is_tls, service_tls
 from angarium.worker.watchdog import Watchdog
 
 log = logging.getLogger(__name__)
@@ -54,6 +55,7 @@ SWITCH_INTERVAL_S: Final = 0.0005
 _ORPHAN_DRAIN_S: Final = 3.0
 """How long running commands may go on when the master has died: its successor waits for the lock meanwhile."""
 _ABORTED_S: Final = 1.0
+_FIRST_SLOT: Final = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +109,13 @@ class _Worker:
         self._sessions = Sessions(start.state, start.segment)
         self._listening = Listening(loop, start.listeners)
         self._context = WorkerContext(
-            start.settings, self._sessions, self._announcer, self._metrics, self._children, loop
+            start.settings,
+            self._sessions,
+            self._announcer,
+            self._metrics,
+            self._children,
+            loop,
+            scores=SharedScores(start.state.score_areas(), start.segment, start.state.secret),
         )
         self._files = SessionFiles(
             start.settings.directories.configdirectory,
@@ -116,6 +124,9 @@ class _Worker:
             state=start.state,
             messages=self._context.alerts,
             telemetry=self._context.telemetry,
+        )
+        self._certificates = CertificateWatch(
+            loop, lambda: self._context.tls, lambda: self._listening.serves(_FIRST_SLOT)
         )
         self._operations: set[asyncio.Task[None]] = set()
 
@@ -145,6 +156,7 @@ class _Worker:
             return self._fail(f"{type(error).__name__}: {error}", is_configuration=False)
         finally:
             self._files.stop()
+            self._certificates.stop()
             self._announcer.close()
             self._loop.remove_reader(self._control.fileno())
         return 0
@@ -159,6 +171,8 @@ class _Worker:
             match await self._messages.get():
                 case Adopt(slot):
                     await self._listening.adopt(slot)
+                    if slot == _FIRST_SLOT:
+                        self._certificates.begin()
                 case Release(slot):
                     self._listening.release(slot)
                 case Reload(settings, services):
@@ -184,27 +198,31 @@ class _Worker:
             log.error("reload_failed", extra={"reason": str(error)})
         else:
             log.info("reloaded")
+            self._certificates.begin()
 
     async def _apply(
         self, program: Program, settings: Settings, services: tuple[tuple[str, ServiceEntry], ...]
     ) -> None:
         """Everything that can be refused is made before anything is changed."""
-        contexts: dict[str, ssl.SSLContext] = {}
+        tls: dict[str, ServiceTls] = {}
         for _, service in services:
             if type(service.command) not in program.services:
                 raise ConfigError(f"service {service.name}: {type(service.command).__name__} has no front end")
-            context = service_context(service, settings)
-            if context is not None:
-                contexts[service.name] = context
+            found = service_tls(service, settings)
+            if found is not None:
+                tls[service.name] = found
         self._context.settings = settings
-        self._context.tls = contexts
+        self._context.tls = tls
+        self._context.services = tuple([service for _, service in services])
         self._sessions.set_limits({service.name: _limits(service, settings) for _, service in services})
         endpoints = {listener: self._endpoint(program, service) for listener, service in services}
         await self._listening.set_endpoints(endpoints)
 
     def _endpoint(self, program: Program, service: ServiceEntry) -> Endpoint:
         make_protocol = program.services[type(service.command)](self._context, service)
-        return Endpoint(service, make_protocol, self._context.tls[service.name] if is_tls(service) else None)
+        tls = self._context.tls[service.name] if is_tls(service) else None
+        proxies = self._context.settings.for_service(service.name).server.proxy_protocol_from
+        return Endpoint(service, make_protocol, tls, proxies)
 
     # Messages
 
