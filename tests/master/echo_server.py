@@ -24,13 +24,13 @@ from angarium.config import (
     parse_cyrus_conf,
     parse_settings,
 )
-from angarium.errors import AngariumError, ConfigError
+from angarium.errors import AngariumError, ConfigError, StoreBusy
 from angarium.master import Configuration, Listener, Server, exit_status, serve
 from angarium.worker import Program, Refused, Seat, WorkerContext
 
 
 class EchoProtocol(asyncio.Protocol):
-    """Answers `pid` with the worker's pid, and other lines with themselves; `wait` answers only at `go`."""
+    """Answers lines with themselves; `wait` answers only at `go`, `unixhierarchysep` with what the worker has."""
 
     def __init__(self, context: WorkerContext, service: str) -> None:
         self._context = context
@@ -66,10 +66,15 @@ class EchoProtocol(asyncio.Protocol):
                 self._transport.write(b"done\n")
                 if self._is_ending:
                     self._transport.close()
+            case ("unixhierarchysep", _, _):
+                self._transport.write(f"{self._context.settings.namespace.unixhierarchysep}\n".encode())
             case ("hang", _, _):
                 time.sleep(60)
             case ("child", _, argument):
                 task = self._context.loop.create_task(self._run_child(argument))
+                task.add_done_callback(lambda done: done.result())
+            case ("pam", _, argument):
+                task = self._context.loop.create_task(self._check_pam(*argument.split(",")))
                 task.add_done_callback(lambda done: done.result())
             case _:
                 self._transport.write(line.encode() + b"\n")
@@ -79,6 +84,13 @@ class EchoProtocol(asyncio.Protocol):
         outcome = await self._context.children.run(argv, stdin=b"given", timeout_s=0.3)
         text = outcome.output.decode().replace("\n", " ").strip()
         self._transport.write(f"{outcome.status} {outcome.timed_out} {text}\n".encode())
+
+    async def _check_pam(self, service: str, user: str, password: str) -> None:
+        try:
+            code = str(await self._context.children.check_pam(service, user, password, "192.0.2.1"))
+        except StoreBusy:
+            code = "busy"
+        self._transport.write(f"{code}\n".encode())
 
     def connection_lost(self, exc: Exception | None) -> None:
         if self._seat is not None:

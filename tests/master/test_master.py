@@ -16,6 +16,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+from tests.master.pamservices import pam_services
 
 if TYPE_CHECKING:
     from tests.master.conftest import RunningServer
@@ -242,6 +243,25 @@ def test_hup_gives_new_connections_new_settings_and_old_ones_keep_theirs(server:
     assert old.ask("word") == "word"
 
 
+def test_what_waits_for_a_restart_is_named_and_waits_in_workers_that_are_replaced_too(server: "RunningServer") -> None:
+    server.write(ECHO, "unixhierarchysep: yes\nservername: before.test")
+    server.start()
+    server.write(ECHO, "unixhierarchysep: no\nservername: after.test\nworkers: 7")
+    server.signal(signal.SIGHUP)
+    assert server.wait_for("option_needs_restart")["option"] == "workers"
+    assert server.wait_for("option_needs_restart")["option"] == "unixhierarchysep"
+    server.wait_for("reloaded")
+    server.wait_for("reloaded")
+    old = {server.connect().worker for _ in range(20)}
+    for worker in old:
+        os.kill(worker, signal.SIGKILL)
+    for _ in old:
+        server.wait_for("worker_exited")
+    fresh = server.connect()
+    assert fresh.worker not in old
+    assert fresh.ask("unixhierarchysep") == "True"
+
+
 def test_tls_serves_the_certificate_that_is_there_since_hup(server: "RunningServer") -> None:
     certificate = server.directory / "cert.pem"
     service = 'SERVICES {\n imaps cmd="imapd -s" listen="127.0.0.1:0"\n}\n'
@@ -426,3 +446,44 @@ def test_a_ready_file_that_cannot_be_written_stops_the_start(server: "RunningSer
     status, errors = server.launch_another()
     assert status == os.EX_CONFIG
     assert errors.startswith(f"{server.directory}/ready: cannot be written: ")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root makes services of PAM")
+def test_pam_is_asked_as_root_for_workers_that_are_not(server: "RunningServer") -> None:
+    with pam_services(server.directory, "imap") as prefix:
+        options = f"pam_service_prefix: {prefix}\nsasl_pwcheck_method: pam"
+        server.write(ECHO, options)
+        server.start()
+        client = server.connect()
+        assert client.ask("pam=imap,alice,secret") == "0"
+        assert client.ask("pam=imap,alice,wrong") == "7"
+        uid, service, user, address, _ = (server.directory / "script.log").read_text().splitlines()[0].split()
+        assert (uid, service, user, address) == ("0", f"{prefix}imap", "alice", "192.0.2.1")
+        log = (server.directory / "log").read_text()
+        assert "secret" not in log
+        assert "wrong" not in log
+
+        # Nobody is to be checked by it any more, whatever a worker asks.
+        server.write(ECHO, f"pam_service_prefix: {prefix}")
+        server.signal(signal.SIGHUP)
+        server.wait_for("server_reloaded")
+        assert client.ask("pam=imap,alice,secret") == "busy"
+        server.wait_for("pam_not_asked")
+        assert len((server.directory / "script.log").read_text().splitlines()) == 2
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root makes services of PAM")
+def test_a_server_that_stops_waits_for_no_module_of_pam(server: "RunningServer") -> None:
+    with pam_services(server.directory, "imap") as prefix:
+        server.write(ECHO, f"pam_service_prefix: {prefix}\nsasl_pwcheck_method: pam\nshutdown_timeout: 0s")
+        server.start()
+        client = server.connect()
+        client.socket.sendall(b"pam=imap,slow,secret\n")
+        log = server.directory / "script.log"
+        while not (log.exists() and log.read_text().endswith("\n")):
+            assert server.connect().ask("word") == "word"
+        server.signal(signal.SIGTERM)
+        try:
+            assert server.wait_ended() == 0
+        finally:
+            os.kill(int(log.read_text().split()[-1]), signal.SIGKILL)

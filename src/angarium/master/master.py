@@ -16,11 +16,12 @@ import signal
 import socket
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-from angarium.config import CommandEntry, EventEntry
+from angarium.config import CommandEntry, EventEntry, kept_until_restart
 from angarium.errors import AngariumError, ConfigError, StoreBusy, StoreInUse, TemporaryError
 from angarium.master.children import Children, Exit
 from angarium.master.configuration import Configuration, Server
@@ -28,6 +29,7 @@ from angarium.master.daemonising import NO_STARTER, Starter, daemonise
 from angarium.master.directories import make_directories, remove_file, write_new_file
 from angarium.master.identity import identity_for
 from angarium.master.listeners import Listener, open_listeners
+from angarium.master.pamchecks import PamChecks, asks_pam
 from angarium.master.serverlock import take_server_lock
 from angarium.master.signals import Signals
 from angarium.master.spawn import EX_CANNOT_EXEC, fork_without_signals
@@ -37,7 +39,7 @@ from angarium.master.workers import Worker, Workers
 from angarium.master.workertimes import WorkerTimes
 from angarium.mime import load_codecs
 from angarium.worker import SharedState, WorkerStart, run_directory, run_worker
-from angarium.worker.control import SOCKETS_MAX, AddSockets, ChildFinished, Reload, RunChild, StartFailed
+from angarium.worker.control import SOCKETS_MAX, AddSockets, CheckPam, ChildFinished, Reload, RunChild, StartFailed
 from angarium.worker.sharedstate import STATE_FILE
 
 log = logging.getLogger(__name__)
@@ -118,8 +120,10 @@ class _Master:
             on_ready=self._worker_ready,
             on_start_failed=self._worker_start_failed,
             on_run_child=self._run_child,
+            on_check_pam=self._check_pam,
         )
         self._children = Children(self._selector, self._identity)
+        self._pam = PamChecks()
         self._runner = CommandRunner(self._children, self._run_internal)
         self._daemons = Daemons(self._selector, self._children, call_later=self._call_later)
         self._startup = Startup(self._configuration.conf, self._runner, self._daemons, when_done=self._started)
@@ -274,6 +278,19 @@ class _Master:
         except ConfigError as error:
             finished(Exit(EX_CANNOT_EXEC, str(error).encode(), timed_out=False))
 
+    def _check_pam(self, worker: Worker, message: CheckPam) -> None:
+        def checked(code: int | None) -> None:
+            self._workers.send(worker, ChildFinished(message.number, code or 0, b"", code is None, refused=False))
+
+        settings = self._configuration.settings
+        try:
+            if not asks_pam(settings):
+                raise StoreBusy("pam is no method of sasl_pwcheck_method")
+            self._pam.start(message, checked, service_prefix=settings.verifiers.pam_service_prefix)
+        except StoreBusy as error:
+            log.warning("pam_not_asked", extra={"worker": worker.pid, "reason": str(error)})
+            self._workers.send(worker, ChildFinished(message.number, 0, b"", timed_out=False, refused=True))
+
     def _run_event(self, entry: EventEntry) -> None:
         if entry.name in self._running_events:
             log.warning("event_still_running", extra={"command": entry.name})
@@ -293,7 +310,8 @@ class _Master:
     def _next_wakeup_s(self) -> float:
         now_s = time.monotonic()
         moments = [now_s + _FAREST, self._workers.next_wakeup_s]
-        moments += [each for each in (self._children.next_deadline_s, self._children_deadline_s) if each is not None]
+        deadlines = (self._children.next_deadline_s, self._children_deadline_s, self._pam.next_deadline_s)
+        moments += [each for each in deadlines if each is not None]
         moments += [moment for moment, _, _ in self._timers[:1]]
         due = self._timetable.next_due
         if due is not None and not self._is_stopping:
@@ -305,6 +323,7 @@ class _Master:
         while self._timers and self._timers[0][0] <= now_s:
             heapq.heappop(self._timers)[2]()
         self._children.kill_overdue()
+        self._pam.kill_overdue()
         if self._workers.next_wakeup_s <= now_s and (self._is_started or len(self._workers)):
             self._workers.tick()
         if self._is_stopping:
@@ -321,6 +340,7 @@ class _Master:
                 case signal.SIGCHLD:
                     self._workers.reap()
                     self._children.reap()
+                    self._pam.reap()
                 case signal.SIGHUP:
                     self._reload()
                 case _ if number in _TERMINATION:
@@ -330,8 +350,7 @@ class _Master:
         if self._is_stopping:
             return
         try:
-            configuration = self._server.load()
-            self._refuse_changes(configuration)
+            configuration = self._allowed(self._server.load())
             listeners = open_listeners(configuration.conf.services, self._slots, self._identity, kept=self._listeners)
         except AngariumError as error:
             log.error("reload_refused", extra={"reason": str(error)})
@@ -353,14 +372,14 @@ class _Master:
             self._children.signal_some(self._daemons.replace(configuration.conf.daemons), signal.SIGTERM)
         log.info("server_reloaded", extra={"services": len(listeners)})
 
-    def _refuse_changes(self, configuration: Configuration) -> None:
-        """What a running server cannot change."""
-        if run_directory(configuration.settings) != self._run_directory:
+    def _allowed(self, read: Configuration) -> Configuration:
+        """What of it a running server can take; workers that are replaced later are forked with nothing else."""
+        if run_directory(read.settings) != self._run_directory:
             raise ConfigError("configdirectory: cannot change while the server runs")
-        if configuration.settings.server.workers != self._slots:
-            log.warning("option_needs_restart", extra={"option": "workers"})
-        if configuration.settings.mailboxes.readonly != self._configuration.settings.mailboxes.readonly:
-            log.warning("option_needs_restart", extra={"option": "readonly"})
+        settings, waiting = kept_until_restart(read.settings, self._configuration.settings)
+        for option in waiting:
+            log.warning("option_needs_restart", extra={"option": option})
+        return replace(read, settings=settings)
 
     def _hand_out(self, listener: Listener) -> None:
         sockets: Sequence[socket.socket] = listener.sockets.sockets
@@ -384,6 +403,7 @@ class _Master:
         self._begin_stopping()
         self._workers.kill_all()
         self._children.signal_all(signal.SIGKILL)
+        self._pam.kill_all()
 
     def _begin_stopping(self) -> None:
         self._is_stopping = True
@@ -396,7 +416,10 @@ class _Master:
 
     def _end_children(self) -> None:
         """Once the workers, which may wait for them, are gone."""
-        if len(self._workers) or not len(self._children):
+        if len(self._workers):
+            return
+        self._pam.kill_all()
+        if not len(self._children):
             return
         now_s = time.monotonic()
         if self._children_deadline_s is None:
@@ -407,7 +430,7 @@ class _Master:
             self._children.signal_all(signal.SIGKILL)
 
     def _is_finished(self) -> bool:
-        return self._is_stopping and not len(self._workers) and not len(self._children)
+        return self._is_stopping and not (len(self._workers) or len(self._children) or len(self._pam))
 
     def _close_listeners(self) -> None:
         for listener in self._listeners:

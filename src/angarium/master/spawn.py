@@ -50,7 +50,7 @@ def spawn(
         return pid
     try:
         os.setpgid(0, 0)
-        _place(descriptors)
+        place_descriptors(descriptors)
         identity.become()
         if stdin_path:
             _open_stdin(stdin_path)
@@ -86,8 +86,9 @@ def _open_stdin(path: str) -> None:
         os.close(descriptor)
 
 
-def _place(descriptors: Mapping[int, int]) -> None:
-    """Give each descriptor its number, by way of numbers that none of them wants."""
+def place_descriptors(descriptors: Mapping[int, int]) -> None:
+    """In a child: give each descriptor (its number: ours) its number, by way of numbers that none of them wants, and
+    close all others."""
     above = max([*descriptors, *descriptors.values(), 2]) + 1
     copies = {}
     for number, ours in descriptors.items():

@@ -21,6 +21,7 @@ from angarium.config import CommandEntry
 from angarium.master.workertimes import WorkerTimes
 from angarium.worker.control import (
     Adopt,
+    CheckPam,
     ControlError,
     Drain,
     MasterMessage,
@@ -94,6 +95,7 @@ class Workers:
         on_ready: Callable[[], None],
         on_start_failed: Callable[[Worker, StartFailed], None],
         on_run_child: Callable[[Worker, RunChild], None],
+        on_check_pam: Callable[[Worker, CheckPam], None],
     ) -> None:
         self._selector = selector
         self._state = state
@@ -103,6 +105,7 @@ class Workers:
         self._on_ready = on_ready
         self._on_start_failed = on_start_failed
         self._on_run_child = on_run_child
+        self._on_check_pam = on_check_pam
         self._workers: dict[int, Worker] = {}
         self._serving: dict[int, Worker] = {}
         self._backoff = [_Backoff() for _ in range(slots)]
@@ -297,6 +300,8 @@ class Workers:
                 self.start()
             case RunChild():
                 self._on_run_child(worker, message)
+            case CheckPam():
+                self._on_check_pam(worker, message)
             case OperationFinished(number, succeeded):
                 when_finished = worker.operations.pop(number, None)
                 if when_finished is not None:
