@@ -14,6 +14,7 @@ from angarium.errors import SessionLimitExceeded
 from angarium.imap.connection import ImapConnection
 from angarium.imap.factory import ImapFactory
 from angarium.imap.services import ImapServices
+from angarium.worker.tls import Identity, ServiceTls
 from angarium.worker.tlstransport import StartTls
 
 _PATIENCE_S = 10.0
@@ -142,7 +143,8 @@ async def serve(
     """A server over an engine of `kind`, with STARTTLS where there is a context for it."""
     async with open_services(kind, directory, options) as services:
         if tls is not None:
-            services = replace(services, start_tls=StartTls(asyncio.get_running_loop(), tls, "imap"))
+            start_tls = StartTls(asyncio.get_running_loop(), ServiceTls(Identity(tls)), "imap")
+            services = replace(services, start_tls=start_tls)
         door = CountingDoor()
         factory = ImapFactory(services, door, service="imap", is_tls=False)
         listening = await asyncio.get_running_loop().create_server(factory, "127.0.0.1", 0)

@@ -8,6 +8,7 @@ import pytest
 from angarium.config import parse_settings
 from angarium.imap.capabilities import Moment, Occasion, capabilities
 from angarium.imap.dialect import SERVED, Extension
+from angarium.sasl import MECHANISMS
 
 _BASE = "configdirectory: /var/imap\npartition-default: /var/spool/imap\n"
 
@@ -125,10 +126,6 @@ RECORDED = {
 
 LEFT_OUT = {
     "LOGINDISABLED": "of no use after login",
-    "AUTH=CRAM-MD5": "not there, nor are the next three",
-    "AUTH=DIGEST-MD5": "",
-    "AUTH=SCRAM-SHA-1": "",
-    "AUTH=SCRAM-SHA-256": "",
     "SEARCH=FUZZY": "all search is exact",
     "URLAUTH": "for reasons of security",
     "URLAUTH=BINARY": "with it",
@@ -152,7 +149,11 @@ URL-PARTIAL UTF8=ACCEPT
 
 @pytest.mark.parametrize("moment", Moment)
 def test_the_whole_list_is_that_of_cyrus_but_for_what_is_said(moment: Moment) -> None:
-    occasion = replace(_settings_of("annotation_enable_legacy_commands: yes\n"), moment=moment, starttls=True)
+    recorded = [name.removeprefix("AUTH=") for name in _RECORDED_LOGINS if name.startswith("AUTH=")]
+    mechanisms = tuple([name for name in MECHANISMS if name in recorded])
+    occasion = replace(
+        _settings_of("annotation_enable_legacy_commands: yes\n"), moment=moment, starttls=True, mechanisms=mechanisms
+    )
     ours = _announced(occasion)
     assert [name for name in ours if name not in ADDED] == [name for name in RECORDED[moment] if name not in LEFT_OUT]
 
@@ -166,6 +167,15 @@ def test_what_is_added_to_the_list_stands_by_the_alphabet() -> None:
 def test_both_revisions_are_announced_always() -> None:
     for moment in Moment:
         assert _announced(replace(_settings_of(), moment=moment))[:2] == ["IMAP4rev1", "IMAP4rev2"]
+
+
+def test_the_place_of_scripts_is_told_where_there_is_one() -> None:
+    occasion = replace(_settings_of(), sieve_url="sieve://mail.example.org:2000")
+    assert "IMAPSIEVE=sieve://mail.example.org:2000" in _announced(occasion)
+    assert not any(word.startswith("IMAPSIEVE") for word in _announced(_settings_of()))
+    off = replace(_settings_of("imapsieve: no\n"), sieve_url="sieve://mail.example.org")
+    assert not any(word.startswith("IMAPSIEVE") for word in _announced(off))
+    assert not any(word.startswith("IMAPSIEVE") for word in _announced(replace(occasion, moment=Moment.GREETING)))
 
 
 def test_starttls_is_for_strangers_without_tls() -> None:

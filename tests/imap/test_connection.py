@@ -10,10 +10,9 @@ from tests.imap.sockets import Server, eventually, serve
 from angarium.errors import DiskFailed
 from angarium.imap import commands as c
 from angarium.imap.handlers.table import HANDLERS
-from angarium.imap.services import Peer
 from angarium.imap.session import COMPLETED, Completion, ImapSession
+from angarium.operations.logins import LoggedIn, Peer
 from angarium.sasl import AnonymousWanted, CredentialsWanted
-from angarium.store import Actor
 
 _MESSAGE = b"Subject: Long\r\n\r\n" + b"0123456789 abcdef\r\n" * 110_000
 _COPIES = 12
@@ -203,7 +202,7 @@ def test_what_is_sent_ahead_of_a_slow_command_is_answered_after_it(tmp_path: Pat
         may_log_in = asyncio.Event()
         log_in = server.services.logins.log_in
 
-        async def slowly(credentials: CredentialsWanted | AnonymousWanted, peer: Peer) -> Actor:
+        async def slowly(credentials: CredentialsWanted | AnonymousWanted, peer: Peer) -> LoggedIn:
             await may_log_in.wait()
             return await log_in(credentials, peer)
 

@@ -7,7 +7,8 @@ from pathlib import Path
 from unittest.mock import ANY
 
 import pytest
-from tests.imap.transcript import PASSWORD, Connection, PlainLogins, log_in, open_services
+from tests.imap.transcript import Connection, log_in, open_services
+from tests.operations.logins.plainlogins import PASSWORD, PlainLogins
 from tests.store.world import AUTHOR, PARTITIONS
 
 from angarium.engine.commands import SetAcl

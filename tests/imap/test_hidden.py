@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
@@ -11,10 +11,13 @@ from typing import Final
 import pytest
 from tests.imap.test_starttls import server_context
 from tests.imap.transcript import Connection, log_in, open_services
+from tests.operations.logins.plainlogins import PlainLogins
 
 from angarium.config import parse_settings
 from angarium.imap.capabilities import Moment, Occasion, capabilities
+from angarium.operations.logins import Peer
 from angarium.sasl import MECHANISMS
+from angarium.worker.tls import Identity, ServiceTls
 from angarium.worker.tlstransport import StartTls
 
 OPTIONS: Final = (
@@ -108,9 +111,7 @@ OFF: Final[Mapping[str, Off]] = {
     "DIGEST=SHA1": Off("FETCH 1 DIGEST.SHA1"),
     "LIST-METADATA": Off('LIST "" * RETURN (METADATA (/private/comment))'),
     "XLIST": Off('XLIST "" *'),
-    "AUTH=PLAIN": _authenticating("PLAIN"),
-    "AUTH=LOGIN": _authenticating("LOGIN"),
-    "AUTH=ANONYMOUS": _authenticating("ANONYMOUS"),
+    **{f"AUTH={name}": _authenticating(name) for name in MECHANISMS},
     "SASL-IR": Off("AUTHENTICATE PLAIN AGFsaWNlAHNlY3JldA==", before_login=True),
     "UNAUTHENTICATE": Off("UNAUTHENTICATE"),
     "COMPRESS=DEFLATE": Off("COMPRESS DEFLATE"),
@@ -155,6 +156,13 @@ def test_there_is_a_word_on_each() -> None:
     assert (OFF.keys() | NOTHING_CHANGES.keys()) - announced <= {"CONTEXT=SEARCH", "CONTEXT=SORT"}
 
 
+class AllMechanisms(PlainLogins):
+    """Begins an exchange of any of them."""
+
+    def mechanisms(self, peer: Peer) -> Sequence[str]:
+        return list(MECHANISMS)
+
+
 async def _first_answer(name: str, off: Off, directory: Path, *, hidden: str) -> str:
     options = [*OPTIONS]
     if name == "LITERAL-":
@@ -162,7 +170,9 @@ async def _first_answer(name: str, off: Off, directory: Path, *, hidden: str) ->
     if hidden:
         options.append(f"suppress_capabilities: {hidden}")
     async with open_services("memory", directory, "\n".join(options)) as services:
-        services = replace(services, start_tls=StartTls(asyncio.get_running_loop(), server_context(), "imap"))
+        start_tls = StartTls(asyncio.get_running_loop(), ServiceTls(Identity(server_context())), "imap")
+        logins = AllMechanisms(services.store, services.settings)
+        services = replace(services, start_tls=start_tls, logins=logins)
         if off.before_login:
             stranger = Connection(services, "x", is_tls=False, by_octet=False)
             stranger.pending_lines()

@@ -15,7 +15,8 @@ from enum import Enum
 from pathlib import Path
 
 import pytest
-from tests.imap.transcript import ADMINISTRATOR, Connection, PlainLogins, log_in, open_services
+from tests.imap.transcript import Connection, log_in, open_services
+from tests.operations.logins.plainlogins import ADMINISTRATOR, PlainLogins
 from tests.store.world import AUTHOR, World, WorldSources
 
 from angarium.engine.commands import SetQuota

@@ -26,30 +26,27 @@ import asyncio
 import re
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests.operations.logins.plainlogins import PASSWORD, PlainLogins
 from tests.store.world import PARTITIONS, World
 
-from angarium.config import Settings, parse_settings
+from angarium.config import parse_settings
 from angarium.engine.commands import Author, PutScript
-from angarium.errors import AuthenticationFailed, AuthorizationFailed
 from angarium.imap import dispatch
 from angarium.imap.output import Output
-from angarium.imap.services import ImapServices, Peer
+from angarium.imap.services import ImapServices
 from angarium.imap.session import ImapSession
 from angarium.imap.watchers import Watchers
 from angarium.names import parse_userid
 from angarium.operations.delivery import DeliveryContext
-from angarium.operations.mailboxes import NewUser, autocreate_user
+from angarium.operations.logins import Peer
 from angarium.operations.messages import MessageCache, MessageLimits
 from angarium.operations.scripts import CheckedScripts
-from angarium.sasl import AnonymousWanted, CredentialsWanted
-from angarium.store import Actor, Store, StorePolicy
+from angarium.store import StorePolicy
 from angarium.worker import MessageFiles, Telemetry
 
-PASSWORD = "secret"
-ADMINISTRATOR = "cyrus"
 VERSION = "1.0"
 
 _BASE_SETTINGS = """\
@@ -207,47 +204,6 @@ class MemoryTransport(asyncio.Transport):
 
     def is_closing(self) -> bool:
         return False
-
-
-class PlainLogins:
-    """All users have one password; the administrator may act for others."""
-
-    def __init__(self, store: Store, settings: Settings) -> None:
-        self._store = store
-        self._settings = settings
-        self.groups: dict[str, frozenset[str]] = {}
-
-    def mechanisms(self, peer: Peer) -> tuple[str, ...]:
-        anonymous = ("ANONYMOUS",) if self.anonymous_allowed(peer) else ()
-        return ("PLAIN", "LOGIN", *anonymous) if self.plaintext_allowed(peer) else anonymous
-
-    def plaintext_allowed(self, peer: Peer) -> bool:
-        return peer.is_tls or self._settings.auth.allowplaintext
-
-    def anonymous_allowed(self, peer: Peer) -> bool:
-        return self._settings.auth.allowanonymouslogin
-
-    async def log_in(self, credentials: CredentialsWanted | AnonymousWanted, peer: Peer) -> Actor:
-        if isinstance(credentials, AnonymousWanted):
-            return Actor(None, protocol="imap", session=peer.session)
-        if credentials.password != PASSWORD:
-            raise AuthenticationFailed("wrong password")
-        acting = credentials.authzid or credentials.authcid
-        if acting != credentials.authcid and credentials.authcid != ADMINISTRATOR:
-            raise AuthorizationFailed("not an administrator")
-        is_admin = acting == ADMINISTRATOR
-        userid = parse_userid(acting, self._store.policy.names)
-        user = NewUser(userid=userid, is_admin=is_admin, protocol="imap", session=peer.session)
-        await autocreate_user(self._store, self._settings.autocreate, user)
-        actor = await self._store.actor(userid, is_admin=is_admin, protocol="imap", session=peer.session)
-        return await self.renewed(actor)
-
-    async def still_valid(self, actor: Actor) -> bool:
-        return True
-
-    async def renewed(self, actor: Actor) -> Actor:
-        groups = self.groups.get(str(actor.userid), frozenset())
-        return actor if groups == actor.groups else replace(actor, groups=groups)
 
 
 class Nowhere:

@@ -41,6 +41,8 @@ class Occasion:
     """Names or whole words that are hidden from it, in capitals."""
     starttls: bool = False
     """Whether TLS may be begun."""
+    sieve_url: str = ""
+    """Where scripts are managed (RFC 5804 §3); empty where they are not."""
 
 
 def _once(_: Occasion) -> bool:
@@ -126,6 +128,12 @@ def _save_limit(occasion: Occasion) -> Iterable[str]:
     return [f"SAVELIMIT={imap.savelimit}"] if imap.savelimit and not imap.messagelimit else []
 
 
+def _imapsieve(occasion: Occasion) -> Iterable[str]:
+    # RFC 6785 §2.1: the capability names the ManageSieve service
+    is_on = occasion.sieve_url and occasion.settings.sieve.imapsieve
+    return [f"IMAPSIEVE={occasion.sieve_url}"] if is_on else []
+
+
 def _append_limit(occasion: Occasion) -> Iterable[str]:
     # One limit for all mailboxes (RFC 7889 §3)
     return [f"APPENDLIMIT={append_limit(occasion.settings)}"]
@@ -153,6 +161,7 @@ _TABLE: Final = (
     Capability("ESORT"),
     Capability("FILTERS"),
     Capability("I18NLEVEL=2"),
+    Capability("IMAPSIEVE", words=_imapsieve),
     Capability("INPROGRESS"),
     # In the greeting too (RFC 5255 §3.1)
     Capability("LANGUAGE", in_greeting=True),

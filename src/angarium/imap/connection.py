@@ -12,11 +12,12 @@ import time
 from typing import Protocol, cast
 
 from angarium.errors import AngariumError
+from angarium.operations.logins import Peer, secured_peer
 
 from . import dispatch
 from .output import ClientGone, Output
 from .responses import Condition, serialize_status
-from .services import ImapServices, Peer, Place
+from .services import ImapServices, Place
 from .session import ImapSession
 
 log = logging.getLogger(__name__)
@@ -102,6 +103,18 @@ class ImapConnection(asyncio.Protocol):
         peername = transport.get_extra_info("peername")
         address = peername[0] if isinstance(peername, tuple) else ""
         session_id = f"{self._services.settings.server.servername}-{int(time.time())}-{secrets.token_hex(8)}"
+        server = self.server_address
+        peer = Peer(
+            address,
+            self._service,
+            session_id,
+            self._is_tls,
+            server_address=server[0] if server is not None else "",
+        )
+        peer = secured_peer(peer, transport)
+        if not self._services.logins.admitted(peer):
+            transport.close()
+            return
         try:
             seat = self._door.admit(self._service, address, self, session=session_id)
         except AngariumError as error:
@@ -111,7 +124,6 @@ class ImapConnection(asyncio.Protocol):
             return
         self._seat = seat
         self._output = Output(transport)
-        peer = Peer(address, self._service, session_id, self._is_tls)
         self.session = ImapSession(self._services, peer, self._output, seat, self.wake)
         self._connections.add(self)
         dispatch.greet(self.session)

@@ -46,6 +46,7 @@ ANSWERS: dict[type[errors.AngariumError], Answer] = {
     errors.MessageInvalid: Answer(b"Message contains invalid data", ResponseCode.CANNOT),
     errors.FlagInvalid: Answer(b"Invalid flag", ResponseCode.CANNOT),
     errors.KeywordLimitExceeded: Answer(b"Too many user flags in mailbox", ResponseCode.LIMIT),
+    errors.ActionLimitExceeded: Answer(b"Too much at once", ResponseCode.LIMIT),
     errors.AnnotationInvalid: Answer(b"Invalid annotation value", ResponseCode.CANNOT),
     errors.AnnotationTooLarge: Answer(b"Annotation is too large", ResponseCode.TOOBIG),
     errors.AnnotationLimitExceeded: Answer(b"Too many annotations", ResponseCode.LIMIT),
@@ -63,6 +64,10 @@ ANSWERS: dict[type[errors.AngariumError], Answer] = {
     errors.AuthenticationFailed: Answer(b"authentication failure", ResponseCode.AUTHENTICATIONFAILED),
     errors.AuthenticationUnavailable: Answer(b"authentication is not available now", ResponseCode.UNAVAILABLE),
     errors.AuthorizationFailed: Answer(b"authentication failure", ResponseCode.AUTHORIZATIONFAILED),
+    errors.AccessDenied: Answer(b"authorization failure", ResponseCode.AUTHORIZATIONFAILED),
+    errors.MechanismUnavailable: Answer(b"no mechanism available", ResponseCode.CANNOT),
+    errors.EncryptionNeeded: Answer(b"encryption needed to use mechanism", ResponseCode.PRIVACYREQUIRED),
+    errors.ExchangeFailed: Answer(b"bad protocol / cancel", ResponseCode.AUTHENTICATIONFAILED),
     errors.PreparationFailed: Answer(b"authentication failure", ResponseCode.AUTHENTICATIONFAILED),
     errors.SessionLimitExceeded: Answer(b"Too many open sessions", ResponseCode.LIMIT),
     errors.UserExists: Answer(b"User already exists", ResponseCode.ALREADYEXISTS),
@@ -76,6 +81,7 @@ ANSWERS: dict[type[errors.AngariumError], Answer] = {
     errors.StoreDamaged: Answer(b"Mailbox has an invalid format", ResponseCode.CORRUPTION),
     errors.SchemaTooNew: Answer(b"Mailbox format is not supported", ResponseCode.UNAVAILABLE),
     errors.StoreInUse: _BUSY,
+    errors.ClientExchangeFailed: _BUSY,
     errors.ConfigError: Answer(b"Server configuration error", ResponseCode.CONTACTADMIN),
 }
 """One for each class of refusal; a class without a line of its own is answered as its nearest base."""

@@ -1,53 +1,18 @@
 """What a session needs of the process around it, and nothing more."""
 
 import asyncio
-from collections.abc import Collection, Hashable, Sequence
+from collections.abc import Callable, Collection, Hashable
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from angarium.config import ServerInfo, Settings
 from angarium.operations.delivery import DeliveryContext
 from angarium.operations.hooks import Annotator
+from angarium.operations.logins import Logins
 from angarium.operations.messages import MessageCache
-from angarium.sasl import AnonymousWanted, CredentialsWanted
-from angarium.store import Actor, Store
+from angarium.store import Store
 
 from .watchers import Watchers
-
-
-@dataclass(frozen=True, slots=True)
-class Peer:
-    """The other end of a connection, and what it came through."""
-
-    address: str
-    """Without port; empty for a unix socket."""
-    service: str
-    session: str
-    """The session id that all log lines carry."""
-    is_tls: bool = False
-
-
-class Logins(Protocol):
-    """Checks credentials for all sessions of a worker."""
-
-    def mechanisms(self, peer: Peer) -> Sequence[str]:
-        """SASL mechanisms that this peer may use now, in the order of their announcement."""
-
-    def plaintext_allowed(self, peer: Peer) -> bool:
-        """Whether LOGIN may be used (RFC 9051 §6.2.3: else LOGINDISABLED)."""
-
-    def anonymous_allowed(self, peer: Peer) -> bool:
-        """Whether this peer may come in without saying who it is (`allowanonymouslogin`)."""
-
-    async def log_in(self, credentials: CredentialsWanted | AnonymousWanted, peer: Peer) -> Actor:
-        """AuthenticationFailed, AuthenticationUnavailable, AuthorizationFailed; a failure takes its time here."""
-
-    async def still_valid(self, actor: Actor) -> bool:
-        """Whether the credential that the actor logged in with is still the same; cheap."""
-
-    async def renewed(self, actor: Actor) -> Actor:
-        """The actor with the groups that she is in by now, the same object where they are the same; mostly cheap.
-        AuthenticationUnavailable."""
 
 
 class Place(Protocol):
@@ -66,8 +31,9 @@ class Place(Protocol):
 class StartTls(Protocol):
     """Begins TLS on a connection; see `worker.tlstransport`."""
 
-    def __call__(self, transport: asyncio.Transport, *, session: str) -> None:
-        """Behind what was written to it all is TLS; the transport's protocol gets another one by `tls_begun`."""
+    def __call__(self, transport: asyncio.Transport, *, session: str, established: Callable[[], None]) -> None:
+        """Behind what was written to it all is TLS; the transport's protocol gets another one by `tls_begun`, and
+        `established` is called when the handshake is done."""
 
 
 class Alerts(Protocol):
@@ -124,6 +90,8 @@ class ImapServices:
     """Who is asked about what clients append."""
     delivery: DeliveryContext | None = None
     """What is known of scripts that filter mail."""
+    sieve_url: str = ""
+    """Of the ManageSieve service (RFC 5804 §3); empty where there is none."""
     announced: dict[Hashable, list[bytes]] = field(default_factory=dict, init=False, compare=False, repr=False)
     """Capabilities under these settings, by all else that decides on them; a few kinds of clients."""
 

@@ -14,7 +14,9 @@ from angarium.collation import DEFAULT_COMPARATOR, Comparator
 from angarium.config import Client
 from angarium.engine.rows import AccountId, ModSeq
 from angarium.errors import MailboxNameInvalid
+from angarium.languages import Language
 from angarium.names import MailboxName, Namespace, modutf7, nfc
+from angarium.operations.logins import LoggedIn, Peer, secured_peer
 from angarium.sequenceset import UidSet
 from angarium.store import Actor, SeenOverlay, SelectedMailbox
 
@@ -24,13 +26,12 @@ from .contexts import Contexts
 from .dialect import DEFAULT, Extension, served_but
 from .errors import Answer
 from .events import MessageBegun, TextBegun, UrlGiven
-from .languages import Language
 from .limits import BEFORE_LOGIN, ParserLimits, unasked_octets
 from .notification import Notification
 from .output import Output
 from .parser import ImapParser
 from .responses import Condition, ResponseCode, serialize_status
-from .services import ImapServices, Peer, Place
+from .services import ImapServices, Place
 from .states import State
 from .telemetry import SessionTelemetry
 from .terminals import QuotableUtf8
@@ -204,15 +205,18 @@ class ImapSession:
         assert self.selected is not None
         return self.selected
 
-    def logged_in(self, actor: Actor) -> None:
-        """From here on the session is this user's."""
-        self.place.log_in(str(actor.userid) if actor.userid is not None else "anonymous")
-        self.actor = actor
+    def logged_in(self, logged_in: LoggedIn) -> None:
+        """From here on the session is this user's. SessionLimitExceeded."""
+        client = f"{self.client_name} {self.client_version}".strip()
+        self.services.logins.seat(logged_in, self.place, replace(self.peer, client=client))
+        actor = self.actor = logged_in.actor
         self.namespace = self.services.store.namespace(actor)
         self.parser.limits = limits_after_login(self.services)
         self.parser.state = State.AUTHENTICATED
         self.hide()
         self.follow_telemetry()
+        if logged_in.alert:
+            self.tell(Condition.OK, logged_in.alert.encode("ascii"), ResponseCode.ALERT)
 
     def log_out(self) -> None:
         """From here on the session is nobody's, and as it was at its beginning; but for TLS, and for what ID has told
@@ -399,7 +403,11 @@ class ImapSession:
         self.client_id = self.client_name = self.client_version = ""
         self.language = None
         self.hide()
-        self.services.start_tls(self.output.transport, session=self.peer.session)
+        self.services.start_tls(self.output.transport, session=self.peer.session, established=self._learn_who_is_there)
+
+    def _learn_who_is_there(self) -> None:
+        """What the handshake has told."""
+        self.peer = secured_peer(self.peer, self.output.transport)
 
     # Compressed or not
 
@@ -453,7 +461,9 @@ class ImapSession:
         )
         announced = self.services.announced.get((moment, *told_by))
         if announced is None:
-            announced = capabilities(Occasion(moment, self.services.settings, *told_by))
+            announced = capabilities(
+                Occasion(moment, self.services.settings, *told_by, sieve_url=self.services.sieve_url)
+            )
             self.services.announced[moment, *told_by] = announced
         return announced
 

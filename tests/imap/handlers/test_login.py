@@ -9,9 +9,9 @@ import pytest
 from tests.imap.transcript import Connection, open_services
 
 from angarium.errors import AuthenticationUnavailable, SessionLimitExceeded
-from angarium.imap.services import ImapServices, Peer
+from angarium.imap.services import ImapServices
+from angarium.operations.logins import LoggedIn, Peer
 from angarium.sasl import CredentialsWanted
-from angarium.store import Actor
 
 _FAILED = "a NO [AUTHENTICATIONFAILED] authentication failure"
 _MALFORMED = "a NO [AUTHENTICATIONFAILED] bad protocol / cancel"
@@ -86,7 +86,7 @@ def test_too_many_sessions_refuse_the_login(tmp_path: Path, monkeypatch: pytest.
 
 
 def test_nobody_can_check_now(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    async def unavailable(credentials: CredentialsWanted, peer: Peer) -> Actor:
+    async def unavailable(credentials: CredentialsWanted, peer: Peer) -> LoggedIn:
         raise AuthenticationUnavailable("down")
 
     async def test(connection: Connection, services: ImapServices) -> None:

@@ -3,7 +3,8 @@
 import asyncio
 from pathlib import Path
 
-from tests.imap.transcript import PASSWORD, Connection, log_in, open_services
+from tests.imap.transcript import Connection, log_in, open_services
+from tests.operations.logins.plainlogins import PASSWORD
 
 from angarium.engine.rows import ModSeq
 from angarium.sequenceset import UidSet

@@ -11,8 +11,8 @@ from tests.imap.languages.spokentexts import NO_TEXTS, VALUE, is_text, spoken_te
 
 from angarium.config.options.imap import LanguageTag
 from angarium.imap.errors import ANSWERS, SERVER_BUG
-from angarium.imap.languages import TAGS, Catalogue, find_language, make_language
-from angarium.imap.languages.table import CATALOGUES
+from angarium.imap.languages import CATALOGUES, TAGS, find_language
+from angarium.languages import Catalogue, make_language
 
 TRANSLATED: Final = {tag: catalogue for tag, catalogue in CATALOGUES.items() if tag != "en"}
 SPOKEN: Final = spoken_texts()

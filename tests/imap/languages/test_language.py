@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from angarium.imap.languages import TAGS, Catalogue, Language, find_language, make_language
+from angarium.imap.languages import TAGS, find_language
+from angarium.languages import Catalogue, Language, make_language
 
 UPSIDE_DOWN = make_language(
     "x-updown",

@@ -4,10 +4,11 @@ from typing import Final
 
 from angarium.imap import commands as c
 from angarium.imap.errors import Answer
-from angarium.imap.languages import TAGS, RangeInvalid, choose_tag, find_language
+from angarium.imap.languages import TAGS, find_language
 from angarium.imap.responses import Condition
 from angarium.imap.serializer import Namespace, serialize_language, serialize_namespace
 from angarium.imap.session import COMPLETED, CommandFailed, Completion, ImapSession
+from angarium.languages import RangeInvalid, choose_tag
 from angarium.names import MailboxName, Namespaces, modutf7
 
 _INVALID: Final = Answer(b"Invalid language range", condition=Condition.BAD)
@@ -20,7 +21,7 @@ async def language(session: ImapSession, command: c.Language) -> Completion:
         session.output.write(serialize_language(TAGS))
         return Completion(b"Supported languages have been listed")
     try:
-        tag = choose_tag(command.ranges, preferred=session.services.settings.imap.defaultlanguage)
+        tag = choose_tag(command.ranges, TAGS, preferred=session.services.settings.imap.defaultlanguage)
     except RangeInvalid as error:
         raise CommandFailed(_INVALID) from error
     if tag is None:

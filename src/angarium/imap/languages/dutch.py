@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from .language import Catalogue
+from angarium.languages import Catalogue
 
 CATALOGUE: Final = Catalogue(
     prefixes={
@@ -36,6 +36,7 @@ CATALOGUE: Final = Catalogue(
         "Login failed: {reason}": "Aanmelden mislukt: {reason}",
         "authentication failure": "gebruikersnaam of wachtwoord onjuist",
         "authentication is not available now": "aanmelden is op dit moment niet mogelijk",
+        "authorization failure": "toegang geweigerd",
         "bad protocol / cancel": "aanmeldprotocol geschonden of afgebroken",
         "encryption needed to use mechanism": "dit aanmeldmechanisme vereist versleuteling",
         "no mechanism available": "aanmeldmechanisme niet beschikbaar",
@@ -48,6 +49,7 @@ CATALOGUE: Final = Catalogue(
         "Can't Starttls after authentication": "STARTTLS kan niet meer na het aanmelden",
         "Credentials have changed, please log in again": "De inloggegevens zijn gewijzigd, meld u opnieuw aan",
         "Too many open sessions": "Te veel open sessies",
+        "Too much at once": "Te veel in één keer",
         "Please login first": "Meld u eerst aan",
         # The end of a session
         "Autologout; idle for too long": "Afgemeld wegens inactiviteit",

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from .language import Catalogue
+from angarium.languages import Catalogue
 
 CATALOGUE: Final = Catalogue(
     prefixes={
@@ -36,6 +36,7 @@ CATALOGUE: Final = Catalogue(
         "Login failed: {reason}": "Échec de la connexion : {reason}",
         "authentication failure": "nom d'utilisateur ou mot de passe incorrect",
         "authentication is not available now": "l'authentification est indisponible pour le moment",
+        "authorization failure": "accès refusé",
         "bad protocol / cancel": "protocole d'authentification non respecté ou annulé",
         "encryption needed to use mechanism": "ce mécanisme d'authentification exige le chiffrement",
         "no mechanism available": "mécanisme d'authentification indisponible",
@@ -48,6 +49,7 @@ CATALOGUE: Final = Catalogue(
         "Can't Starttls after authentication": "STARTTLS n'est plus possible après l'authentification",
         "Credentials have changed, please log in again": "Les identifiants ont changé, veuillez vous reconnecter",
         "Too many open sessions": "Trop de sessions ouvertes",
+        "Too much at once": "Trop de choses à la fois",
         "Please login first": "Veuillez d'abord vous connecter",
         # The end of a session
         "Autologout; idle for too long": "Déconnexion automatique, inactivité trop longue",

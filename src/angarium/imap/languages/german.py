@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from .language import Catalogue
+from angarium.languages import Catalogue
 
 CATALOGUE: Final = Catalogue(
     prefixes={
@@ -36,6 +36,7 @@ CATALOGUE: Final = Catalogue(
         "Login failed: {reason}": "Anmeldung fehlgeschlagen: {reason}",
         "authentication failure": "Benutzername oder Passwort ist falsch",
         "authentication is not available now": "Anmeldungen sind zurzeit nicht möglich",
+        "authorization failure": "Zugang verweigert",
         "bad protocol / cancel": "Anmeldeverfahren verletzt oder abgebrochen",
         "encryption needed to use mechanism": "dieses Anmeldeverfahren verlangt Verschlüsselung",
         "no mechanism available": "Anmeldeverfahren nicht verfügbar",
@@ -48,6 +49,7 @@ CATALOGUE: Final = Catalogue(
         "Can't Starttls after authentication": "STARTTLS ist nach der Anmeldung nicht mehr möglich",
         "Credentials have changed, please log in again": "Die Zugangsdaten wurden geändert, bitte neu anmelden",
         "Too many open sessions": "Zu viele offene Sitzungen",
+        "Too much at once": "Zu viel auf einmal",
         "Please login first": "Bitte zuerst anmelden",
         # The end of a session
         "Autologout; idle for too long": "Abgemeldet, da zu lange untätig",

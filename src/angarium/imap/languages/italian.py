@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from .language import Catalogue
+from angarium.languages import Catalogue
 
 CATALOGUE: Final = Catalogue(
     prefixes={
@@ -36,6 +36,7 @@ CATALOGUE: Final = Catalogue(
         "Login failed: {reason}": "Accesso non riuscito: {reason}",
         "authentication failure": "nome utente o password errati",
         "authentication is not available now": "l'autenticazione non è disponibile al momento",
+        "authorization failure": "accesso negato",
         "bad protocol / cancel": "protocollo di autenticazione errato o annullato",
         "encryption needed to use mechanism": "questo meccanismo di autenticazione richiede la cifratura",
         "no mechanism available": "meccanismo di autenticazione non disponibile",
@@ -48,6 +49,7 @@ CATALOGUE: Final = Catalogue(
         "Can't Starttls after authentication": "STARTTLS non è più possibile dopo l'autenticazione",
         "Credentials have changed, please log in again": "Le credenziali sono cambiate, accedere di nuovo",
         "Too many open sessions": "Troppe sessioni aperte",
+        "Too much at once": "Troppe operazioni in una volta",
         "Please login first": "Effettuare prima l'accesso",
         # The end of a session
         "Autologout; idle for too long": "Disconnessione automatica per inattività",

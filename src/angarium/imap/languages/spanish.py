@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from .language import Catalogue
+from angarium.languages import Catalogue
 
 CATALOGUE: Final = Catalogue(
     prefixes={
@@ -36,6 +36,7 @@ CATALOGUE: Final = Catalogue(
         "Login failed: {reason}": "No se pudo iniciar sesión: {reason}",
         "authentication failure": "usuario o contraseña incorrectos",
         "authentication is not available now": "la autenticación no está disponible en este momento",
+        "authorization failure": "acceso denegado",
         "bad protocol / cancel": "protocolo de autenticación incorrecto o cancelado",
         "encryption needed to use mechanism": "este mecanismo de autenticación exige cifrado",
         "no mechanism available": "mecanismo de autenticación no disponible",
@@ -48,6 +49,7 @@ CATALOGUE: Final = Catalogue(
         "Can't Starttls after authentication": "STARTTLS ya no es posible tras la autenticación",
         "Credentials have changed, please log in again": "Las credenciales han cambiado, inicie sesión de nuevo",
         "Too many open sessions": "Demasiadas sesiones abiertas",
+        "Too much at once": "Demasiado a la vez",
         "Please login first": "Inicie sesión primero",
         # The end of a session
         "Autologout; idle for too long": "Sesión cerrada por inactividad",
