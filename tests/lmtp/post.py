@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.engine.rows import message_rows
+from tests.operations.logins.plainlogins import PlainLogins
 from tests.store.world import AUTHOR, World, name
 
 from angarium.config import Settings, parse_settings
@@ -44,6 +45,8 @@ class Post:
     """What the shutdown file says."""
     serves_users: bool = False
     start_tls: StartTls | None = None
+    has_logins: bool = False
+    """Whether peers may say who they are."""
 
     def delivery(self) -> DeliveryContext:
         scripts = CheckedScripts(self.settings.sieve)
@@ -59,6 +62,7 @@ class Post:
             preauthorised=self.preauthorised,
             serves_users=self.serves_users,
             start_tls=self.start_tls,
+            logins=PlainLogins(self.world.store, self.settings, admins_only=True) if self.has_logins else None,
         )
 
     def _admit(self, _address: str, connection: Connection, _session: str) -> Callable[[], None] | None:

@@ -5,10 +5,12 @@ import smtplib
 import ssl
 from pathlib import Path
 
+import pytest
 from tests.lmtp.post import Post, settings
 from tests.store.world import World
-from tests.worker.certificates import make_certificate
+from tests.worker.certificates import Authority, make_certificate
 
+from angarium.worker.tls import Identity, ServiceTls
 from angarium.worker.tlstransport import StartTls
 
 
@@ -19,7 +21,7 @@ def post_with_tls(world: World, directory: Path) -> tuple[Post, ssl.SSLContext]:
     context.load_cert_chain(certificate)
     client = ssl.create_default_context(cafile=str(certificate))
     client.check_hostname = False
-    start_tls = StartTls(asyncio.get_running_loop(), context, "lmtp")
+    start_tls = StartTls(asyncio.get_running_loop(), ServiceTls(Identity(context)), "lmtp")
     return Post(world, settings(), preauthorised=True, start_tls=start_tls), client
 
 
@@ -61,6 +63,29 @@ async def test_what_came_before_it_is_forgotten(plain_world: World, runner: asyn
         assert (await client.do(b"QUIT")).startswith(b"221")
     await post.emptied.wait()
     assert await post.uids("user.alice") == []
+
+
+@pytest.mark.parametrize(("name", "answer"), [("cyrus", b"235 2.7.0"), ("alice", b"535 5.7.8")])
+async def test_an_administrators_certificate_lets_deliver(
+    plain_world: World, runner: asyncio.Runner, tmp_path: Path, name: str, answer: bytes
+) -> None:
+    users = Authority()
+    post, client_context = post_with_tls(plain_world, tmp_path)
+    server_context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    server_context.load_cert_chain(tmp_path / "cert.pem")
+    server_context.load_verify_locations(users.write(tmp_path / "users.pem"))
+    server_context.verify_mode = ssl.CERT_OPTIONAL
+    post.start_tls = StartTls(asyncio.get_running_loop(), ServiceTls(Identity(server_context)), "lmtp")
+    post.preauthorised, post.has_logins = False, True
+    client_context.load_cert_chain(users.issue_for_user(name).write(tmp_path / "user.pem"))
+    async with post.tcp_client() as client:
+        await client.reply()
+        assert b"EXTERNAL" not in await client.do(b"LHLO c")
+        assert (await client.do(b"STARTTLS")).startswith(b"220")
+        await client.writer.start_tls(client_context)
+        assert b" EXTERNAL" in await client.do(b"LHLO c")
+        assert (await client.do(b"AUTH EXTERNAL =")).startswith(answer)
+    await post.emptied.wait()
 
 
 async def test_a_client_that_speaks_no_tls_behind_it_is_dropped(

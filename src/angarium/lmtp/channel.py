@@ -1,8 +1,10 @@
 """What a session has of its connection, and how a connection may end under it."""
 
+from collections.abc import Callable
 from typing import Protocol
 
 from angarium.lmtp.events import Event
+from angarium.operations.logins import Secured
 
 
 class ConnectionEnded(Exception):
@@ -30,8 +32,15 @@ class Channel(Protocol):
     def expect_data(self) -> None:
         """The next events are those of a message."""
 
-    def start_tls(self, *, session: str) -> None:
-        """Send what there is; what comes and goes behind it is TLS, and what has come already is forgotten."""
+    def expect_line(self) -> None:
+        """The next event is a line of an exchange."""
+
+    def authorised(self) -> None:
+        """The peer may deliver from now on, and has the time of those who may."""
+
+    def start_tls(self, *, session: str, established: Callable[[Secured | None], None]) -> None:
+        """Send what there is; what comes and goes behind it is TLS, and what has come already is forgotten.
+        `established` is told what the handshake has brought."""
 
     def send(self, octets: bytes) -> None:
         """Have this sent with what else there is when `next_event` or `flush` is next called."""

@@ -1,6 +1,6 @@
 """The commands of LMTP (RFC 2033 §4) as values."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 
 
@@ -86,6 +86,15 @@ class StartTls:
 
 
 @dataclass(frozen=True, slots=True)
+class Auth:
+    """Says who it is (RFC 4954 §4)."""
+
+    mechanism: str
+    initial_response: bytes | None = field(default=None, repr=False)
+    """In base64, or `=` for an empty one; None where it was not given."""
+
+
+@dataclass(frozen=True, slots=True)
 class Rset:
     """Gives the transaction up."""
 
@@ -110,4 +119,4 @@ class Quit:
     """Ends the session."""
 
 
-Command = Lhlo | StartTls | Mail | Rcpt | Data | Bdat | Rset | Noop | Help | Vrfy | Quit
+Command = Lhlo | StartTls | Auth | Mail | Rcpt | Data | Bdat | Rset | Noop | Help | Vrfy | Quit

@@ -21,6 +21,13 @@ class CommandRefused:
 
 
 @dataclass(frozen=True, slots=True)
+class LineReceived:
+    """A line of an exchange that AUTH has begun, without its end; None for one that is too long."""
+
+    octets: bytes | None = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class DataChunk:
     """The next octets of the message, never none; behind DATA without the dots that the client put in front of dots."""
 
@@ -32,4 +39,4 @@ class DataEnded:
     """The message of DATA is whole, or the chunk of BDAT."""
 
 
-Event = CommandReceived | CommandRefused | DataChunk | DataEnded
+Event = CommandReceived | CommandRefused | LineReceived | DataChunk | DataEnded

@@ -13,6 +13,7 @@ from typing import Final
 
 from angarium.flags import system_flag
 from angarium.lmtp.commands import (
+    Auth,
     Bdat,
     Body,
     Command,
@@ -75,6 +76,8 @@ _HTTP_METHODS: Final = frozenset(
     {b"GET", b"HEAD", b"POST", b"PUT", b"DELETE", b"OPTIONS", b"CONNECT", b"TRACE", b"PATCH"}
 )
 
+_AUTH: Final = re.compile(rb" *([A-Za-z0-9_-]{1,20})(?: +([A-Za-z0-9+/=]+))? *")
+"""RFC 4954 §4.1; names of mechanisms as in RFC 4422 §3.1."""
 _MAIL_PARAMETERS: Final = frozenset({b"SIZE", b"BODY", b"AUTH", b"SMTPUTF8", b"RET", b"ENVID", b"BY"})
 _RCPT_PARAMETERS: Final = frozenset({b"IGNOREQUOTA", b"NOTIFY", b"ORCPT", b"XFLAGS", b"XDUPLICATES", b"XEXACT"})
 _NOTIFY_EVENTS: Final = frozenset({"SUCCESS", "FAILURE", "DELAY"})
@@ -143,6 +146,13 @@ def _parse_rcpt(arguments: bytes) -> Rcpt:
         _parse_duplicates(parameters.get(b"XDUPLICATES")),
         _has_keyword(parameters, b"XEXACT"),
     )
+
+
+def _parse_auth(arguments: bytes) -> Auth:
+    match = _AUTH.fullmatch(arguments)
+    if match is None:
+        raise CommandInvalid(Problem.SYNTAX)
+    return Auth(match[1].decode().upper(), match[2])
 
 
 def _parse_bdat(arguments: bytes) -> Bdat:
@@ -289,6 +299,7 @@ _PARSERS: Final[Mapping[bytes, Callable[[bytes], Command]]] = {
     b"DATA": _without_arguments(Data()),
     b"BDAT": _parse_bdat,
     b"STARTTLS": _without_arguments(StartTls()),
+    b"AUTH": _parse_auth,
     b"RSET": _without_arguments(Rset()),
     b"NOOP": lambda _: Noop(),
     b"HELP": lambda _: Help(),

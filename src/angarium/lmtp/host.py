@@ -1,13 +1,14 @@
 """What LMTP connections are given: the store, their settings, and the doors of the worker that serves them."""
 
 import asyncio
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from angarium.config import Settings
 from angarium.lmtp.backlog import Backlog
 from angarium.operations.delivery import DeliveryContext
+from angarium.operations.logins import Logins
 from angarium.store import Store
 
 
@@ -24,8 +25,9 @@ class Connection(Protocol):
 class StartTls(Protocol):
     """Begins TLS on a connection."""
 
-    def __call__(self, transport: asyncio.Transport, *, session: str) -> None:
-        """Behind what was written to it all is TLS; the transport's protocol gets another one by `tls_begun`."""
+    def __call__(self, transport: asyncio.Transport, *, session: str, established: Callable[[], None]) -> None:
+        """Behind what was written to it all is TLS; the transport's protocol gets another one by `tls_begun`, and
+        `established` is called when the handshake is done."""
 
 
 Admit = Callable[[str, Connection, str], Callable[[], None] | None]
@@ -59,6 +61,10 @@ class LmtpHost:
     """Whether peers on a unix socket are the machine's users, each with her own rights alone (`lmtpd -u`)."""
     start_tls: StartTls | None = None
     """None where it is not offered."""
+    logins: Logins | None = None
+    """For peers that may not deliver before they have said who they are; None: there is no AUTH."""
+    service: str = "lmtp"
+    """The name in cyrus.conf."""
 
     @property
     def store(self) -> Store:
@@ -79,6 +85,11 @@ class Peer:
     uid: int | None = None
     """The user of the machine whose rights it has, and no others; None: it may say for whom it speaks."""
     is_tls: bool = False
+    bindings: Mapping[str, bytes] = field(default_factory=dict, repr=False)
+    """The channel bindings of the TLS connection."""
+    cipher: str = ""
+    certificate_user: str | None = None
+    """Who the verified certificate of the client says it is."""
 
     @property
     def is_local(self) -> bool:

@@ -5,7 +5,8 @@ A line longer than `LINE_OCTETS` is refused once and swallowed to its end.
 
 What comes behind a DATA is commands until the session, having sent its 354, calls `expect_data`; a client that sends
 the message of a DATA which was refused gets an error a line, and no line of it is stored. What comes behind a BDAT is
-its chunk in any case (RFC 3030 §2), whatever the session makes of it.
+its chunk in any case (RFC 3030 §2), whatever the session makes of it. What comes behind an AUTH is a line of its
+exchange as often as the session calls `expect_line`.
 
 Memory: what was given to `receive_data` and not asked for yet; the session must stop reading while events are left.
 """
@@ -14,9 +15,10 @@ from enum import Enum, auto
 from typing import Final
 
 from angarium.lmtp.commands import Bdat
-from angarium.lmtp.events import CommandReceived, CommandRefused, DataChunk, DataEnded, Event
+from angarium.lmtp.events import CommandReceived, CommandRefused, DataChunk, DataEnded, Event, LineReceived
 from angarium.lmtp.grammar import CommandInvalid, Problem, parse_command
 from angarium.lmtp.transparency import DataDecoder
+from angarium.sasl import MAX_LINE_OCTETS
 
 LINE_OCTETS: Final = 4096
 """The longest command line, with its CRLF; RFC 5321 §4.5.3.1.4 asks for 512, and RFC 4954 §3 for 500 more."""
@@ -29,6 +31,8 @@ class _Mode(Enum):
     REFUSED_LINE = auto()
     """The rest of a line that is too long."""
     DATA = auto()
+    LINE = auto()
+    """A line of an exchange (RFC 4954 §4)."""
     CHUNK = auto()
     """Octets of a BDAT, as many as it said."""
     DATA_ENDED = auto()
@@ -72,6 +76,8 @@ class LmtpParser:
         if self._mode is _Mode.DATA_ENDED:
             self._mode = _Mode.COMMAND
             return DataEnded()
+        if self._mode is _Mode.LINE:
+            return self._read_line()
         if self._mode is _Mode.REFUSED_LINE and not self._skip_line():
             return None
         return self._read_command()
@@ -81,6 +87,23 @@ class LmtpParser:
         assert self._mode is _Mode.COMMAND
         self._mode = _Mode.DATA
         self._decoder = DataDecoder()
+
+    def expect_line(self) -> None:
+        """The next line is one of an exchange, and no command."""
+        assert self._mode is _Mode.COMMAND
+        self._mode = _Mode.LINE
+
+    def _read_line(self) -> Event | None:
+        end = self._buffer.find(b"\r\n", self._position, self._position + MAX_LINE_OCTETS + 2)
+        if end < 0:
+            if self.buffered_octets < MAX_LINE_OCTETS + 2:
+                return None
+            self._mode = _Mode.REFUSED_LINE
+            return LineReceived(None)
+        line = self._buffer[self._position : end]
+        self._position = end + 2
+        self._mode = _Mode.COMMAND
+        return LineReceived(line)
 
     def _read_command(self) -> Event | None:
         end = self._buffer.find(b"\r\n", self._position, self._position + LINE_OCTETS)

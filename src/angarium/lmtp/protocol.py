@@ -15,6 +15,7 @@ import os
 import socket
 import struct
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Final, cast
 
 from angarium.lmtp import replies
@@ -24,6 +25,8 @@ from angarium.lmtp.host import LmtpHost, Peer
 from angarium.lmtp.parser import LmtpParser
 from angarium.lmtp.replies import Reply
 from angarium.lmtp.session import LmtpSession
+from angarium.operations.logins import Peer as LoginPeer
+from angarium.operations.logins import Secured, secured
 
 log = logging.getLogger(__name__)
 
@@ -95,6 +98,10 @@ class LmtpProtocol(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
         self._peer = _peer_of(self._transport, self._host)
+        if not self._is_admitted():
+            self._has_ended = True
+            self._close()
+            return
         shutdown = self._host.shutdown_text()
         if shutdown is not None:
             self._refuse(replies.closed(shutdown))
@@ -110,6 +117,11 @@ class LmtpProtocol(asyncio.Protocol):
         self._active_at_s = self._loop.time()
         self._timer = self._loop.call_later(self._timeout_s, self._check_silence)
         self._task = self._loop.create_task(self._serve(session))
+
+    def _is_admitted(self) -> bool:
+        """Whether the access rules let the peer speak at all."""
+        host = self._host
+        return host.logins is None or host.logins.admitted(LoginPeer(self._peer.address, host.service, ""))
 
     def data_received(self, data: bytes) -> None:
         self._parser.receive_data(data)
@@ -183,11 +195,21 @@ class LmtpProtocol(asyncio.Protocol):
     def expect_data(self) -> None:
         self._parser.expect_data()
 
-    def start_tls(self, *, session: str) -> None:
+    def expect_line(self) -> None:
+        self._parser.expect_line()
+
+    def authorised(self) -> None:
+        self._peer = replace(self._peer, is_authorised=True)
+        self._timeout_s = self._host.settings.lmtp.lmtp_timeout.total_seconds()
+        self._note_activity()
+
+    def start_tls(self, *, session: str, established: Callable[[Secured | None], None]) -> None:
         assert self._host.start_tls is not None
         self.flush()
         if not self._is_lost:
-            self._host.start_tls(self._transport, session=session)
+            self._host.start_tls(
+                self._transport, session=session, established=lambda: established(secured(self._transport))
+            )
 
     def send(self, octets: bytes) -> None:
         self._answers.append(octets)

@@ -39,11 +39,16 @@ MAIL_OK: Final = Reply(250, "2.1.0", ("ok",))
 RCPT_OK: Final = Reply(250, "2.1.5", ("ok",))
 DELIVERED: Final = Reply(250, "2.1.5", ("Success",), names_session=True)
 VRFY_UNCERTAIN: Final = Reply(252, "2.3.3", ("try RCPT to attempt delivery",))
-HELP_TEXT: Final = Reply(214, "2.0.0", ("LHLO STARTTLS MAIL RCPT DATA BDAT RSET NOOP VRFY HELP QUIT",))
+HELP_TEXT: Final = Reply(214, "2.0.0", ("LHLO STARTTLS AUTH MAIL RCPT DATA BDAT RSET NOOP VRFY HELP QUIT",))
 QUIT_OK: Final = Reply(221, "2.0.0", ("bye",))
 GO_AHEAD: Final = Reply(354, "", ("go ahead",))
 CHUNK_OK: Final = Reply(250, "2.0.0", ("ok",))
 BEGIN_TLS: Final = Reply(220, "2.0.0", ("Begin TLS negotiation now",))
+
+
+def challenge(data: bytes) -> Reply:
+    """A step of an exchange, in base64 (RFC 4954 §4)."""
+    return Reply(334, "", (data.decode("ascii"),))
 
 
 def closed(text: str) -> Reply:
@@ -66,6 +71,16 @@ MESSAGE_REFUSED: Final = Reply(503, "5.5.1", ("The message was refused, RSET it"
 BDAT_NEEDED: Final = Reply(503, "5.5.1", ("BINARYMIME needs BDAT",))
 TLS_ACTIVE: Final = Reply(503, "5.5.1", ("Already successfully executed STARTTLS",))
 AUTHENTICATION_REQUIRED: Final = Reply(530, "5.7.0", ("Authentication required",))
+AUTHENTICATED: Final = Reply(235, "2.7.0", ("Authenticated!",))
+ALREADY_AUTHENTICATED: Final = Reply(503, "5.5.1", ("already authenticated",))
+AUTH_IN_TRANSACTION: Final = Reply(503, "5.5.1", ("not permitted during a mail transaction",))
+MECHANISM_UNKNOWN: Final = Reply(504, "5.5.4", ("Unrecognized authentication type.",))
+ENCRYPTION_NEEDED: Final = Reply(538, "5.7.11", ("encryption needed to use mechanism",))
+AUTHENTICATION_CANCELLED: Final = Reply(501, "5.7.0", ("Client canceled authentication",))
+NOT_BASE64: Final = Reply(501, "5.5.2", ("bad base64 in response",))
+EXCHANGE_LINE_TOO_LONG: Final = Reply(500, "5.5.6", ("Authentication Exchange line is too long",))
+AUTHENTICATION_FAILED: Final = Reply(535, "5.7.8", ("authentication failure",))
+AUTHENTICATION_UNAVAILABLE: Final = Reply(454, "4.7.0", ("authentication is not available now",))
 TOO_MANY_RECIPIENTS: Final = Reply(452, "4.5.3", ("Too many recipients",))
 NOT_ASCII: Final = Reply(553, "5.6.7", ("Non-ASCII addresses need SMTPUTF8",))
 NOT_PERMITTED: Final = Reply(550, "5.7.1", ("Permission denied",))

@@ -14,8 +14,10 @@ from angarium.config import ServerInfo
 from angarium.errors import AngariumError, TemporaryError, UserNameInvalid
 from angarium.flags import NO_FLAGS, Flags
 from angarium.lmtp import replies
+from angarium.lmtp.authentication import EXTERNAL, authenticate, take_external
 from angarium.lmtp.channel import Channel
 from angarium.lmtp.commands import (
+    Auth,
     Bdat,
     Body,
     Command,
@@ -46,6 +48,8 @@ from angarium.operations.delivery import (
     requests_of_mail,
     requests_of_rcpt,
 )
+from angarium.operations.logins import Peer as LoginPeer
+from angarium.operations.logins import Secured
 from angarium.operations.messages import (
     DeliveryTarget,
     EightBitHeader,
@@ -97,6 +101,7 @@ class LmtpSession:
         "_client_name",
         "_commands",
         "_host",
+        "_is_authenticated",
         "_peer",
         "_state",
         "_transaction",
@@ -112,6 +117,7 @@ class LmtpSession:
         self._client_name = ""
         self._transaction: _Transaction | None = None
         self._commands = 0
+        self._is_authenticated = False
         self.id = host.store.sources.random_id()
         self.delivered = 0
         """Recipients who were delivered to."""
@@ -160,6 +166,8 @@ class LmtpSession:
                 await self._greet(command)
             case StartTls():
                 await self._start_tls()
+            case Auth():
+                await self._authenticate(command)
             case Rset():
                 await self._end_transaction()
                 self._answer(replies.RSET_OK)
@@ -202,6 +210,9 @@ class LmtpSession:
         lines.append(f"SIZE {size_max}" if size_max else "SIZE")
         if self._offers_tls:
             lines.append("STARTTLS")
+        mechanisms = self._mechanisms
+        if mechanisms:
+            lines.append("AUTH " + " ".join(mechanisms))
         lines += ["IGNOREQUOTA", "Ok"]
         self._answer(Reply(250, "", tuple(lines), names_session=True))
 
@@ -220,13 +231,72 @@ class LmtpSession:
         if not self._offers_tls:
             self._answer(replies.TLS_ACTIVE if self._peer.is_tls else replies.PROBLEMS[Problem.COMMAND_UNKNOWN])
             return
+        if self._is_authenticated:
+            # What was said in plaintext would have to be forgotten with the rest.
+            self._answer(replies.ALREADY_AUTHENTICATED)
+            return
         # RFC 3207 §4.2: all that was learnt before is forgotten.
         await self._end_transaction()
         self._client_name = ""
         self._peer = replace(self._peer, is_tls=True)
         self._state = State.CONNECTED if self._peer.is_authorised else State.UNAUTHORISED
         self._answer(replies.BEGIN_TLS)
-        self._channel.start_tls(session=self.id)
+        self._channel.start_tls(session=self.id, established=self._tls_established)
+
+    def _tls_established(self, secured: Secured | None) -> None:
+        if secured is not None:
+            self._peer = replace(
+                self._peer,
+                bindings=secured.bindings,
+                certificate_user=secured.certificate_user,
+                cipher=secured.cipher,
+            )
+
+    @property
+    def _mechanisms(self) -> Sequence[str]:
+        """By which the peer can say who it is; one that may deliver already is known."""
+        if self._peer.is_authorised:
+            return (EXTERNAL,)
+        logins = self._host.logins
+        return logins.mechanisms(self._login_peer) if logins is not None else ()
+
+    @property
+    def _login_peer(self) -> LoginPeer:
+        peer = self._peer
+        return LoginPeer(
+            peer.address,
+            self._host.service,
+            self.id,
+            peer.is_tls,
+            "lmtp",
+            self._client_name,
+            bindings=peer.bindings,
+            certificate_user=peer.certificate_user,
+            cipher=peer.cipher,
+        )
+
+    async def _authenticate(self, command: Auth) -> None:
+        """RFC 4954 §4: once, behind LHLO and in no transaction."""
+        if not self._client_name:
+            self._answer(replies.NOT_GREETED)
+        elif self._transaction is not None:
+            self._answer(replies.AUTH_IN_TRANSACTION)
+        elif self._is_authenticated:
+            self._answer(replies.ALREADY_AUTHENTICATED)
+        elif self._peer.is_authorised:
+            reply = await take_external(self._channel, command)
+            self._is_authenticated = reply is replies.AUTHENTICATED
+            self._answer(reply)
+        elif self._host.logins is None:
+            self._answer(replies.PROBLEMS[Problem.COMMAND_UNKNOWN])
+        else:
+            reply = await authenticate(self._channel, self._host.logins, command, self._login_peer)
+            if reply is replies.AUTHENTICATED:
+                self._is_authenticated = True
+                self._peer = replace(self._peer, is_authorised=True)
+                self._channel.authorised()
+                self._state = State.READY
+            self._answer(reply)
 
     # A transaction
 

@@ -4,7 +4,7 @@ from enum import Enum, auto
 from typing import Final
 
 from angarium.lmtp import replies
-from angarium.lmtp.commands import Bdat, Command, Data, Help, Lhlo, Mail, Noop, Quit, Rcpt, Rset, StartTls, Vrfy
+from angarium.lmtp.commands import Auth, Bdat, Command, Data, Help, Lhlo, Mail, Noop, Quit, Rcpt, Rset, StartTls, Vrfy
 from angarium.lmtp.replies import Reply
 
 
@@ -29,7 +29,7 @@ class State(Enum):
 
 CommandType = type[Command]
 
-_ALWAYS: Final[frozenset[CommandType]] = frozenset({Lhlo, StartTls, Rset, Noop, Help, Quit})
+_ALWAYS: Final[frozenset[CommandType]] = frozenset({Lhlo, StartTls, Auth, Rset, Noop, Help, Quit})
 _CHUNKS: Final[frozenset[CommandType]] = _ALWAYS | {Vrfy, Bdat}
 
 LEGAL: Final[dict[State, frozenset[CommandType]]] = {
