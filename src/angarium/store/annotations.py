@@ -13,6 +13,7 @@ from typing import Final
 
 from angarium.errors import AnnotationInvalid, AnnotationTooLarge
 from angarium.rights import NO_RIGHTS, Right, Rights
+from angarium.store.annotationdates import parse_date
 
 VENDOR: Final = "/vendor/cmu/cyrus-imapd"
 SCRIPT_OF_EVENTS: Final = "/imapsieve/script"
@@ -99,6 +100,19 @@ def _switch(name: str, default: bytes) -> AnnotationEntry:
     return AnnotationEntry(f"{VENDOR}/{name}", _MAILBOX, ValueType.BOOLEAN, is_private=False, default=default)
 
 
+@dataclass(frozen=True, slots=True)
+class _Date(AnnotationEntry):
+    def checked(self, value: bytes | None) -> bytes | None:
+        if value is not None and parse_date(value) is None:
+            raise AnnotationInvalid(f"{self.name} takes a date such as 21-Nov-2026 10:00:00 +0000")
+        return value
+
+
+LAST_POP: Final = f"{VENDOR}/lastpop"
+"""When a user last came over POP3; set by `operations.maildrop`."""
+POP3_SHOW_AFTER: Final = f"{VENDOR}/pop3showafter"
+POP3_NEW_UIDL: Final = f"{VENDOR}/pop3newuidl"
+
 BUILT_IN: Final = (
     AnnotationEntry("/admin", _SERVER, is_private=False, is_administrators=True),
     AnnotationEntry("/comment", _SERVER),
@@ -128,7 +142,7 @@ BUILT_IN: Final = (
     _setting("news2mail", ValueType.STRING, needed=_ADMINISTER),
     _fact("partition"),
     _switch("pop3newuidl", b"true"),
-    AnnotationEntry(f"{VENDOR}/pop3showafter", _MAILBOX, is_private=False),
+    _Date(POP3_SHOW_AFTER, _MAILBOX, is_private=False),
     _setting("search-fuzzy-always", ValueType.BOOLEAN, needed=_ADMINISTER),
     AnnotationEntry(f"{VENDOR}/sharedseen", _MAILBOX, ValueType.BOOLEAN, is_private=False),
     _setting("sieve", ValueType.STRING, needed=_ADMINISTER),

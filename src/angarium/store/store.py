@@ -118,6 +118,14 @@ class Store:
         acl.require(mailbox.rights, *needed)
         return mailbox
 
+    async def find_own(self, actor: Actor, name: MailboxName) -> Mailbox:
+        """A live mailbox of the actor's own, with all rights whatever its ACL says: for POP3, where a maildrop is its
+        owner's unless `popuseacl` is on. MailboxNotFound, also for one of somebody else."""
+        mailbox = await self._locate_for(actor, name)
+        if not mailbox.is_owner or mailbox.row.deleted_at_s is not None:
+            raise MailboxNotFound(f"{name.internal} is no mailbox of the actor's own")
+        return replace(mailbox, rights=Rights.of(*Right))
+
     async def find_any(self, actor: Actor, name: MailboxName, *accepted: Right) -> Mailbox:
         """As `find`, where one of `accepted` is enough."""
         mailbox = await self._locate_for(actor, name)
