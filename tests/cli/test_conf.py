@@ -110,7 +110,8 @@ def test_a_key_of_another_certificate_is_told(angarium: CommandLine, directory: 
     answer = angarium("conf", "check", "--dir", directory)
     assert answer.status == os.EX_CONFIG
     (line,) = answer.err.splitlines()
-    assert f": imaps: tls_server_cert {tls}/cert.pem with tls_server_key {tls}/key.pem cannot be used: " in line
+    assert f": imaps: tls_server_cert {tls}/cert.pem" in line
+    assert f"{tls}/key.pem cannot be used: " in line
     assert "mismatch" in line.lower()
 
 
@@ -123,9 +124,7 @@ def test_a_key_that_only_root_can_read_is_told(angarium: CommandLine, directory:
 
 
 def test_a_server_without_services_does_not_start(angarium: CommandLine, directory: Path) -> None:
-    (directory / "cyrus.conf").write_text('SERVICES {\n pop3 cmd="pop3d" listen="pop3"\n}\n')
+    (directory / "cyrus.conf").write_text('SERVICES {\n http cmd="httpd" listen="http"\n}\n')
     answer = angarium("serve", "-C", directory / "imapd.conf")
-    assert (answer.status, answer.err) == (
-        os.EX_CONFIG,
-        f"angarium: {directory}/cyrus.conf: SERVICES has no service that this server has; allowed: imapd, lmtpd\n",
-    )
+    why = "SERVICES has no service that this server has; allowed: imapd, pop3d, lmtpd, timsieved"
+    assert (answer.status, answer.err) == (os.EX_CONFIG, f"angarium: {directory}/cyrus.conf: {why}\n")

@@ -78,6 +78,9 @@ def test_limits_are_refusals_of_the_one_tree_and_everything_is_counted(state: Sh
         located.log_in("bob")
         located.leave()
         located.leave()
+        located.log_out()
+        with pytest.raises(SessionLimitExceeded):
+            located.log_in("bob")
         assert visitors.told == [("came", "bob", address), ("went", "bob", address)]
 
     asyncio.run(check())

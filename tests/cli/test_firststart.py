@@ -77,8 +77,8 @@ def test_a_start_that_was_not_finished_is_finished_with_its_passwords(
 
 
 def test_a_service_that_is_not_there_has_no_port(reachable: Path) -> None:
-    with pytest.raises(ConfigError, match="--port pop3"):
-        prepare_directory(reachable / "store", [PortChoice("pop3", 1110)])
+    with pytest.raises(ConfigError, match="--port nntp"):
+        prepare_directory(reachable / "store", [PortChoice("nntp", 1119)])
     assert not (reachable / "store").exists()
 
 

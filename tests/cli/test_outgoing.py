@@ -20,7 +20,7 @@ from angarium.engine.sources import SystemSources
 from angarium.engine.sqlite import SqliteEngine, SqliteOptions
 from angarium.operations.outgoing.runner import AUTHOR
 from angarium.worker import ChildRunner, Metric, Metrics, Sessions, SharedState, WorkerContext, read_metrics
-from angarium.worker.control import ChildFinished, RunChild
+from angarium.worker.control import CheckPam, ChildFinished, RunChild
 
 DAY_S = 86_400
 
@@ -44,7 +44,8 @@ class World:
             asyncio.get_running_loop(),
         )
 
-    def _run(self, message: RunChild) -> None:
+    def _run(self, message: RunChild | CheckPam) -> None:
+        assert isinstance(message, RunChild)
         self.asked.append(message)
         ended = ChildFinished(message.number, os.EX_OK, b"", timed_out=False, refused=False)
         self.context.loop.call_soon(self.context.children.finished, ended)

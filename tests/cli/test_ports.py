@@ -49,7 +49,7 @@ def test_free_ports_can_be_bound_and_differ() -> None:
         probe.bind(("127.0.0.1", ports["imap"]))
 
 
-@given(st.sampled_from(["imap", "imaps", "lmtp", "IMAP"]), st.integers(0, 65535))
+@given(st.sampled_from(["imap", "imaps", "pop3", "lmtp", "sieve", "IMAP"]), st.integers(0, 65535))
 def test_one_service_gets_another_port_and_nothing_else_changes(service: str, port: int) -> None:
     assume(port not in {each for name, each in ports_of(CONF).items() if name != service.lower()})
     changed = with_port(CONF, service, port)
@@ -57,7 +57,7 @@ def test_one_service_gets_another_port_and_nothing_else_changes(service: str, po
     assert with_port(changed, service, ports_of(CONF)[service.lower()]) == CONF
 
 
-@pytest.mark.parametrize("service", ["pop3", "lmtpunix", "checkpoint", "", "SERVICES"])
+@pytest.mark.parametrize("service", ["nntp", "lmtpunix", "checkpoint", "", "SERVICES"])
 def test_a_service_without_a_port_is_refused(service: str) -> None:
     with pytest.raises(ConfigError, match=f"--port {service}=1"):
         with_port(CONF, service, 1)

@@ -13,6 +13,8 @@ from angarium.config import (
     ExpireCommand,
     ImapService,
     LmtpService,
+    Pop3Service,
+    SieveService,
     SmmapService,
     load_cyrus_conf,
     load_settings,
@@ -24,8 +26,10 @@ from angarium.engine.sqlite import SqliteEngine, SqliteOptions
 from angarium.errors import ConfigError, MailboxNameInvalid
 from angarium.imap.connection import ImapConnection
 from angarium.lmtp import LmtpProtocol
+from angarium.managesieve import ManageSieveConnection
 from angarium.names import UserId
 from angarium.operations.mailboxes import create_user
+from angarium.pop3 import Pop3Protocol
 from angarium.store import Actor, Store, StorePolicy
 from angarium.worker import ChildRunner, Metrics, Program, Sessions, SharedState, WorkerContext
 
@@ -92,8 +96,11 @@ def test_every_service_of_the_first_configuration_is_served(store: Path) -> None
                 "imaps": ImapConnection,
                 "lmtp": LmtpProtocol,
                 "lmtpunix": LmtpProtocol,
+                "pop3": Pop3Protocol,
+                "pop3s": Pop3Protocol,
+                "sieve": ManageSieveConnection,
             }
-            assert set(program.services) == {ImapService, LmtpService, SmmapService}
+            assert set(program.services) == {ImapService, LmtpService, Pop3Service, SieveService, SmmapService}
 
     asyncio.run(check())
 

@@ -26,6 +26,7 @@ AUTHOR = Actor.program("test").author()
 
 CHANGES = {"advise", "write", "write_batch", "stage", "create_account", "rename_account", "forget_account"}
 CHANGES |= {"recreate_account", "put_credential", "remove_credential", "note_work", "work_done"}
+CHANGES |= {"change_user", "note_login"}
 CHANGES |= {"set_server_annotations", "move_mailboxes", "put_site_script", "remove_site_script"}
 
 
@@ -91,6 +92,7 @@ def test_every_way_to_change_a_store_is_closed() -> None:
     harmless |= {"state", "account_name", "mailboxes", "mailbox", "messages", "contents", "search_fields", "seen"}
     harmless |= {"subscriptions", "quotas", "changes", "uidvalidity_of_tombstone", "mailbox_directory", "account_id"}
     harmless |= {"accounts", "catalogue", "credential", "credentials", "work"}
+    harmless |= {"user", "users", "denials", "site_secret", "has_shared_secrets", "logins", "app_password_uses"}
     harmless |= {"annotations", "server_annotations", "previews", "last_change_s", "home_of"}
     harmless |= {"marks", "list_marks", "scripts", "script", "active_script", "site_scripts", "site_script"}
     harmless |= {"dispatches", "dispatch", "open_dispatch", "pruned_changes", "accounts_changed_since"}

@@ -87,7 +87,9 @@ def test_a_store_comes_out_of_nothing_takes_mail_and_shows_it(running: Running) 
     password = running.password("user")
     assert [(each["name"], each["admin"]) for each in running.endpoints["users"]] == [("user", False), ("admin", True)]
     assert running.endpoints["pid"] == running.process.pid
-    assert [each["name"] for each in running.endpoints["services"]] == ["imap", "imaps", "lmtp", "lmtpunix"]
+    assert [each["name"] for each in running.endpoints["services"]] == [
+        *("imap", "imaps", "pop3", "pop3s", "lmtp", "lmtpunix", "sieve"),
+    ]
     assert running.service("imaps")["tls"]
     endpoints = running.directory / "run" / "endpoints.json"
     assert stat.S_IMODE(endpoints.stat().st_mode) == 0o600

@@ -41,7 +41,7 @@ def test_wrong_usage_is_told_in_a_line(angarium: CommandLine, words: tuple[str, 
     assert answer.err.splitlines()[-1].startswith("angarium: ")
 
 
-@pytest.mark.parametrize("action", [*MANAGING, "check", "test", "replay", "from-procmail", "from-forward"])
+@pytest.mark.parametrize("action", [*MANAGING, "import", "check", "test", "replay", "from-procmail", "from-forward"])
 def test_every_action_says_what_it_is_for(angarium: CommandLine, action: str) -> None:
     answer = angarium("sieve", action, "--help")
     assert answer.status == os.EX_OK

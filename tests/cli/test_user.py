@@ -115,7 +115,7 @@ def test_the_long_list_tells_what_is_wrong_with_a_credential(angarium: CommandLi
         ("carol", "no password"),
         ("dave", "old hash"),
     ]
-    assert {len(fields) for fields in lines} == {4}
+    assert {len(fields) for fields in lines} == {5}
 
 
 def test_no_store_is_made_by_asking_for_one(angarium: CommandLine, tmp_path: Path) -> None:

@@ -18,8 +18,26 @@ from angarium.errors import AngariumError
 
 log = logging.getLogger(__name__)
 
-_LINKS: Final = frozenset({"deliver"})
-"""Commands that are meant where the program is called by their name, through a link."""
+_SAME_NAMES: Final = (
+    "cyr_deny",
+    "deliver",
+    "imtest",
+    "installsieve",
+    "lmtptest",
+    "pop3test",
+    "saslpasswd2",
+    "sasldblistusers2",
+    "sieveshell",
+    "sivtest",
+    "testsaslauthd",
+)
+LINKS: Final = {
+    **{name: name for name in _SAME_NAMES},
+    "ctl_deliver": "duplicates",
+    "cyr_expire": "expire",
+    "mbpath": "path",
+}
+"""Commands that are meant where the program is called through a link, by the name that Cyrus has for them."""
 _INTERRUPTED: Final = 130
 """128 and the number of SIGINT, as shells count."""
 
@@ -42,7 +60,12 @@ class _Command:
 COMMANDS: Final = {
     "serve": _Command("serve", "run the server"),
     "user": _Command("user", "add, change, remove and list users"),
+    "saslpasswd2": _Command("saslpasswd2", "give a user a password and a shared secret, or remove her"),
+    "sasldblistusers2": _Command("sasldblistusers2", "list shared secrets, or the users of a sasldb"),
+    "testsaslauthd": _Command("testsaslauthd", "ask a saslauthd about a password"),
+    "cyr_deny": _Command("cyrdeny", "keep users out of services, or let them in again"),
     "path": _Command("path", "print the directory of a mailbox (mbpath)"),
+    "lockouts": _Command("lockouts", "list or release who is held back"),
     "who": _Command("who", "list who is connected"),
     "conf": _Command("conf", "check the configuration"),
     "checkpoint": _Command("checkpoint", "fold logs in and take snapshots of the databases (ctl_cyrusdb -c)"),
@@ -51,6 +74,13 @@ COMMANDS: Final = {
     "sieve": _Command("sieve", "manage, check, test and translate Sieve scripts"),
     "queue": _Command("queue", "list, retry and drop outgoing mail that waits"),
     "deliver": _Command("deliver", "deliver a message from standard input"),
+    "sieveshell": _Command("sieveshell", "manage scripts on a server"),
+    "installsieve": _Command("installsieve", "put a script on a server, or take one from it"),
+    "imtest": _Command("imtest", "try a login over IMAP"),
+    "pop3test": _Command("pop3test", "try a login over POP3"),
+    "sivtest": _Command("sivtest", "try a login over ManageSieve"),
+    "lmtptest": _Command("lmtptest", "try a login over LMTP"),
+    "install-links": _Command("installlinks", "make links with the names that Cyrus has"),
     "reconstruct": _Command("reconstruct", "rebuild accounts from the directories of their mailboxes"),
     "version": _Command("version", "print the version"),
 }
@@ -93,14 +123,14 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _called_words(argv: Sequence[str]) -> list[str]:
     name = os.path.basename(argv[0])
-    return [name, *argv[1:]] if name in _LINKS else list(argv[1:])
+    return [LINKS[name], *argv[1:]] if name in LINKS else list(argv[1:])
 
 
 def _parse(words: Sequence[str]) -> tuple[argparse.Namespace, CommandModule]:
     called = words[0] if words else ""
     parser = _Parser(
         prog="angarium",
-        description="A mail store: IMAP and LMTP. Every command finds its store by --dir or -C.",
+        description="A mail store, its tools, and clients to try it. What needs the store finds it by --dir or -C.",
         epilog="`angarium COMMAND --help` tells more.",
     )
     parser.add_argument("--version", action="version", version=f"Angarium {__version__}")

@@ -11,7 +11,7 @@ from angarium.config import CyrusConf, Notice, Settings, load_cyrus_conf, load_s
 from angarium.errors import ConfigError
 from angarium.master.identity import identity_for
 from angarium.store import StorePolicy
-from angarium.worker import is_tls, service_context
+from angarium.worker import is_tls, service_tls
 
 Answer = TypeVar("Answer")
 
@@ -33,7 +33,8 @@ def load_configuration(location: Location) -> CheckedConfiguration:
     names = conf.service_names if conf is not None else None
     loaded = _collect(faults, lambda: load_settings(location.imapd_conf, services=names))
     if conf is not None and not conf.services:
-        faults.append(f"{location.cyrus_conf}: SERVICES has no service that this server has; allowed: imapd, lmtpd")
+        allowed = "imapd, pop3d, lmtpd, timsieved"
+        faults.append(f"{location.cyrus_conf}: SERVICES has no service that this server has; allowed: {allowed}")
     if conf is not None and loaded is not None:
         _check_settings(faults, loaded.settings, location)
         _check_certificates(faults, loaded.settings, conf, location)
@@ -59,7 +60,7 @@ def _check_certificates(faults: list[str], settings: Settings, conf: CyrusConf, 
     by_certificate = {settings.for_service(each.name).tls: each for each in reversed(ordered)}
     with identity.acting():
         for service in by_certificate.values():
-            _collect(faults, partial(service_context, service, settings))
+            _collect(faults, partial(service_tls, service, settings))
 
 
 def _collect(faults: list[str], check: Callable[[], Answer], *, prefix: str = "") -> Answer | None:

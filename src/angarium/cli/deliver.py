@@ -19,8 +19,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final
 
-from angarium.cli.lmtpclient import LmtpClient, ServerReply, ServerUnavailable
+from angarium.cli.lmtpclient import LmtpClient, ServerReply
 from angarium.cli.location import Location, add_location_arguments, location_of
+from angarium.cli.serverunavailable import ServerUnavailable
 from angarium.config import Settings, load_settings
 from angarium.errors import ConfigError
 from angarium.flags import system_flag

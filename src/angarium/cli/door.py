@@ -54,12 +54,11 @@ class CountedSeat:
 
     def leave(self) -> None:
         """Give the place back; a second time does nothing."""
-        if not self._seat.has_left:
-            self._tell_leaving()
+        self._tell_leaving()
         self._seat.leave()
 
     def _tell_leaving(self) -> None:
-        if self._seat.record.user:
+        if self._seat.record.user and not self._seat.has_left:
             self._visitors.went(self._seat, self._server_address())
 
     def _server_address(self) -> tuple[str, int] | None:

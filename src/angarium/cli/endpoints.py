@@ -7,7 +7,7 @@ from pathlib import Path
 
 from angarium.cli.firstusers import FirstUser
 from angarium.cli.privatefile import write_private
-from angarium.config import ImapService, UnixAddress
+from angarium.config import ImapService, Pop3Service, UnixAddress
 from angarium.master import Listener
 
 Fields = dict[str, str | int | bool]
@@ -57,5 +57,5 @@ def _service(listener: Listener, starttls: Collection[str]) -> Fields:
         return {"name": name, "socket": str(listener.address.path)}
     host, port = listener.address
     command = listener.service.command
-    is_tls = isinstance(command, ImapService) and command.tls
+    is_tls = isinstance(command, ImapService | Pop3Service) and command.tls
     return {"name": name, "host": host, "port": port, "tls": is_tls, "starttls": name in starttls}

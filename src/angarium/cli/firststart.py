@@ -44,7 +44,7 @@ def prepare_directory(directory: Path, ports: Sequence[PortChoice]) -> None:
     if (directory / "imapd.conf").exists():
         _keep_ports(directory / "cyrus.conf", ports)
         return
-    chosen = {"imap": 0, "imaps": 0, "lmtp": 0}
+    chosen = {"imap": 0, "imaps": 0, "pop3": 0, "pop3s": 0, "lmtp": 0, "sieve": 0}
     for choice in ports:
         if choice.service not in chosen:
             raise ConfigError(f"--port {choice.service}: there is no such service; allowed: {', '.join(chosen)}")

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final, Self
 
+from angarium.cli.serverunavailable import ServerUnavailable
+
 TIMEOUT_S: Final = 600.0
 """For one reply; a server that is busy may take its time (RFC 5321 §4.5.3.2)."""
 
@@ -17,10 +19,6 @@ _LINE_OCTETS: Final = 4096
 _LINES_MAX: Final = 100
 _BLOCK_OCTETS: Final = 1 << 16
 _SESSION: Final = re.compile(r" SESSIONID=<[^>]*>$")
-
-
-class ServerUnavailable(Exception):
-    """The server cannot be reached, does not want us, or stopped speaking LMTP; `str()` says what happened."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,17 +17,47 @@ def add_password_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def read_password(arguments: argparse.Namespace) -> str:
-    """The password. PreparationFailed for one that is no text, empty, or typed in two ways."""
+def add_pipe_argument(parser: argparse.ArgumentParser) -> None:
+    """The same under the name that it has in the tools of Cyrus SASL."""
+    parser.add_argument(
+        "-p", dest="password_stdin", action="store_true", help="read the password from the first line of standard input"
+    )
+
+
+def read_password(arguments: argparse.Namespace, *, option: str = "--password-stdin") -> str:
+    """A new password. PreparationFailed for one that is no text, empty, or typed in two ways; `option` is what the
+    command calls its option for standard input."""
     if arguments.password_stdin:
         return _parse_line(sys.stdin.buffer.readline(_LINE_OCTETS_MAX))
-    if not sys.stdin.isatty():
-        sys.stderr.write("angarium: there is no terminal to ask for the password; use --password-stdin\n")
-        raise SystemExit(os.EX_USAGE)
+    _require_terminal(option)
     password = getpass.getpass("Password: ")
     if getpass.getpass("Again: ") != password:
         raise PreparationFailed("the two passwords differ")
     return _checked(password)
+
+
+def read_code(arguments: argparse.Namespace) -> str:
+    """As `read_password`, for what need not be typed twice."""
+    if arguments.password_stdin:
+        return _parse_line(sys.stdin.buffer.readline(_LINE_OCTETS_MAX))
+    if not sys.stdin.isatty():
+        sys.stderr.write("angarium: there is no terminal to ask for the code; use --code-stdin\n")
+        raise SystemExit(os.EX_USAGE)
+    return _checked(getpass.getpass("Code: "))
+
+
+def read_known_password(arguments: argparse.Namespace) -> str:
+    """As `read_password`, for one that is only checked; the option for standard input is `-p`."""
+    if arguments.password_stdin:
+        return _parse_line(sys.stdin.buffer.readline(_LINE_OCTETS_MAX))
+    _require_terminal("-p")
+    return _checked(getpass.getpass("Password: "))
+
+
+def _require_terminal(option: str) -> None:
+    if not sys.stdin.isatty():
+        sys.stderr.write(f"angarium: there is no terminal to ask for the password; use {option}\n")
+        raise SystemExit(os.EX_USAGE)
 
 
 def _parse_line(line: bytes) -> str:

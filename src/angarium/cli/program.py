@@ -9,14 +9,16 @@ from typing import Final
 
 from angarium import __version__
 from angarium.auth import (
+    AccessRules,
     Authenticator,
     Groups,
+    GssAcceptor,
+    HostDomains,
     LoginPolicy,
     LoginThrottle,
     Passwords,
-    StoreVerifier,
     VerifiedLogins,
-    verifier_for,
+    Verifiers,
 )
 from angarium.cli.awakening import awakening
 from angarium.cli.door import CountingDoor
@@ -26,20 +28,27 @@ from angarium.cli.imapsieve import imapsieve
 from angarium.cli.localzone import local_zone
 from angarium.cli.openengine import open_engine
 from angarium.cli.outgoing import outgoing_mail
-from angarium.cli.sessionlogins import SessionLogins
+from angarium.cli.outsiders import Outsiders
+from angarium.cli.sieveurl import sieve_url
+from angarium.cli.verifierset import gss_acceptor, verifier_set
 from angarium.config import (
     AuthSettings,
     CheckpointCommand,
     ExpireCommand,
     ExpungeMode,
     ImapService,
+    LdapSettings,
     LmtpService,
+    Pop3Service,
     RunCommand,
     ServiceEntry,
     Settings,
+    SieveService,
     SmmapService,
+    SqlSettings,
 )
-from angarium.engine.interface import OUTGOING, SITE
+from angarium.engine.delivery import DispatchRow
+from angarium.engine.interface import OUTGOING, SITE, MessageFile
 from angarium.engine.rows import AccountId
 from angarium.engine.sources import SystemSources
 from angarium.engine.sqlite import SqliteEngine
@@ -48,12 +57,15 @@ from angarium.imap.factory import ImapFactory
 from angarium.imap.services import ImapServices
 from angarium.imap.watchers import Watchers
 from angarium.lmtp import Backlog, Connection, LmtpHost, lmtp_protocols
-from angarium.names import Namespace
+from angarium.managesieve import ManageSieveHost, managesieve_protocols
+from angarium.names import Namespace, VirtDomains
 from angarium.operations.care import ExpirePlan, checkpoint, expire
 from angarium.operations.delivery import DeliveryContext, keep_returned
 from angarium.operations.hooks import Annotator, VirusScanner
+from angarium.operations.logins import ServiceLogins, may_act_for
 from angarium.operations.messages import MessageCache, MessageLimits
 from angarium.operations.scripts import CheckedScripts
+from angarium.pop3 import Pop3Host, pop3_protocols
 from angarium.smmap import SmmapHost, smmap_protocols
 from angarium.store import Actor, Store, StorePolicy
 from angarium.worker import Metric, Program, WorkerContext
@@ -70,22 +82,35 @@ async def open_program(context: WorkerContext) -> AsyncIterator[Program]:
     engine = await open_engine(context.settings, sources)
     passwords = Passwords(threads=PASSWORD_THREADS)
     try:
-        program = _WorkerProgram(context, engine, Store(engine, policy, sources), passwords)
+        seed = await engine.site_secret()
+        program = _WorkerProgram(context, engine, Store(engine, policy, sources), passwords, seed)
         end = program.announce()
         program.events.keep_to_settings()
+
+        def delivery() -> DeliveryContext:
+            return program.delivery(context, context.settings)
+
+        async def keep(account: AccountId, row: DispatchRow, file: MessageFile) -> None:
+            await keep_returned(delivery(), account, row, file)
+
         try:
             async with (
-                outgoing_mail(
-                    context, engine, sources, keep=partial(keep_returned, program.delivery(context, context.settings))
-                ),
+                outgoing_mail(context, engine, sources, keep=keep),
                 awakening(context, program.store),
-                imapsieve(context, program.delivery(context, context.settings), lambda: program.imap_services),
+                imapsieve(context, program.store, delivery, lambda: program.imap_services),
             ):
                 yield Program(
-                    services={ImapService: program.imap, LmtpService: program.lmtp, SmmapService: program.smmap},
+                    services={
+                        ImapService: program.imap,
+                        LmtpService: program.lmtp,
+                        Pop3Service: program.pop3,
+                        SmmapService: program.smmap,
+                        SieveService: program.managesieve,
+                    },
                     operations={CheckpointCommand: program.checkpoint, ExpireCommand: program.expire},
                 )
         finally:
+            await program.outsiders.close()
             await program.events.close()
             end()
     finally:
@@ -94,7 +119,9 @@ async def open_program(context: WorkerContext) -> AsyncIterator[Program]:
 
 
 class _WorkerProgram:
-    def __init__(self, context: WorkerContext, engine: SqliteEngine, store: Store, passwords: Passwords) -> None:
+    def __init__(
+        self, context: WorkerContext, engine: SqliteEngine, store: Store, passwords: Passwords, seed: bytes
+    ) -> None:
         self._context = context
         self._engine = engine
         self.store = store
@@ -106,10 +133,13 @@ class _WorkerProgram:
         announcer = context.announcer
         self._watchers = Watchers(on_first=announcer.watch, on_last=announcer.unwatch)
         self._backlog = Backlog()
-        self._throttle = LoginThrottle()
-        verified = VerifiedLogins(kept_s=context.settings.auth.verified_login_kept.total_seconds())
-        self._verifier = StoreVerifier(engine, passwords, verified)
-        self._groups: tuple[AuthSettings, Groups] | None = None
+        self._throttle = LoginThrottle(context.scores)
+        self._host_domains = HostDomains()
+        self._passwords = passwords
+        self._seed = seed
+        self.outsiders = Outsiders()
+        self._groups: tuple[tuple[AuthSettings, LdapSettings, SqlSettings], Groups] | None = None
+        self._gss: tuple[Settings, GssAcceptor | None] | None = None
         self._is_hearing = False
         self.imap_services: set[str] = set()
         """Names of services whose users stand in change logs under them."""
@@ -151,24 +181,11 @@ class _WorkerProgram:
         self.imap_services.add(entry.name)
         self.events.keep_to_settings()
         settings = context.settings.for_service(entry.name)
-        authenticator = Authenticator(
-            verifier_for(settings.auth.sasl_pwcheck_method, self._verifier),
-            self._throttle,
-            groups=self._groups_by(context.settings.auth),
-        )
-        policy = LoginPolicy.from_settings(settings, self.store.policy.names)
         delivery = self.delivery(context, settings)
         services = ImapServices(
             store=self.store,
             cache=self._cache,
-            logins=SessionLogins(
-                self.store,
-                authenticator,
-                policy,
-                context.metrics,
-                autocreate=settings.autocreate,
-                scripts=delivery.scripts,
-            ),
+            logins=self.logins(context, settings),
             watchers=self._watchers,
             settings=settings,
             version=__version__,
@@ -177,14 +194,59 @@ class _WorkerProgram:
             start_tls=context.start_tls(entry),
             annotator=Annotator(settings.hooks, context.children),
             delivery=delivery,
+            sieve_url=sieve_url(context.services, host=settings.server.servername),
         )
         return ImapFactory(services, self._door, service=entry.name, is_tls=entry.command.tls)
 
-    def _groups_by(self, settings: AuthSettings) -> Groups:
+    def logins(self, context: WorkerContext, settings: Settings, *, admins_only: bool = False) -> ServiceLogins:
+        """Those of a service with these settings."""
+        policy = LoginPolicy.from_settings(settings, self.store.policy.names)
+        self.outsiders.keep_to(context.settings)
+        verified = VerifiedLogins(kept_s=context.settings.auth.verified_login_kept.total_seconds())
+        verifiers = Verifiers(
+            self._engine,
+            verifier_set(
+                settings,
+                self._engine,
+                self._passwords,
+                context.children,
+                seed=self._seed,
+                gss=self._gss_by(context.settings),
+                outsiders=self.outsiders,
+            ),
+            verified,
+        )
+        return ServiceLogins(
+            self.store,
+            Authenticator(
+                verifiers,
+                self._throttle,
+                groups=self._groups_by(context.settings),
+                may_act_for=partial(may_act_for, self.store),
+                access=AccessRules.read(
+                    settings.auth.access_rules, settings.auth.hosts_allow, settings.auth.hosts_deny, policy.names
+                ),
+            ),
+            replace(policy, admins_only=admins_only),
+            host=settings.server.servername,
+            autocreate=settings.autocreate,
+            scripts=CheckedScripts(settings.sieve),
+            count_failure=lambda: context.metrics.raise_by(Metric.LOGINS_FAILED),
+            host_domains=self._host_domains if policy.names.virtdomains is VirtDomains.ON else None,
+        )
+
+    def _gss_by(self, settings: Settings) -> GssAcceptor | None:
+        """One for all services; looked for anew after each reload."""
+        if self._gss is None or self._gss[0] is not settings:
+            self._gss = (settings, gss_acceptor(settings))
+        return self._gss[1]
+
+    def _groups_by(self, settings: Settings) -> Groups:
         """One for all services; another one after a reload with other options."""
-        if self._groups is None or self._groups[0] != settings:
-            names = replace(self.store.policy.names, username_tolower=settings.username_tolower)
-            self._groups = (settings, Groups.from_settings(settings, names))
+        wanted = (settings.auth, settings.ldap, settings.sql)
+        if self._groups is None or self._groups[0] != wanted:
+            names = replace(self.store.policy.names, username_tolower=settings.auth.username_tolower)
+            self._groups = (wanted, self.outsiders.groups(settings, names))
         return self._groups[1]
 
     def lmtp(self, context: WorkerContext, entry: ServiceEntry) -> Callable[[], asyncio.Protocol]:
@@ -201,6 +263,8 @@ class _WorkerProgram:
             serves_users=entry.command.serves_users,
             start_tls=context.start_tls(entry),
             shutdown_text=lambda: context.alerts.shutdown,
+            logins=self.logins(context, settings, admins_only=True),
+            service=entry.name,
         )
         return lmtp_protocols(host)
 
@@ -210,11 +274,30 @@ class _WorkerProgram:
             store=self.store,
             settings=settings,
             scripts=CheckedScripts(settings.sieve),
-            groups_of=self._groups_by(context.settings.auth).of,
+            groups_of=self._groups_by(context.settings).of,
             zone=local_zone(),
             scanner=VirusScanner(settings.hooks, context.children),
             annotator=Annotator(settings.hooks, context.children),
         )
+
+    def pop3(self, context: WorkerContext, entry: ServiceEntry) -> Callable[[], asyncio.Protocol]:
+        """`pop3d`."""
+        assert isinstance(entry.command, Pop3Service)
+        self.events.keep_to_settings()
+        settings = context.settings.for_service(entry.name)
+        host = Pop3Host(
+            store=self.store,
+            logins=self.logins(context, settings),
+            settings=settings,
+            version=__version__,
+            service=entry.name,
+            door=self._door,
+            alerts=context.alerts,
+            telemetry=context.telemetry,
+            is_tls=entry.command.tls,
+            start_tls=context.start_tls(entry),
+        )
+        return pop3_protocols(host)
 
     def smmap(self, context: WorkerContext, entry: ServiceEntry) -> Callable[[], asyncio.Protocol]:
         """`smmapd`."""
@@ -224,9 +307,27 @@ class _WorkerProgram:
             settings=context.settings.for_service(entry.name),
             admit=partial(self._admit, entry.name),
             shutdown_text=lambda: context.alerts.shutdown,
+            groups_of=self._groups_by(context.settings).of,
             ignores_subaddress=entry.command.ignores_subaddress,
         )
         return smmap_protocols(host)
+
+    def managesieve(self, context: WorkerContext, entry: ServiceEntry) -> Callable[[], asyncio.Protocol]:
+        """`timsieved`."""
+        assert isinstance(entry.command, SieveService)
+        settings = context.settings.for_service(entry.name)
+        host = ManageSieveHost(
+            service=entry.name,
+            store=self.store,
+            settings=settings,
+            logins=self.logins(context, settings),
+            scripts=CheckedScripts(settings.sieve),
+            door=self._door,
+            alerts=context.alerts,
+            telemetry=context.telemetry,
+            start_tls=context.start_tls(entry),
+        )
+        return managesieve_protocols(host)
 
     def _admit(self, service: str, address: str, connection: Connection, session: str) -> Callable[[], None] | None:
         try:

@@ -9,6 +9,7 @@ from angarium.engine.delivery import MAIL_TO_SEND
 from angarium.engine.moves import MoveMailboxes
 from angarium.engine.rows import AccountId, CredentialRow, WorkRow
 from angarium.engine.sqlite import SqliteEngine
+from angarium.engine.users import LoginRow, UserChange
 from angarium.errors import StoreReadOnly
 
 
@@ -73,6 +74,12 @@ class ReadOnlyEngine(SqliteEngine):
 
     async def remove_credential(self, userid: str) -> None:
         raise _read_only()
+
+    async def change_user(self, change: UserChange) -> bool:
+        raise _read_only()
+
+    def note_login(self, login: LoginRow) -> None:
+        """Nothing is kept."""
 
     async def note_work(self, work_row: WorkRow) -> int:
         raise _read_only()

@@ -12,13 +12,16 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from angarium.auth.kerberos import preload_library
 from angarium.cli.configuration import CheckedConfiguration, load_configuration
 from angarium.cli.endpoints import remove_stale_endpoints, write_endpoints
 from angarium.cli.firststart import prepare_directory
 from angarium.cli.firstusers import read_first_users
 from angarium.cli.location import Location, add_location_arguments, location_of
+from angarium.cli.outsiders import preload_libraries
 from angarium.cli.ports import parse_port
 from angarium.cli.program import open_program
+from angarium.cli.verifierset import wants_gssapi
 from angarium.cli.welcome import welcome
 from angarium.config import Settings
 from angarium.logs import Destination, configure_logging
@@ -41,7 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=parse_port,
         action="append",
         default=[],
-        help="the port of a service below --dir (imap, imaps, lmtp; 0: a free one); it is kept from then on",
+        help="the port of a service below --dir (imap, imaps, lmtp, sieve; 0: a free one); it is kept from then on",
     )
 
 
@@ -82,6 +85,10 @@ def _noted(checked: CheckedConfiguration) -> Configuration:
     """What the master takes, once what there is to say of it is logged."""
     for notice in checked.notices:
         log.log(notice.level.value, notice.event, extra=notice.fields())
+    if wants_gssapi(checked.settings):
+        # Workers may not be allowed to read the library any more.
+        preload_library()
+    preload_libraries(checked.settings)
     return Configuration(checked.settings, checked.conf)
 
 

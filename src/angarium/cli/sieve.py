@@ -42,6 +42,7 @@ MANAGING: Final = {
 
 _MODULES: Final = {
     **dict.fromkeys(MANAGING, "sievescripts"),
+    "import": "sieveimport",
     "check": "sievecheck",
     "test": "sievetest",
     "replay": "sievereplay",
@@ -54,6 +55,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
     for action, managing in MANAGING.items():
         _add_managing(_subparser(actions, action, managing.summary), action, managing)
+    _add_import(_subparser(actions, "import", "take over the scripts that Cyrus has kept in sievedir"))
     _add_check(_subparser(actions, "check", "say what is wrong with scripts, and what they use; needs no store"))
     _add_test(_subparser(actions, "test", "say what messages would get from a script, and which line decided it"))
     _add_replay(_subparser(actions, "replay", "compare the active script of a user with another one on real mail"))
@@ -95,6 +97,20 @@ def _add_managing(parser: argparse.ArgumentParser, action: str, managing: _Manag
     if action == "list":
         parser.add_argument("-l", "--long", action="store_true", help="also their sizes, and when they were changed")
     parser.add_argument("words", metavar="WORD", nargs="*", help="the user, but with --mailbox or --global; the rest")
+
+
+def _add_import(parser: argparse.ArgumentParser) -> None:
+    parser.epilog = "Exit status 65 says that something was not stored; all else is stored all the same."
+    parser.add_argument(
+        "--replace", action="store_true", help="replace scripts that are newer in the store, and the active ones"
+    )
+    parser.add_argument(
+        "sieve_directory",
+        metavar="DIR",
+        nargs="?",
+        type=Path,
+        help="the directory, as Cyrus has it; without it the option sievedir tells",
+    )
 
 
 def _add_check(parser: argparse.ArgumentParser) -> None:

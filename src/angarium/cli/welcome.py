@@ -6,7 +6,7 @@ from pathlib import Path
 
 from angarium import __version__
 from angarium.cli.firstusers import FirstUser
-from angarium.config import ImapService, InetAddress, ServiceEntry, UnixAddress
+from angarium.config import ImapService, InetAddress, Pop3Service, ServiceEntry, SieveService, UnixAddress
 from angarium.master import Listener
 
 
@@ -57,9 +57,9 @@ def _address(listener: Listener, starttls: Collection[str]) -> str:
 
 def _security(service: ServiceEntry, address: InetAddress, starttls: Collection[str]) -> str:
     """What to choose under that name in a mail client."""
-    if not isinstance(service.command, ImapService):
+    if not isinstance(service.command, ImapService | Pop3Service | SieveService):
         return ""
-    if service.command.tls:
+    if isinstance(service.command, ImapService | Pop3Service) and service.command.tls:
         return "  security SSL/TLS"
     if service.name in starttls:
         return "  security STARTTLS, or none on this machine" if address.is_loopback else "  security STARTTLS"

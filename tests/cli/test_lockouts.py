@@ -1,0 +1,58 @@
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tests.cli.stores import CommandLine
+
+from angarium.auth import LoginThrottle
+from angarium.master.identity import Identity
+from angarium.master.serverlock import take_server_lock
+from angarium.worker import SharedScores, SharedState
+from angarium.worker.sharedstate import STATE_FILE
+
+SELF = Identity("", os.geteuid(), os.getegid(), (), changes=False)
+
+
+@pytest.fixture
+def throttle(store: Path) -> Iterator[LoginThrottle]:
+    """Of a worker of a server that runs."""
+    directory = store / "state" / "run"
+    directory.mkdir()
+    lock = take_server_lock(directory, SELF)
+    state = SharedState.create(directory / STATE_FILE, segments=1, sessions_max=8)
+    state.take_segment(1, os.getpid())
+    scores = SharedScores(state.score_areas(), 1, state.secret)
+    yield LoginThrottle(scores)
+    scores.close()
+    state.close()
+    os.close(lock)
+
+
+def test_without_a_server_that_is_said(angarium: CommandLine, store: Path) -> None:
+    assert angarium("lockouts", "list", "--dir", store).status == os.EX_UNAVAILABLE
+
+
+def test_who_is_held_back_is_listed_and_let_go(angarium: CommandLine, store: Path, throttle: LoginThrottle) -> None:
+    assert angarium("lockouts", "list", "--dir", store).out == ""
+    for _ in range(8):
+        throttle.failed("192.0.2.7", "alice")
+    throttle.failed("2001:db8::1", "bob")
+    lines = [line.split("\t") for line in angarium("lockouts", "list", "--dir", store).out.splitlines()]
+    assert sorted([line[:2] for line in lines]) == [
+        ["192.0.2.7", "-"],
+        ["192.0.2.7", "alice"],
+        ["2001:db8::/64", "-"],
+        ["2001:db8::/64", "bob"],
+    ]
+    assert [line[2] for line in lines] == ["8.0", "8.0", "1.0", "1.0"]
+    assert angarium("lockouts", "clear", "--user", "alice", "--dir", store).out == "let go of 1\n"
+    assert throttle.admit("192.0.2.7", "alice") == 0
+    assert angarium("lockouts", "clear", "--address", "2001:db8::7", "--dir", store).out == "let go of 2\n"
+    assert angarium("lockouts", "clear", "--all", "--dir", store).out == "let go of 1\n"
+    assert angarium("lockouts", "list", "--dir", store).out == ""
+
+
+@pytest.mark.parametrize("words", [[], ["clear"], ["clear", "--all", "--user", "alice"]])
+def test_what_is_to_be_done_must_be_said(angarium: CommandLine, store: Path, words: list[str]) -> None:
+    assert angarium("lockouts", *words, "--dir", store).status == os.EX_USAGE
