@@ -5,15 +5,18 @@ FUZZ_SECONDS ?= 60
 DIR ?= state
 BIN := .venv/bin
 SOURCES := src tests bench
+# A module's tests stay together, with the server that they share.
+PARALLEL := --dist loadfile --no-loadscope-reorder
 
-.PHONY: setup run test check fast-tests slow-fsync-tests bench fuzz format lock clean
+.PHONY: setup run test check fast-tests slow-fsync-tests coverage bench fuzz format lock clean
 
 setup: .venv/.developing
 
 run: .venv/.running
 	$(BIN)/angarium serve --dir $(DIR)
 
-test: setup
+# What is installed first has the headers that some of the packages of .venv are built with.
+test:
 	sh tests/install-peers
 	$(MAKE) --no-print-directory check fast-tests slow-fsync-tests
 
@@ -23,10 +26,14 @@ check: setup
 	$(BIN)/mypy
 
 fast-tests: setup
-	$(BIN)/pytest -n 2 --dist worksteal --cov --cov-report=
+	$(BIN)/pytest -n 2 $(PARALLEL)
 
+# Most of what these take is waiting.
 slow-fsync-tests: setup
-	$(BIN)/pytest -n 2 --dist worksteal --slow-fsync --ignore-glob='*test_powercut*' tests/engine tests/store tests/operations
+	$(BIN)/pytest -n 5 $(PARALLEL) --slow-fsync --ignore-glob='*test_powercut*' tests/engine tests/store tests/operations
+
+coverage: setup
+	$(BIN)/pytest -n 2 $(PARALLEL) --cov --cov-report=term
 
 bench: setup
 	$(BIN)/python -m bench

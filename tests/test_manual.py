@@ -72,7 +72,7 @@ def angarium_words(line: str) -> list[str] | None:
         is_command = place == 0 or words[place - 1] in ("|", ";", "&&", "do")
         if is_command and word.rpartition("/")[2] == "angarium":
             rest = words[place + 1 :]
-            end = next((number for number, each in enumerate(rest) if set(each) <= set("|;&<>")), len(rest))
+            end = next((number for number, each in enumerate(rest) if each and set(each) <= set("|;&<>")), len(rest))
             return rest[:end]
     return None
 
@@ -257,9 +257,9 @@ def described_events() -> set[str]:
     """Those in the tables and lists of the page's part on logs."""
     section = (MANUAL / "operate.md").read_text().partition("\n## Logs\n")[2]
     tables = [line for line in section.splitlines() if line.startswith("| `")]
-    named = {name for line in tables for name in re.findall("`([a-z_]+)`", line.split("|")[1])}
+    named = {name for line in tables for name in re.findall("`([a-z0-9_]+)`", line.split("|")[1])}
     lists = section.partition("\n### Faults of the program\n")[2]
-    return named | set(re.findall("`([a-z]+(?:_[a-z]+)+)`", lists))
+    return named | set(re.findall("`([a-z0-9]+(?:_[a-z0-9]+)+)`", lists))
 
 
 def test_the_manual_describes_every_event_of_the_log() -> None:

@@ -8,6 +8,7 @@ from tests.errorlog import no_errors_logged
 from tests.lmtp.post import settings
 from tests.store.world import World
 
+from angarium.names import UserId
 from angarium.smmap.lookup import answer
 from angarium.smmap.netstring import NetstringInvalid, NetstringParser
 
@@ -34,7 +35,11 @@ WORDS: Final = [
 
 _runner = asyncio.Runner()
 _world = _runner.run(World.open("memory", Path()))
-_lmtp = settings("lmtp_fuzzy_mailbox_match: yes\npostuser: post").lmtp
+_settings = settings("lmtp_fuzzy_mailbox_match: yes\npostuser: post\nautocreate_quota: 500\nautocreate_post: yes")
+
+
+async def _no_groups(_: UserId) -> frozenset[str]:
+    return frozenset()
 
 
 def run(data: bytes) -> None:
@@ -48,7 +53,8 @@ def run(data: bytes) -> None:
             parser.receive_data(chunk)
             try:
                 while (request := parser.next_string()) is not None:
-                    said = _runner.run(answer(_world.store, _lmtp, request, ignores_subaddress=False))
+                    asked = answer(_world.store, _settings, request, groups_of=_no_groups, ignores_subaddress=False)
+                    said = _runner.run(asked)
                     assert said.partition(b" ")[0] in (b"OK", b"NOTFOUND", b"PERM"), said
             except NetstringInvalid:
                 return

@@ -83,3 +83,8 @@ def test_any_octets_give_decodable_parameters_of_different_names(value: bytes) -
     for name, octets in parameters:
         for text in decode_parameter(name, octets):
             text.encode()
+
+
+@pytest.mark.parametrize("end", [b"", b"\\"])
+def test_quotation_marks_without_their_fellows_are_looked_for_once(end: bytes) -> None:
+    assert parse_parameters(b'; a=1; (c) b="' + b'\\"' * 500_000 + end) != []

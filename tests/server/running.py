@@ -27,7 +27,18 @@ from tests.server.forkedcommands import ForkedCommands
 ANGARIUM: Final = Path(sys.executable).with_name("angarium")
 WAIT_S: Final = 20.0
 LOOPBACK: Final = "127.0.0.1"
-FREE_PORTS: Final = ("--port", "imap=0", "--port", "imaps=0", "--port", "lmtp=0")
+FREE_PORTS: Final = (
+    "--port",
+    "imap=0",
+    "--port",
+    "imaps=0",
+    "--port",
+    "pop3=0",
+    "--port",
+    "pop3s=0",
+    "--port",
+    "lmtp=0",
+)
 
 _PORT_TAKEN: Final = "in use"
 _STARTS: Final = 3
@@ -71,6 +82,12 @@ def run_angarium(*words: str | Path, stdin: str = "", run_as: str | None = None)
         start_new_session=True,
     )
     return Ended(done.returncode, done.stdout, done.stderr)
+
+
+def run_client(*words: str | Path, stdin: str = "") -> Ended:
+    """Run a command of `angarium` in a process that has imported it, without a terminal."""
+    status, output, errors = _commands.run([str(word) for word in words], stdin=stdin.encode(), timeout_s=WAIT_S)
+    return Ended(status, output.decode(errors="backslashreplace"), errors.decode(errors="backslashreplace"))
 
 
 def _as_user(name: str | None) -> list[str]:
@@ -268,8 +285,7 @@ class RunningServer:
         words = (*words, "--dir", self.directory)
         if self._run_as is not None:
             return run_angarium(*words, stdin=stdin, run_as=self._run_as)
-        status, output, errors = _commands.run([str(word) for word in words], stdin=stdin.encode(), timeout_s=WAIT_S)
-        return Ended(status, output.decode(), errors.decode())
+        return run_client(*words, stdin=stdin)
 
     def add_user(self, name: str) -> User:
         """Add a user while the server runs."""
