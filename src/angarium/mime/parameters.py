@@ -23,7 +23,9 @@ _VALUE = re.compile(
     re.DOTALL,
 )
 _ESCAPED = re.compile(rb"\\(.)", re.DOTALL)
-_COMMENT_OR_QUOTED = re.compile(rb'"(?:[^"\\]|\\.)*+"|\([^()]*+\)', re.DOTALL)
+_COMMENT = re.compile(rb"\([^()]*+\)")
+# What lacks its end has it nowhere, so that it is looked for once only.
+_COMMENT_OR_QUOTED = re.compile(rb'"(?:[^"\\]|\\.)*+(?:"|(\\?\Z))|\([^()]*+\)', re.DOTALL)
 _MEDIA_TYPE = re.compile(rb"[ \t]*+([!#-'*+\-.0-9A-Z^-~]++)[ \t]*+/[ \t]*+([!#-'*+\-.0-9A-Z^-~]++)")
 _TOKEN = re.compile(rb"[ \t]*+([!#-'*+\-.0-9A-Z^-~]++)")
 _CONTINUED = re.compile(rb"([^*]++)(?:\*(\d{1,4}))?(\*)?")
@@ -131,7 +133,9 @@ def parse_parameters(value: bytes) -> list[tuple[bytes, bytes]]:
 
 
 def _without_comment(match: re.Match[bytes]) -> bytes:
-    return match[0] if match[0].startswith(b'"') else b" "
+    if not match[0].startswith(b'"'):
+        return b" "
+    return match[0] if match[1] is None else _COMMENT.sub(b" ", match[0])
 
 
 def _join_continuations(pairs: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:

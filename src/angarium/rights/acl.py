@@ -82,7 +82,7 @@ class Acl:
 
     def rights_of(self, identifier: str) -> Rights:
         """What stands in the list for `identifier` itself."""
-        identifier = unicodedata.normalize("NFC", identifier)
+        identifier = _composed(identifier)
         for entry in self.entries:
             if entry.identifier == identifier:
                 return entry.rights
@@ -180,8 +180,16 @@ def _pairs(fields: list[str]) -> Iterable[tuple[str, str]]:
     return zip(fields[::2], fields[1::2], strict=True)
 
 
+def _composed(identifier: str) -> str:
+    """In NFC; one that is too long in any form stays as it is, since ordering combining marks costs the square of their
+    number."""
+    if len(identifier) > _MAX_IDENTIFIER_OCTETS:
+        return identifier
+    return unicodedata.normalize("NFC", identifier)
+
+
 def _checked_identifier(identifier: str) -> str:
-    identifier = unicodedata.normalize("NFC", identifier)
+    identifier = _composed(identifier)
     if identifier in ("", _NEGATIVE, _GROUP, _NEGATIVE + _GROUP):
         raise AclInvalid(f"{identifier!r} names nobody")
     # Control characters would break the text form; half a surrogate pair could not be written at all.
