@@ -47,8 +47,9 @@ class Authority:
         *,
         names: Sequence[x509.GeneralName] = (),
         days: float = 100,
+        further: Sequence[x509.ExtensionType] = (),
     ) -> "Issued":
-        """A certificate for whom it is told."""
+        """A certificate for whom it is told, with further extensions."""
         key = ec.generate_private_key(ec.SECP256R1())
         name = x509.Name([x509.NameAttribute(oid, value) for oid, value in subject])
         uses = [ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH]
@@ -59,6 +60,8 @@ class Authority:
         )
         if names:
             builder = builder.add_extension(x509.SubjectAlternativeName(names), critical=False)
+        for extension in further:
+            builder = builder.add_extension(extension, critical=False)
         return Issued(builder.sign(self._key, hashes.SHA256()), _private(key))
 
     def issue_for_hosts(self, *hosts: str, days: float = 100) -> "Issued":

@@ -19,6 +19,12 @@ def upn(name: bytes) -> x509.OtherName:
     return x509.OtherName(UPN, name)
 
 
+def test_names_that_cannot_be_read_are_nobodys() -> None:
+    # An x400Address, which nobody reads any more.
+    odd = x509.UnrecognizedExtension(x509.SubjectAlternativeName.oid, b"\x30\x02\xa3\x00")
+    assert subject_of(AUTHORITY.issue(further=[odd]).der, ClientSubject.RFC822NAME) is None
+
+
 @pytest.mark.parametrize(
     ("subject", "names", "chosen", "user"),
     [

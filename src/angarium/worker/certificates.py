@@ -41,11 +41,21 @@ def read_server_certificate(file: Path) -> ServerCertificate:
     return ServerCertificate(file, names, certificate.not_valid_after_utc, end_point_binding(certificate))
 
 
+_UNREADABLE: Final = (
+    ValueError,
+    UnsupportedAlgorithm,
+    x509.DuplicateExtension,
+    x509.InvalidVersion,
+    x509.UnsupportedGeneralNameType,
+)
+"""What the library says of a certificate that an authority has signed and that it cannot read."""
+
+
 def subject_of(der: bytes, subject: ClientSubject) -> str | None:
     """The user that a client's certificate names; None where it names none, or several."""
     try:
         names = set(_subjects(x509.load_der_x509_certificate(der), subject))
-    except (ValueError, UnsupportedAlgorithm):
+    except _UNREADABLE:
         return None
     if len(names) != 1:
         return None
