@@ -5,7 +5,17 @@ import json
 import pytest
 from tests.engine.contract.conftest import AUTHOR, Draft, Site
 
-from angarium.engine.commands import ActivateScript, DeleteScript, Done, PutScript, RenameScript
+from angarium.engine.commands import (
+    ActivateScript,
+    CreateMailboxes,
+    DeleteScript,
+    Done,
+    MailboxRename,
+    PutScript,
+    RenameMailboxes,
+    RenameScript,
+    Subscribe,
+)
 from angarium.engine.interface import SITE
 from angarium.engine.rows import AccountId, ChangeRow
 from angarium.errors import (
@@ -193,3 +203,25 @@ async def test_who_is_not_there_has_no_scripts(site: Site) -> None:
     await site.engine.close()
     with pytest.raises(StoreBusy):
         await site.engine.put_site_script("a", b"keep;")
+
+
+async def test_a_successor_has_nothing_of_whom_was_deleted_and_who_is_brought_back_has_all(site: Site) -> None:
+    await put(site, "redirect", b'redirect "old@example.net";', activate=True)
+    await site.do(Subscribe("user.bob.lists", AUTHOR), Done)
+    gone = RenameMailboxes((MailboxRename(site.inbox, "gone.0", site.sources.time_s),), AUTHOR)
+    await site.do(gone, Done)
+    await site.do(RenameMailboxes((MailboxRename(site.inbox, ""),), AUTHOR), Done)
+    assert await names(site) == ["redirect*"]
+
+    await site.do(gone, Done)
+    done = await site.do(CreateMailboxes((site.new_mailbox(""),), AUTHOR), Done)
+    assert await names(site) == []
+    assert await site.engine.active_script(site.account) is None
+    (subscription,) = await site.engine.subscriptions(site.account)
+    assert (subscription.subscribed, subscription.modseq) == (False, done.modseq)
+
+
+async def test_a_further_mailbox_changes_nothing_of_scripts(site: Site) -> None:
+    await put(site, "keep", activate=True)
+    await site.create("work")
+    assert await names(site) == ["keep*"]

@@ -40,11 +40,24 @@ def create_mailboxes(account: Account, surroundings: Surroundings, command: Crea
     _require_seen(account, command.seen)
     before = account.quota_rows()
     modseq = account.next_folder_modseq()
+    _forget_predecessor(account, modseq)
     for new in command.mailboxes:
         _require_free_use(account, new.special_use, mailbox=new.id)
         _create(account, surroundings, new, command.author)
     check_growth(before, account.quota_rows())
     return Done(modseq)
+
+
+def _forget_predecessor(account: Account, modseq: ModSeq) -> None:
+    """Where no mailbox is left, who gets the first one is somebody new."""
+    if any(mailbox.is_live for mailbox in account.mailboxes.values()):
+        return
+    account.scripts.clear()
+    account.marks.clear()
+    account.annotations.clear()
+    for name, row in account.subscriptions.items():
+        if row.subscribed:
+            account.subscriptions[name] = replace(row, subscribed=False, modseq=modseq)
 
 
 def rename_mailboxes(account: Account, surroundings: Surroundings, command: RenameMailboxes) -> Done:

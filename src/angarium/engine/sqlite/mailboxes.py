@@ -26,6 +26,7 @@ from angarium.engine.rows import MailboxId, MailboxState, ModSeq, Uid
 from angarium.engine.spool import CEILING_STEP
 from angarium.engine.sqlite.annotations import copy_own_annotations
 from angarium.engine.sqlite.messages import copy_messages, restore_message
+from angarium.engine.sqlite.query import fetch_one
 from angarium.engine.sqlite.quotas import move_roots, rehome
 from angarium.engine.sqlite.transaction import Mailbox, Transaction
 from angarium.errors import (
@@ -44,12 +45,24 @@ def create_mailboxes(transaction: Transaction, command: CreateMailboxes) -> Done
         transaction.mailbox(command.parent, acl_version=command.parent_acl_version)
     _require_seen(transaction, command.seen)
     modseq = transaction.next_folder_modseq()
+    _forget_predecessor(transaction, modseq)
     for new in command.mailboxes:
         _require_free_use(transaction, new.special_use, mailbox=new.id)
         _create(transaction, new, modseq)
         transaction.log_change(command.author, "create", modseq, mailbox=new.id)
     rehome(transaction, bounded=True)
     return Done(modseq)
+
+
+def _forget_predecessor(transaction: Transaction, modseq: ModSeq) -> None:
+    """Where no mailbox is left, who gets the first one is somebody new: she has nobody's scripts, subscriptions, notes
+    of whom was answered, or annotations of the account. Mail that is to be sent still is."""
+    connection = transaction.connection
+    if fetch_one(connection, "SELECT 1 FROM mailbox WHERE deleted_at IS NULL LIMIT 1") is not None:
+        return
+    for table in ("script", "mark", "annotation WHERE mailbox = 0"):
+        connection.execute(f"DELETE FROM {table}")
+    connection.execute("UPDATE subscription SET subscribed = 0, modseq = ? WHERE subscribed", (modseq,))
 
 
 def rename_mailboxes(transaction: Transaction, command: RenameMailboxes) -> Done:
