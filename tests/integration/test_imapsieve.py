@@ -124,9 +124,11 @@ def test_no_script_runs_once_it_is_not_annotated_any_more(server: RunningServer)
         user.wait_for("INBOX", {"Filtered"}, set())
 
 
-def test_the_capability_is_not_announced_without_a_service_that_manages_scripts(server: RunningServer) -> None:
+def test_the_capability_names_the_service_that_manages_scripts(server: RunningServer) -> None:
     with server.imap() as client:
-        assert not any("IMAPSIEVE" in str(each).upper() for each in client.capabilities)
+        (said,) = [str(each) for each in client.capabilities if "IMAPSIEVE" in str(each).upper()]
+    assert said.upper().startswith("IMAPSIEVE=SIEVE://")
+    assert said.endswith(f":{server.port('sieve')}")
 
 
 def test_a_kill_in_the_midst_of_many_messages_loses_none_and_doubles_none() -> None:

@@ -56,15 +56,23 @@ def test_endpoints_say_where_the_server_is_and_who_may_enter(server: RunningServ
 
     assert found.keys() == {"services", "users", "pid"}
     assert found["pid"] == server.pid
-    assert {service["name"] for service in found["services"]} == {"imap", "imaps", "lmtp", "lmtpunix"}
+    assert {service["name"] for service in found["services"]} == {
+        "imap",
+        "imaps",
+        "pop3",
+        "pop3s",
+        "sieve",
+        "lmtp",
+        "lmtpunix",
+    }
     for service in found["services"]:
         if service["name"] == "lmtpunix":
             assert service == {"name": "lmtpunix", "socket": f"{server.directory}/socket/lmtp"}
         else:
             assert service["host"] == LOOPBACK
             assert isinstance(service["port"], int)
-            assert service["tls"] is (service["name"] == "imaps")
-            assert service["starttls"] is (service["name"] in ("imap", "lmtp"))
+            assert service["tls"] is (service["name"] in ("imaps", "pop3s"))
+            assert service["starttls"] is (service["name"] in ("imap", "pop3", "sieve", "lmtp"))
     assert [(user["name"], user["admin"]) for user in found["users"]] == [("user", False), ("admin", True)]
     for user in found["users"]:
         with server.imap(User(user["name"], user["password"])) as client:
@@ -420,10 +428,10 @@ def test_a_missing_message_file_is_reported_and_other_mail_is_served(server: Run
 
 @pytest.fixture
 def small_disk() -> Iterator[Path]:
-    """A directory on a file system of its own, of four megabytes."""
+    """A directory on a file system of its own, of eight megabytes."""
     with directory_for_server() as directory:
         directory.mkdir(mode=0o777)
-        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4m,mode=777", "tmpfs", directory], check=True)
+        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8m,mode=777", "tmpfs", directory], check=True)
         try:
             yield directory
         finally:
