@@ -54,7 +54,7 @@ def test_what_is_announced(server: RunningServer) -> None:
     _, said = swaks(server, "--quit-after", "EHLO", to="user")
     lines = [line.split("250", 1)[1] for line in said.splitlines() if " 250" in line]
     announced = ["8BITMIME", "BINARYMIME", "CHUNKING", "ENHANCEDSTATUSCODES", "PIPELINING", "SMTPUTF8", "SIZE 1048576"]
-    assert [line[1:] for line in lines[1:-1]] == [*announced, "STARTTLS", "IGNOREQUOTA"]
+    assert [line[1:] for line in lines[1:-1]] == [*announced, "STARTTLS", "AUTH EXTERNAL", "IGNOREQUOTA"]
 
 
 @pytest.mark.parametrize(
