@@ -1,6 +1,7 @@
 """What a worker runs: the store, opened once, and the services and commands over it."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -69,6 +70,8 @@ from angarium.pop3 import Pop3Host, pop3_protocols
 from angarium.smmap import SmmapHost, smmap_protocols
 from angarium.store import Actor, Store, StorePolicy
 from angarium.worker import Metric, Program, WorkerContext
+
+log = logging.getLogger(__name__)
 
 PASSWORD_THREADS: Final = 2
 """In each worker: logins may take two cores, and the rest of the server goes on."""
@@ -216,7 +219,7 @@ class _WorkerProgram:
             ),
             verified,
         )
-        return ServiceLogins(
+        logins = ServiceLogins(
             self.store,
             Authenticator(
                 verifiers,
@@ -234,6 +237,9 @@ class _WorkerProgram:
             count_failure=lambda: context.metrics.raise_by(Metric.LOGINS_FAILED),
             host_domains=self._host_domains if policy.names.virtdomains is VirtDomains.ON else None,
         )
+        for mechanism, reason in logins.not_offered():
+            log.warning("mechanism_not_offered", extra={"mechanism": mechanism, "reason": reason})
+        return logins
 
     def _gss_by(self, settings: Settings) -> GssAcceptor | None:
         """One for all services; looked for anew after each reload."""

@@ -88,6 +88,15 @@ async def test_binding_is_announced_where_clients_find_the_one_they_expect(
     assert ("SCRAM-SHA-256-PLUS" in logins.mechanisms(with_bindings(*bindings))) is announced
 
 
+async def test_what_is_asked_for_and_cannot_work_has_a_reason(plain_world: World, runner: asyncio.Runner) -> None:
+    logins = logins_of(
+        plain_world, "sasl_mech_list: plain scram-sha-256 cram-md5 gssapi xoauth2 anonymous external otp"
+    )
+    assert dict(logins.not_offered()).keys() == {"SCRAM-SHA-256", "CRAM-MD5", "GSSAPI", "XOAUTH2", "ANONYMOUS", "OTP"}
+    assert logins_of(plain_world, "").not_offered() == []
+    assert logins_of(plain_world, "sasl_mech_list: anonymous\nallowanonymouslogin: yes").not_offered() == []
+
+
 async def test_access_rules_hold_for_every_way_to_log_in(plain_world: World, runner: asyncio.Runner) -> None:
     logins = logins_of(plain_world, "")
     rules = "allow imap alice 192.0.2.0/24\ndeny all alice all\ndeny all all 198.51.100.0/24"

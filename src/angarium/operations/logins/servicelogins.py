@@ -58,6 +58,14 @@ log = logging.getLogger(__name__)
 PLAINTEXT: Final = "plaintext"
 """In the log: a command with a password in it."""
 _NONCE_OCTETS: Final = 18
+_WHY_NOT: Final = {
+    Needs.PASSWORD: "sasl_pwcheck_method names nobody who checks passwords",
+    Needs.KEYS: "nobody in sasl_pwcheck_method knows keys or passwords of users",
+    Needs.SECRET: "no password of a user is stored as it is: neither by angarium user shared-secret, nor in a sasldb",
+    Needs.TOKEN: "no option says who checks tokens",
+    Needs.GSS: "there is no key table of Kerberos",
+    Needs.ANONYMOUS: "allowanonymouslogin is off",
+}
 _TLS_BINDINGS: Final = frozenset({"tls-exporter", "tls-unique"})
 """Of a connection, in TLS 1.3 and before."""
 _CLIENT_LENGTH_MAX: Final = 200
@@ -119,6 +127,20 @@ class ServiceLogins:
             mechanisms = self.policy.offered(is_tls=peer.is_tls, capable_of=capable_of)
             offered = self._offered[key] = tuple([mechanism.name for mechanism in mechanisms])
         return offered
+
+    def not_offered(self) -> list[tuple[str, str]]:
+        """The mechanisms that `sasl_mech_list` names and that cannot work for any client, with the reason."""
+        capable_of = self.authenticator.verifiers.capable_of | Needs.BINDING | Needs.CERTIFICATE
+        if self.policy.anonymous and not self.policy.admins_only:
+            capable_of |= Needs.ANONYMOUS
+        missing = []
+        for name in self.policy.mechanisms:
+            mechanism = find_mechanism(name)
+            if mechanism is None:
+                missing.append((name, "there is no such mechanism"))
+            else:
+                missing += [(name, reason) for need, reason in _WHY_NOT.items() if need & mechanism.needs & ~capable_of]
+        return missing
 
     def _announces_binding(self, peer: Peer) -> bool:
         """Clients take -PLUS for the promise of the binding that goes with their version of TLS (RFC 9266 §3), and some
