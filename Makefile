@@ -26,7 +26,7 @@ check: setup
 	$(BIN)/mypy
 
 fast-tests: setup
-	$(BIN)/pytest -n 2 $(PARALLEL)
+	$(BIN)/pytest -n 3 $(PARALLEL)
 
 # Most of what these take is waiting.
 slow-fsync-tests: setup

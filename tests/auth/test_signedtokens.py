@@ -5,6 +5,7 @@ import json
 import logging
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -81,15 +82,27 @@ def test_a_token_that_the_issuer_has_signed_names_its_user(all_keys: Path, name:
         assert verify(signed(key, algorithm)) is not None
 
 
+@dataclass(frozen=True)
+class FromNow:
+    """Seconds from when a test runs, which may be long after it was collected."""
+
+    seconds: int
+
+
+def claims_of(changed: dict[str, object]) -> dict[str, Any]:
+    now = int(time.time())
+    return {name: now + each.seconds if isinstance(each, FromNow) else each for name, each in changed.items()}
+
+
 @pytest.mark.parametrize(
     ("changed", "reason"),
     [
-        ({"exp": int(time.time()) - 60}, "expired"),
+        ({"exp": FromNow(-60)}, "expired"),
         ({"exp": None}, "no claim 'exp'"),
         ({"exp": "tomorrow"}, "no time"),
         ({"exp": True}, "no time"),
         ({"exp": 1e300}, "no time"),
-        ({"nbf": int(time.time()) + 300}, "has not come"),
+        ({"nbf": FromNow(300)}, "has not come"),
         ({"iss": "https://evil.test"}, "another"),
         ({"iss": None}, "no claim 'iss'"),
         ({"aud": "web"}, "for others"),
@@ -110,7 +123,7 @@ def test_claims_that_do_not_do(
 ) -> None:
     caplog.set_level(logging.INFO)
     with verifier(settings(f"oauth_jwks: {all_keys}", "oauth_scope: mail")) as verify:
-        token = signed(RSA, "RS256", key_id="r", **changed)
+        token = signed(RSA, "RS256", key_id="r", **claims_of(changed))
         assert verify(token) is None
     (record,) = [record for record in caplog.records if record.message == "token_refused"]
     assert reason in str(record.__dict__["reason"])
@@ -120,8 +133,8 @@ def test_claims_that_do_not_do(
 @pytest.mark.parametrize(
     "changed",
     [
-        {"exp": int(time.time()) - 10},
-        {"nbf": int(time.time()) + 10},
+        {"exp": FromNow(-10)},
+        {"nbf": FromNow(10)},
         {"aud": ["web", AUDIENCE]},
         {"scope": None, "scp": ["x", "mail"]},
         {"scope": None, "scp": "x mail"},
@@ -129,7 +142,7 @@ def test_claims_that_do_not_do(
 )
 def test_claims_that_do(all_keys: Path, changed: dict[str, object]) -> None:
     with verifier(settings(f"oauth_jwks: {all_keys}", "oauth_scope: mail")) as verify:
-        assert verify(signed(RSA, "RS256", key_id="r", **changed)) is not None
+        assert verify(signed(RSA, "RS256", key_id="r", **claims_of(changed))) is not None
 
 
 @pytest.mark.parametrize(("verified", "is_let_in"), [(True, True), (None, True), (False, False), ("false", False)])

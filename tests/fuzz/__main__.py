@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 from typing import Any, Final
 
-from tests.fuzz.targets import NAMES, load
+from tests.fuzz.targets import FOLLOWED, NAMES, load
 
 _KEPT: Final = Path("build") / "fuzz"
 _INPUT_OCTETS: Final = 4096
@@ -42,7 +42,7 @@ def fuzz(name: str, kept: Path, *, seconds: int, runs: int) -> None:
     """Fuzz one target, and end the process."""
     # It has no types, and there is none of it for some machines.
     atheris: Any = importlib.import_module("atheris")
-    with atheris.instrument_imports(include=["angarium"]):
+    with atheris.instrument_imports(include=[FOLLOWED[name]]):
         target = load(name)
     corpus = kept / name
     corpus.mkdir(parents=True, exist_ok=True)
