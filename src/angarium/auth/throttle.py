@@ -122,10 +122,10 @@ class LocalScores:
         score, counted_s = self._scores[key]
         self._scores[key] = Score(score.failures, not_before_s), counted_s
 
-    def forgive(self, key: str, now_s: float) -> None:  # noqa: ARG002
+    def forgive(self, key: str, now_s: float) -> None:  # noqa: ARG002 - one process needs no time
         self._scores.pop(key, None)
 
-    def note_known(self, key: str, now_s: float) -> None:  # noqa: ARG002
+    def note_known(self, key: str, now_s: float) -> None:  # noqa: ARG002 - likewise
         self._known[key] = None
         self._known.move_to_end(key)
         if len(self._known) > self._limit:
