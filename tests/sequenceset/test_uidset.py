@@ -52,6 +52,8 @@ def test_a_set_holds_what_it_was_made_of(numbers: set[int]) -> None:
     assert [number for number in range(70) if number in uids] == sorted(numbers)
     assert UidSet.from_array(np.array(sorted(numbers), dtype=np.uint32)) == uids
     assert uids.to_array().tolist() == sorted(numbers)
+    assert UidSet.of_runs(uids.ranges) == uids
+    assert hash(UidSet.of_runs(uids.ranges)) == hash(uids)
 
 
 @given(NUMBERS, NUMBERS)

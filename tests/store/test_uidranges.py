@@ -1,12 +1,14 @@
 """UIDs as ranges against plain lists."""
 
+import asyncio
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from angarium.sequenceset import UidSet
-from angarium.store.uidranges import UidRanges, uid_set_of
+from angarium.store.uidranges import UidRanges, uid_set_in_turns, uid_set_of
 
 uid_lists = st.sets(st.integers(1, 60), max_size=40).map(sorted) | st.sets(st.integers(1, 0xFFFFFFFF), max_size=10).map(
     sorted
@@ -25,6 +27,18 @@ def test_ranges_hold_what_they_were_made_of(uids: list[int]) -> None:
     assert list(uid_set_of(_array(uids))) == uids
     assert len(ranges) == len(uids)
     assert ranges.last == max(uids, default=0)
+
+
+@pytest.mark.parametrize("count", [0, 1, 5000, 5001, 12_000])
+async def test_a_set_with_many_gaps_is_made_while_others_have_their_turn(runner: asyncio.Runner, count: int) -> None:
+    uids = np.arange(1, 2 * count + 1, 2, dtype=np.uint32)
+    making = asyncio.ensure_future(uid_set_in_turns(uids))
+    turns = 0
+    while not making.done():
+        turns += 1
+        await asyncio.sleep(0)
+    assert making.result() == uid_set_of(uids) == UidSet(tuple((uid, uid) for uid in uids.tolist()))
+    assert turns == max(1, -(-count // 5000))
 
 
 @given(uid_lists, uid_lists)

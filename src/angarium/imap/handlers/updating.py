@@ -1,17 +1,22 @@
 """Telling the session what changed in its mailbox (RFC 9051 §7.4.1, §7.5.1, §7.5.2; RFC 7162 §3.2; RFC 9586)."""
 
+from typing import Final
+
 from angarium.fetchitem import FetchAttribute
 from angarium.imap.dialect import Extension
 from angarium.imap.serializer import serialize_exists, serialize_expunge, serialize_recent
 from angarium.imap.session import ImapSession
 from angarium.sequenceset import UidSet
 from angarium.store import Updates
+from angarium.store.turns import slices
 
 from .contexts import tell_vanished
 from .fetching import flags_items, send_fetch
 from .notifying import send_annotated
 from .resyncing import send_vanished, tells_vanished
 from .selecting import flag_lines
+
+_EXPUNGES_AT_ONCE: Final = 5000
 
 
 async def send_updates(session: ImapSession, updates: Updates, *, by_uid: bool = False) -> None:
@@ -24,7 +29,8 @@ async def send_updates(session: ImapSession, updates: Updates, *, by_uid: bool =
     if tells_vanished(session):
         await send_vanished(session, updates.vanished)
     elif updates.expunged:
-        output.write(b"".join(map(serialize_expunge, updates.expunged)))
+        async for some in slices(updates.expunged, _EXPUNGES_AT_ONCE):
+            output.write(b"".join(map(serialize_expunge, some)))
     if updates.exists is not None:
         output.write(serialize_exists(updates.exists))
         if not session.is_rev2:

@@ -20,7 +20,7 @@ from angarium.rights import Right
 from angarium.store import Actor, Mailbox, Store, decided_again
 from angarium.store.acl import require
 from angarium.store.columns import Mask, Uids
-from angarium.store.uidranges import uid_set_of
+from angarium.store.uidranges import uid_set_in_turns
 
 log = logging.getLogger(__name__)
 
@@ -78,7 +78,8 @@ class Maildrop:
         self._octets = int(sizes_octets.sum())
         self._deleted: Mask | None = None
         """None while nothing is marked, as in most sessions."""
-        self._retrieved: set[int] = set()
+        self._retrieved: Mask | None = None
+        """What `note_retrieved` has noted; None while that is nothing."""
         self.deleted = 0
         """How many messages are marked as deleted."""
         self.removed = 0
@@ -155,7 +156,9 @@ class Maildrop:
     def note_retrieved(self, number: int) -> None:
         """The client has got the message in whole."""
         if self._settings.popuseimapflags:
-            self._retrieved.add(number)
+            if self._retrieved is None:
+                self._retrieved = self._no_messages()
+            self._retrieved[number - 1] = True
 
     async def delete(self, number: int) -> None:
         """Mark a message as deleted; it goes with `update`. What the right `t` is for and what `e` is for are one
@@ -163,7 +166,7 @@ class Maildrop:
         await self._require_access()
         require(self._mailbox.rights, Right.DELETE_MESSAGES, Right.EXPUNGE)
         if self._deleted is None:
-            self._deleted = np.zeros(self.messages, dtype=np.bool_)
+            self._deleted = self._no_messages()
         self._deleted[number - 1] = True
         self.deleted += 1
         self._octets -= self.size_octets(number)
@@ -182,7 +185,7 @@ class Maildrop:
         """
         if self._deleted is not None:
             await decided_again(self._expunge)
-        if self._retrieved:
+        if self._retrieved is not None:
             try:
                 await decided_again(self._mark_seen)
             except AngariumError as error:
@@ -206,25 +209,27 @@ class Maildrop:
             raise MailboxNotFound(f"{self.name} is another mailbox by now")
         return mailbox
 
+    def _no_messages(self) -> Mask:
+        return np.zeros(self.messages, dtype=np.bool_)
+
     async def _expunge(self) -> None:
+        uids = await uid_set_in_turns(self._uids[self._deleted])
         mailbox = await self._find(Right.DELETE_MESSAGES, Right.EXPUNGE)
-        uids = uid_set_of(self._uids[self._deleted])
         command = Expunge(mailbox.id, self._actor.author(), uids, only_deleted=False, acl_version=mailbox.acl_version)
         expunged = await self._store.engine.write(mailbox.account, command)
         assert isinstance(expunged, Expunged)
         self.removed = len(expunged.uids)
 
     async def _mark_seen(self) -> None:
-        places = np.fromiter(self._retrieved, dtype=np.int64) - 1
-        places.sort()
-        if self._deleted is not None:
-            places = places[~self._deleted[places]]
+        assert self._retrieved is not None
+        stays = self._retrieved if self._deleted is None else self._retrieved & ~self._deleted
+        uids = await uid_set_in_turns(self._uids[stays])
         mailbox = await self._find(Right.READ)
-        if not places.size or not mailbox.can_keep_seen:
+        if not uids or not mailbox.can_keep_seen:
             return
         command = StoreFlags(
             mailbox.id,
-            uid_set_of(self._uids[places]),
+            uids,
             FlagOperation.ADD,
             Flags(SystemFlags.SEEN),
             self._actor.author(),
