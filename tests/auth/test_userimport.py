@@ -12,7 +12,7 @@ from angarium.auth.userimport import ImportLine, import_users, parse_import
 from angarium.auth.users import add_user_with_hash, upgrade_hash
 from angarium.auth.verifiers import Verifiers
 from angarium.engine.memory import MemoryEngine
-from angarium.engine.users import UserChange
+from angarium.engine.users import ChangePassword, UpgradeHash, UserChange
 from angarium.errors import DiskFull, PreparationFailed, UserExists
 from angarium.names import NameSettings, UserId
 
@@ -146,7 +146,7 @@ async def test_a_password_that_was_changed_meanwhile_is_not_overwritten(
     old = await engine.credential("alice")
     assert old is not None
     new = replace(old, password_hash="of another password", version=old.version + 1)
-    await engine.put_credential(new)
+    assert await engine.change_user(ChangePassword("alice", new.password_hash, new.scram, 1, new.changed_at_s))
     await upgrade_hash(engine, old, "pässword", passwords=passwords)
     assert await engine.credential("alice") == new
 
@@ -168,7 +168,7 @@ async def test_a_hash_that_was_damaged_is_no_wrong_password(engine: MemoryEngine
     await add_user_with_hash(engine, ALICE, SSHA, sources=SOURCES, mail=FakeMail())
     row = await engine.credential("alice")
     assert row is not None
-    await engine.put_credential(replace(row, password_hash="{SSHA}"))
+    assert await engine.change_user(UpgradeHash("alice", row.password_hash, "{SSHA}", ""))
     verifiers: Verifiers = store_verifiers(engine, passwords)
     with pytest.raises(Exception, match="password hash cannot be read"):
         await verifiers.verify(login("pässword"))

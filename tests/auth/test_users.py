@@ -3,8 +3,10 @@ import asyncio
 import pytest
 from tests.auth.world import SOURCES, FakeMail, add
 
-from angarium.auth import Passwords, delete_user, list_users, set_password
-from angarium.engine.memory import MemoryEngine
+from angarium.auth import Passwords, add_user, delete_user, list_users, set_password
+from angarium.auth.passwords import PasswordKeys
+from angarium.auth.users import set_disabled
+from angarium.engine.memory import MemoryEngine, Suspending
 from angarium.errors import PreparationFailed, UserExists, UserNotFound
 from angarium.names import UserId
 
@@ -34,6 +36,60 @@ def test_a_user_is_added_once(runner: asyncio.Runner, engine: MemoryEngine, pass
     with pytest.raises(UserExists):
         runner.run(add(engine, passwords, "alice", "other", mail))
     assert mail.calls == ["create alice"]
+
+
+def test_of_two_who_add_a_user_at_once_one_is_refused(
+    runner: asyncio.Runner, engine: MemoryEngine, passwords: Passwords
+) -> None:
+    async def add_one(password: str) -> None:
+        waiting = Suspending(engine)
+        await add_user(waiting, ALICE, password, passwords=passwords, sources=SOURCES, mail=FakeMail())
+
+    async def check() -> None:
+        answers = await asyncio.gather(add_one("first"), add_one("second"), return_exceptions=True)
+        assert sorted(type(answer).__name__ for answer in answers) == ["NoneType", "UserExists"]
+        kept = ("first", "second")[answers.index(None)]
+        credential = await engine.credential("alice")
+        assert credential is not None
+        assert await passwords.verify(credential.password_hash, kept)
+
+    runner.run(check())
+
+
+@pytest.mark.parametrize("turns", range(10))
+def test_changes_made_at_once_do_not_undo_one_another(
+    runner: asyncio.Runner, engine: MemoryEngine, passwords: Passwords, turns: int
+) -> None:
+    class Ready(Passwords):
+        """Has computed before."""
+
+        def __init__(self, keys: PasswordKeys) -> None:
+            self._keys = keys
+
+        async def derive(self, password: str) -> PasswordKeys:
+            return self._keys
+
+    async def disable(waiting: Suspending) -> None:
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        await set_disabled(waiting, ALICE, disabled=True, sources=SOURCES, end_sessions=FakeMail().end_sessions)
+
+    async def check() -> None:
+        await add(engine, passwords, "alice", "secret")
+        waiting = Suspending(engine)
+        ready = Ready(await passwords.derive("better"))
+        await asyncio.gather(
+            set_password(
+                waiting, ALICE, "better", passwords=ready, sources=SOURCES, end_sessions=FakeMail().end_sessions
+            ),
+            disable(waiting),
+        )
+        credential = await engine.credential("alice")
+        assert credential is not None
+        assert credential.disabled
+        assert await passwords.verify(credential.password_hash, "better")
+
+    runner.run(check())
 
 
 def test_mail_that_was_kept_is_hers_again(runner: asyncio.Runner, engine: MemoryEngine, passwords: Passwords) -> None:

@@ -14,7 +14,7 @@ from urllib.parse import quote, urlencode
 
 from angarium.auth.standing import Now
 from angarium.engine.interface import Engine
-from angarium.engine.users import PutTotp, RemoveTotp, TotpRow, UseTotpStep
+from angarium.engine.users import ActivateTotp, PutTotp, RemoveTotp, TotpRow, UseTotpStep
 from angarium.errors import AuthenticationFailed, UserExists, UserNotFound
 from angarium.names import UserId
 
@@ -64,11 +64,9 @@ class Totp:
 async def enable_totp(engine: Engine, userid: UserId) -> bytes:
     """A new secret, durably; it is asked for as soon as `confirm_totp` has seen a code of it. UserExists where one is
     active."""
-    totp = (await engine.user(str(userid))).totp
-    if totp is not None and totp.is_active:
-        raise UserExists(f"{userid} has TOTP already; disable it first")
     secret = secrets.token_bytes(_SECRET_OCTETS)
-    await engine.change_user(PutTotp(TotpRow(str(userid), secret, is_active=False, last_step=_NO_STEP)))
+    if not await engine.change_user(PutTotp(TotpRow(str(userid), secret, is_active=False, last_step=_NO_STEP))):
+        raise UserExists(f"{userid} has TOTP already; disable it first")
     return secret
 
 
@@ -76,9 +74,8 @@ async def confirm_totp(engine: Engine, userid: UserId, code: str, now_s: Now = t
     """From here on the code is asked for; this one is used up, durably. AuthenticationFailed for a wrong one."""
     totp = await _totp_of(engine, userid)
     step = _matching_step(totp.secret, code, now_s())
-    if step is None or step <= totp.last_step:
+    if step is None or not await engine.change_user(ActivateTotp(totp.userid, totp.secret, step)):
         raise AuthenticationFailed("the code is wrong; is the clock right?")
-    await engine.change_user(PutTotp(TotpRow(totp.userid, totp.secret, is_active=True, last_step=step)))
 
 
 async def disable_totp(engine: Engine, userid: UserId) -> None:

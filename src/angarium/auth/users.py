@@ -6,7 +6,6 @@ log in any more.
 
 import logging
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Protocol
 
 from angarium.auth.passwordhashes import parse_hash
@@ -14,14 +13,15 @@ from angarium.auth.passwords import PasswordKeys, Passwords, is_own_hash
 from angarium.engine.interface import Engine
 from angarium.engine.rows import CredentialRow
 from angarium.engine.sources import Sources
-from angarium.engine.users import UpgradeHash
+from angarium.engine.users import AddCredential, ChangePassword, SetDisabled, UpgradeHash
 from angarium.errors import AccountExists, AccountNotFound, PreparationFailed, UserExists, UserNotFound
 from angarium.names import UserId
 
 log = logging.getLogger(__name__)
 
 EndSessions = Callable[[str], None]
-"""Asks all processes to end a user's sessions now; those that do not hear of it end at their next command."""
+"""Asks all processes to end those sessions of a user that stand on what she has no more; where that is not heard they
+end at their next command."""
 
 _FIRST_VERSION_BITS = 61
 _VERSION_STEP_BITS = 20
@@ -80,15 +80,15 @@ async def set_disabled(
 ) -> None:
     """Keep a user out of all services, whatever she logs in by, or let her in again; durably. Her sessions end.
     UserNotFound."""
-    credential = await _existing(engine, userid)
-    await engine.put_credential(replace(credential, disabled=disabled, changed_at_s=sources.now_s()))
+    if not await engine.change_user(SetDisabled(str(userid), disabled, sources.now_s())):
+        raise _unknown(userid)
     if disabled:
         end_sessions(str(userid))
 
 
 async def _require_new(engine: Engine, userid: UserId) -> None:
     if await engine.credential(str(userid)) is not None:
-        raise UserExists(f"user {str(userid)!r} exists already")
+        raise _known(userid)
 
 
 async def _add(engine: Engine, userid: UserId, keys: PasswordKeys, *, sources: Sources, mail: UserMail) -> None:
@@ -100,7 +100,8 @@ async def _add(engine: Engine, userid: UserId, keys: PasswordKeys, *, sources: S
     # Random, so that a session of a removed user is not taken for one of her successor of the same name.
     version = sources.random_63() >> (63 - _FIRST_VERSION_BITS)
     credential = CredentialRow(str(userid), keys.password_hash, keys.scram, version, False, now_s, now_s)
-    await engine.put_credential(credential)
+    if not await engine.change_user(AddCredential(credential)):
+        raise _known(userid)
 
 
 async def set_password(
@@ -114,18 +115,14 @@ async def set_password(
 ) -> None:
     """Give a user another password, durably; sessions that logged in with the old one end. UserNotFound,
     PreparationFailed."""
-    await _existing(engine, userid)
+    if await engine.credential(str(userid)) is None:
+        raise _unknown(userid)
     keys = await passwords.derive(password)
-    credential = await _existing(engine, userid)
-    await engine.put_credential(
-        replace(
-            credential,
-            password_hash=keys.password_hash,
-            scram=keys.scram,
-            version=_next_version(credential, sources),
-            changed_at_s=sources.now_s(),
-        )
+    change = ChangePassword(
+        str(userid), keys.password_hash, keys.scram, version_step=_version_step(sources), changed_at_s=sources.now_s()
     )
+    if not await engine.change_user(change):
+        raise _unknown(userid)
     end_sessions(str(userid))
 
 
@@ -147,7 +144,7 @@ async def delete_user(
         except AccountNotFound:
             pass
     if not was_there:
-        raise UserNotFound(f"there is no user {str(userid)!r}")
+        raise _unknown(userid)
 
 
 async def _remove_credential(engine: Engine, userid: UserId) -> bool:
@@ -163,13 +160,14 @@ async def list_users(engine: Engine) -> list[CredentialRow]:
     return await engine.credentials()
 
 
-async def _existing(engine: Engine, userid: UserId) -> CredentialRow:
-    credential = await engine.credential(str(userid))
-    if credential is None:
-        raise UserNotFound(f"there is no user {str(userid)!r}")
-    return credential
+def _known(userid: UserId) -> UserExists:
+    return UserExists(f"user {str(userid)!r} exists already")
 
 
-def _next_version(credential: CredentialRow, sources: Sources) -> int:
-    """A step of random length, so that two changes made at the same instant do not end in one version."""
-    return credential.version + (sources.random_63() >> (63 - _VERSION_STEP_BITS)) + 1
+def _unknown(userid: UserId) -> UserNotFound:
+    return UserNotFound(f"there is no user {str(userid)!r}")
+
+
+def _version_step(sources: Sources) -> int:
+    """Of random length: where `users.db` is restored from a copy, no version comes again with another password."""
+    return (sources.random_63() >> (63 - _VERSION_STEP_BITS)) + 1

@@ -7,7 +7,7 @@ from typing import NoReturn
 from angarium.engine.commands import Command, Result
 from angarium.engine.delivery import MAIL_TO_SEND
 from angarium.engine.moves import MoveMailboxes
-from angarium.engine.rows import AccountId, CredentialRow, WorkRow
+from angarium.engine.rows import AccountId, WorkRow
 from angarium.engine.sqlite import SqliteEngine
 from angarium.engine.users import LoginRow, UserChange
 from angarium.errors import StoreReadOnly
@@ -67,9 +67,6 @@ class ReadOnlyEngine(SqliteEngine):
         raise _read_only()
 
     async def remove_site_script(self, name: str) -> None:
-        raise _read_only()
-
-    async def put_credential(self, credential: CredentialRow) -> None:
         raise _read_only()
 
     async def remove_credential(self, userid: str) -> None:

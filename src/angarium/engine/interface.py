@@ -298,9 +298,6 @@ class Engine(Protocol):
 
     async def credentials(self) -> list[CredentialRow]: ...
 
-    async def put_credential(self, credential: CredentialRow) -> None:
-        """Insert or replace, durably; the caller raises `version`."""
-
     async def remove_credential(self, userid: str) -> None:
         """With the credential go the user's app passwords, second factor, shared secrets and last logins, so that a
         successor of the same name gets none of them; denials stay. UserNotFound where there was none of it but

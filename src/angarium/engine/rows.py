@@ -7,7 +7,7 @@ has `deleted_at_s` set, and its relative name ends with the component of eight h
 
 import enum
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NewType
 
 AccountId = NewType("AccountId", str)
@@ -285,9 +285,9 @@ class CredentialRow:
     """What a user can be checked by; secrets are derived keys only."""
 
     userid: str
-    password_hash: str
+    password_hash: str = field(repr=False)
     """argon2id in PHC string form; empty: no password login."""
-    scram: str
+    scram: str = field(repr=False)
     """SCRAM keys as JSON: mechanism to salt, iterations, stored and server key, base64."""
     version: int
     """Raised at each change, so that what was remembered of an older one dies at once."""

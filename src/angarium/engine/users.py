@@ -108,6 +108,34 @@ class AppPasswordUse:
 
 
 @dataclass(frozen=True, slots=True)
+class AddCredential:
+    """False where the user has one."""
+
+    row: CredentialRow
+
+
+@dataclass(frozen=True, slots=True)
+class ChangePassword:
+    """Another main password; False where the user has no credential."""
+
+    userid: str
+    password_hash: str = field(repr=False)
+    scram: str = field(repr=False)
+    version_step: int
+    """What is added to the version; at least 1."""
+    changed_at_s: int
+
+
+@dataclass(frozen=True, slots=True)
+class SetDisabled:
+    """False where the user has no credential."""
+
+    userid: str
+    disabled: bool
+    changed_at_s: int
+
+
+@dataclass(frozen=True, slots=True)
 class AddAppPassword:
     """False where the user has one of that name."""
 
@@ -124,9 +152,19 @@ class RemoveAppPassword:
 
 @dataclass(frozen=True, slots=True)
 class PutTotp:
-    """Insert or replace."""
+    """Insert, or replace one that is not active; False where one is."""
 
     row: TotpRow
+
+
+@dataclass(frozen=True, slots=True)
+class ActivateTotp:
+    """From here on the code is asked for, and that of `step` is used up; False where the secret is another one by now,
+    or the step was used."""
+
+    userid: str
+    secret: bytes = field(repr=False)
+    step: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,9 +222,13 @@ class UpgradeHash:
 
 
 UserChange = (
-    AddAppPassword
+    AddCredential
+    | ChangePassword
+    | SetDisabled
+    | AddAppPassword
     | RemoveAppPassword
     | PutTotp
+    | ActivateTotp
     | RemoveTotp
     | UseTotpStep
     | PutSharedSecret

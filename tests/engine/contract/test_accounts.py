@@ -21,6 +21,7 @@ from angarium.engine.rows import (
     MailboxId,
     WorkRow,
 )
+from angarium.engine.users import AddCredential, ChangePassword, SetDisabled
 from angarium.errors import AccountExists, AccountNotFound, AngariumError, UserNotFound
 
 UNKNOWN = AccountId("z" * 24)
@@ -192,15 +193,21 @@ async def test_a_withdrawn_right_leaves_the_catalogue_with_the_refresh(site: Sit
 # Users
 
 
-async def test_credentials_are_inserted_replaced_and_removed(site: Site) -> None:
+async def test_credentials_are_added_changed_and_removed(site: Site) -> None:
     smith = CredentialRow("smith", "$argon2id$...", '{"SCRAM-SHA-256": {}}', 1, False, START_S, START_S)
     jones = CredentialRow("jones@example.org", "", "{}", 3, True, START_S, START_S + 1)
     assert await site.engine.credential("smith") is None
     for credential in (smith, jones):
-        await site.engine.put_credential(credential)
+        assert await site.engine.change_user(AddCredential(credential))
+    assert not await site.engine.change_user(AddCredential(replace(smith, version=9)))
     assert await site.engine.credential("smith") == smith
-    changed = replace(smith, password_hash="other", version=2, disabled=True, changed_at_s=START_S + 9)
-    await site.engine.put_credential(changed)
+    for change in (
+        ChangePassword("smith", "other", "{}", 4, START_S + 7),
+        SetDisabled("smith", True, START_S + 9),
+    ):
+        assert await site.engine.change_user(change)
+        assert not await site.engine.change_user(replace(change, userid="nobody"))
+    changed = replace(smith, password_hash="other", scram="{}", version=5, disabled=True, changed_at_s=START_S + 9)
     assert sorted(await site.engine.credentials(), key=lambda row: row.userid) == [jones, changed]
     await site.engine.remove_credential("smith")
     assert await site.engine.credentials() == [jones]

@@ -10,9 +10,12 @@ from angarium.engine.rows import CredentialRow
 from angarium.engine.users import (
     EVERYBODY,
     LOGINS_KEPT,
+    ActivateTotp,
     AddAppPassword,
+    AddCredential,
     AppPasswordRow,
     AppPasswordUse,
+    ChangePassword,
     DenialRow,
     LoginRow,
     PutDenial,
@@ -50,7 +53,7 @@ async def test_nothing_is_known_of_a_stranger(site: Site) -> None:
 
 
 async def test_a_user_is_all_that_was_stored_of_her(site: Site) -> None:
-    await site.engine.put_credential(SMITH)
+    await site.engine.change_user(AddCredential(SMITH))
     for change in (
         AddAppPassword(PHONE),
         AddAppPassword(LAPTOP),
@@ -98,10 +101,21 @@ async def test_a_step_is_used_once_and_none_before_it(site: Site) -> None:
         True,
     ]
     assert (await site.engine.user("smith")).totp == replace(TOTP, last_step=6)
-    await site.engine.change_user(PutTotp(replace(TOTP, is_active=True)))
-    assert (await site.engine.user("smith")).totp == replace(TOTP, is_active=True)
     assert await site.engine.change_user(RemoveTotp("smith"))
     assert not await site.engine.change_user(RemoveTotp("smith"))
+
+
+async def test_a_second_factor_is_active_once_its_own_code_was_seen_and_none_takes_its_place(site: Site) -> None:
+    assert not await site.engine.change_user(ActivateTotp("smith", TOTP.secret, 5))
+    other = replace(TOTP, secret=b"of a later try")
+    for totp in (TOTP, other):
+        assert await site.engine.change_user(PutTotp(totp))
+        assert (await site.engine.user("smith")).totp == totp
+    assert not await site.engine.change_user(ActivateTotp("smith", TOTP.secret, 5))
+    assert await site.engine.change_user(ActivateTotp("smith", other.secret, 5))
+    assert not await site.engine.change_user(ActivateTotp("smith", other.secret, 5))
+    assert not await site.engine.change_user(PutTotp(TOTP))
+    assert (await site.engine.user("smith")).totp == replace(other, is_active=True, last_step=5)
 
 
 async def test_secrets_and_denials_are_replaced_and_removed(site: Site) -> None:
@@ -124,19 +138,19 @@ async def test_secrets_and_denials_are_replaced_and_removed(site: Site) -> None:
 async def test_a_hash_is_upgraded_where_it_is_still_the_same(site: Site) -> None:
     upgrade = UpgradeHash("smith", "{SSHA}abc", "$argon2id$new", "{}")
     assert not await site.engine.change_user(upgrade)
-    await site.engine.put_credential(SMITH)
+    await site.engine.change_user(AddCredential(SMITH))
     assert await site.engine.change_user(upgrade)
     assert await site.engine.credential("smith") == replace(SMITH, password_hash="$argon2id$new", scram="{}")
-    await site.engine.put_credential(replace(SMITH, password_hash="of another password", version=8))
+    await site.engine.change_user(ChangePassword("smith", "of another password", "{}", 1, START_S + 1))
     assert not await site.engine.change_user(upgrade)
     assert (await site.engine.user("smith")).credential == replace(
-        SMITH, password_hash="of another password", version=8
+        SMITH, password_hash="of another password", scram="{}", version=8, changed_at_s=START_S + 1
     )
 
 
 async def test_who_is_removed_leaves_nothing_but_a_denial(site: Site) -> None:
     for userid in ("smith", "jones"):
-        await site.engine.put_credential(replace(SMITH, userid=userid))
+        await site.engine.change_user(AddCredential(replace(SMITH, userid=userid)))
         await site.engine.change_user(AddAppPassword(replace(PHONE, userid=userid)))
         await site.engine.change_user(PutTotp(replace(TOTP, userid=userid)))
         await site.engine.change_user(PutSharedSecret(replace(SHARED, userid=userid)))

@@ -66,7 +66,7 @@ def test_a_login_does_not_fail_for_what_cannot_be_noted(
 ) -> None:
     async def check() -> None:
         engine = await opened(tmp_path)
-        monkeypatch.setattr(engine, "_open_site", full)
+        monkeypatch.setattr("angarium.engine.sqlite.sitefiles.SiteDatabase", full)
         engine.note_login(login(1))
         await engine.close()
 
@@ -77,6 +77,23 @@ def test_a_login_does_not_fail_for_what_cannot_be_noted(
         asyncio.run(check())
     (record,) = caplog.records
     assert (record.message, record.__dict__["count"]) == ("logins_not_noted", 1)
+
+
+def test_a_user_is_removed_though_nothing_can_be_forgotten_of_her_logins(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def check() -> None:
+        (tmp_path / "logins.db").write_bytes(b"no database at all" * 100)
+        engine = await opened(tmp_path)
+        await engine.change_user(PutSharedSecret(SharedSecretRow("smith", "", "secret", 1)))
+        await engine.remove_credential("smith")
+        assert not engine.has_shared_secrets()
+        await engine.close()
+
+    with caplog.at_level(logging.WARNING):
+        asyncio.run(check())
+    (record,) = caplog.records
+    assert (record.message, record.__dict__["userid"]) == ("logins_not_forgotten", "smith")
 
 
 def test_no_more_notes_wait_than_may(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -34,6 +34,7 @@ from angarium.engine.rows import (
 from angarium.engine.sources import SystemSources
 from angarium.engine.sqlite import SqliteEngine, SqliteOptions, annotations, catalogue, reads, users
 from angarium.engine.sqlite.remembered import Freshness, Remembered, Settled
+from angarium.engine.users import AddCredential, SetDisabled
 from angarium.sequenceset import UidSet
 
 AUTHOR = Author("alice")
@@ -154,7 +155,7 @@ def test_what_nobody_changed_is_read_once(tmp_path: Path, monkeypatch: pytest.Mo
 
     async def check() -> None:
         async with pair(tmp_path) as store:
-            await store.first.put_credential(CREDENTIAL)
+            await store.first.change_user(AddCredential(CREDENTIAL))
             await store.second.state(store.account)
             read.clear()
             for _ in range(3):
@@ -197,11 +198,11 @@ def test_names_and_credentials_are_those_of_this_moment(tmp_path: Path) -> None:
                 assert await engine.account_id("user.bob") is None
                 assert await engine.credential("alice") is None
             bob = await store.first.create_account("user.bob")
-            await store.first.put_credential(CREDENTIAL)
+            await store.first.change_user(AddCredential(CREDENTIAL))
             assert [await engine.account_id("user.bob") for engine in store.both] == [bob, bob]
             assert [await engine.credential("alice") for engine in store.both] == [CREDENTIAL] * 2
             await store.second.rename_account(bob, "user.robert")
-            await store.second.put_credential(replace(CREDENTIAL, disabled=True))
+            await store.second.change_user(SetDisabled("alice", True, CREDENTIAL.changed_at_s))
             for engine in store.both:
                 assert await engine.account_id("user.bob") is None
                 assert await engine.account_id("user.robert") == bob

@@ -396,10 +396,6 @@ class MemoryEngine:
         self._refuse_if_closed()
         return [user.credential for user in self._users.users() if user.credential is not None]
 
-    async def put_credential(self, credential: CredentialRow) -> None:
-        self._refuse_if_closed()
-        self._users.credentials[credential.userid] = credential
-
     async def remove_credential(self, userid: str) -> None:
         self._refuse_if_closed()
         self._users.remove(userid)

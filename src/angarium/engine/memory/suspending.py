@@ -232,9 +232,6 @@ class Suspending:
     async def credentials(self) -> list[CredentialRow]:
         return await _suspended(self._engine.credentials)
 
-    async def put_credential(self, credential: CredentialRow) -> None:
-        await _suspended(lambda: self._engine.put_credential(credential))
-
     async def remove_credential(self, userid: str) -> None:
         await _suspended(lambda: self._engine.remove_credential(userid))
 

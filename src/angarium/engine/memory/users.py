@@ -8,9 +8,12 @@ from angarium.engine.sources import Sources
 from angarium.engine.users import (
     EVERYBODY,
     LOGINS_KEPT,
+    ActivateTotp,
     AddAppPassword,
+    AddCredential,
     AppPasswordRow,
     AppPasswordUse,
+    ChangePassword,
     DenialRow,
     LoginRow,
     PutDenial,
@@ -20,6 +23,7 @@ from angarium.engine.users import (
     RemoveDenial,
     RemoveSharedSecret,
     RemoveTotp,
+    SetDisabled,
     SharedSecretRow,
     TotpRow,
     UpgradeHash,
@@ -85,13 +89,20 @@ class Users:
     def change(self, change: UserChange) -> bool:
         """See `Engine.change_user`."""
         match change:
+            case AddCredential(credential):
+                return self.credentials.setdefault(credential.userid, credential) is credential
+            case ChangePassword():
+                return self._change_password(change)
+            case SetDisabled():
+                return self._set_disabled(change)
             case AddAppPassword(row):
                 return self._app_passwords.setdefault((row.userid, row.name), row) is row
             case RemoveAppPassword(userid, name):
                 return self._app_passwords.pop((userid, name), None) is not None
             case PutTotp(totp):
-                self._totp[totp.userid] = totp
-                return True
+                return self._put_totp(totp)
+            case ActivateTotp():
+                return self._activate_totp(change)
             case RemoveTotp(userid):
                 return self._totp.pop(userid, None) is not None
             case UseTotpStep(userid, step):
@@ -128,6 +139,42 @@ class Users:
     def uses(self, userid: str) -> dict[int, AppPasswordUse]:
         """By number of the app password."""
         return {number: use for (user, number), use in self._uses.items() if user == userid}
+
+    def _change_password(self, change: ChangePassword) -> bool:
+        credential = self.credentials.get(change.userid)
+        if credential is None:
+            return False
+        self.credentials[change.userid] = replace(
+            credential,
+            password_hash=change.password_hash,
+            scram=change.scram,
+            version=credential.version + change.version_step,
+            changed_at_s=change.changed_at_s,
+        )
+        return True
+
+    def _set_disabled(self, change: SetDisabled) -> bool:
+        credential = self.credentials.get(change.userid)
+        if credential is None:
+            return False
+        self.credentials[change.userid] = replace(
+            credential, disabled=change.disabled, changed_at_s=change.changed_at_s
+        )
+        return True
+
+    def _put_totp(self, row: TotpRow) -> bool:
+        present = self._totp.get(row.userid)
+        if present is not None and present.is_active:
+            return False
+        self._totp[row.userid] = row
+        return True
+
+    def _activate_totp(self, change: ActivateTotp) -> bool:
+        totp = self._totp.get(change.userid)
+        if totp is None or totp.secret != change.secret or change.step <= totp.last_step:
+            return False
+        self._totp[change.userid] = replace(totp, is_active=True, last_step=change.step)
+        return True
 
     def _use_step(self, userid: str, step: int) -> bool:
         totp = self._totp.get(userid)

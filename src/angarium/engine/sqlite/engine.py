@@ -6,10 +6,9 @@ Site databases are written in a thread of their own, so that their locks are nev
 
 import asyncio
 import logging
-import os
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
-from contextlib import asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, suppress
 from typing import TypeVar
 
 import apsw
@@ -17,7 +16,7 @@ import apsw
 from angarium.engine.columns import MailboxMessages
 from angarium.engine.commands import Command, Done, Result, StagedFile
 from angarium.engine.delivery import DispatchRow, MarkKind, MarkRow
-from angarium.engine.disk import Directories, Disk, SystemDisk, as_refusal
+from angarium.engine.disk import Directories, Disk, SystemDisk
 from angarium.engine.interface import NAMES, SITE, Announcement
 from angarium.engine.moves import MoveMailboxes
 from angarium.engine.rows import (
@@ -54,52 +53,32 @@ from angarium.engine.spool import (
     message_name,
     queued_name,
 )
-from angarium.engine.sqlite import (
-    annotations,
-    catalogue,
-    dispatches,
-    marks,
-    quotas,
-    reads,
-    scripts,
-    users,
-    work,
-)
+from angarium.engine.sqlite import annotations, catalogue, dispatches, marks, quotas, reads, scripts, work
 from angarium.engine.sqlite.accountfiles import accounts_with_logs, changed_accounts
 from angarium.engine.sqlite.accounts import OpenAccount, OpenAccounts
 from angarium.engine.sqlite.catalogue import Wanted
-from angarium.engine.sqlite.logins import LoginNotes
+from angarium.engine.sqlite.knownusers import KnownUsers
+from angarium.engine.sqlite.messagefiles import MessageFiles
 from angarium.engine.sqlite.moving import Moves
 from angarium.engine.sqlite.notes import Notes
 from angarium.engine.sqlite.options import SqliteOptions
 from angarium.engine.sqlite.outgoing import Outgoing, concerns_queue
 from angarium.engine.sqlite.queuefiles import QueueFiles, SweepQueue
-from angarium.engine.sqlite.refusals import as_known
+from angarium.engine.sqlite.refusals import as_known, in_executor
 from angarium.engine.sqlite.registry import Registry
-from angarium.engine.sqlite.remembered import USERS_CHANGES, Freshness, Remembered, Stamp, StampOf, nobody_can_tell
-from angarium.engine.sqlite.schema import CATALOGUE, LOGINS, USERS, WORK, Schema
-from angarium.engine.sqlite.site import SiteDatabase
-from angarium.engine.sqlite.snapshots import rotate_snapshot
+from angarium.engine.sqlite.remembered import Freshness, Remembered, Stamp, StampOf, nobody_can_tell
+from angarium.engine.sqlite.sitefiles import SiteFiles
 from angarium.engine.sqlite.transaction import Storage
 from angarium.engine.sqlite.writer import Writer
 from angarium.engine.users import AppPasswordUse, DenialRow, LoginRow, UserChange, UserRow
-from angarium.errors import (
-    AngariumError,
-    MailboxNotFound,
-    MessageFileMissing,
-    MessageNotFound,
-    QuotaExceeded,
-    StoreBusy,
-)
+from angarium.errors import AngariumError, MailboxNotFound, MessageNotFound, QuotaExceeded, StoreBusy
 from angarium.sequenceset import UidSet
 
 log = logging.getLogger(__name__)
 
 Answer = TypeVar("Answer")
 
-_STAGED_LONG_AGO_S = 86_400
 _NAMES_REMEMBERED = 10_000
-_LARGE_FILE_OCTETS = 4 << 20
 _SITE_SCRIPTS_REMEMBERED = 100
 _DISPATCHES_OF_THE_LOOP = 30
 """Lines of a queue that are read where somebody waits for the loop; each has a text of some KB."""
@@ -119,30 +98,15 @@ class SqliteEngine:
         self._layout = Layout(dict(options.partitions))
         self._readers = ThreadPoolExecutor(options.reader_threads, "angarium-read")
         self._writers = ThreadPoolExecutor(options.writer_threads, "angarium-write")
-        self._site = ThreadPoolExecutor(1, "angarium-site")
         self._listeners: list[Announcement] = []
         self._refusal_listeners: list[Callable[[AccountId, Command], None]] = []
         self._stamp: StampOf = nobody_can_tell
         self._is_closed = False
-        self._directories.make_root(options.directory)
-        self._catalogue = self._open_site("mailboxes.db", CATALOGUE)
-        self._users = self._open_site("users.db", USERS)
-        self._work = self._open_site("work.db", WORK)
-        names, users_reader = self._catalogue.open_reader, self._users.open_reader
+        self._site = SiteFiles(options, disk, self._directories, sources, self.announced)
+        self._users = KnownUsers(self._site, self._stamp_of)
+        names = self._site.names.open_reader
         self._account_ids: Remembered[str, AccountId | None] = Remembered(names, _NAMES_REMEMBERED)
-        self._known_users: Remembered[str, UserRow] = Remembered(users_reader, _NAMES_REMEMBERED)
-        self._shared_secrets: Remembered[str, bool] = Remembered(users_reader, 1)
-        self._site_secret: bytes | None = None
-        self._logins = LoginNotes(
-            lambda: self._open_site("logins.db", LOGINS, is_advisory=True),
-            self._in_site_thread,
-            delay_s=options.advisory_delay_s,
-        )
         self._site_scripts: Remembered[str, ScriptRow | None] = Remembered(names, _SITE_SCRIPTS_REMEMBERED)
-        for partition, directory in options.partitions.items():
-            self._directories.make_root(directory)
-            self._directories.make(self._layout.stage(partition))
-            self._clean_stage(self._layout.stage(partition))
         self._accounts = OpenAccounts(
             options.directory,
             self._readers,
@@ -154,15 +118,18 @@ class SqliteEngine:
         storage = Storage(disk, self._directories, self._layout, sources, options.single_instance)
         self._writer = Writer(options, storage, self._accounts, self._writers, self.announced, self._stamp_of)
         self._outgoing = Outgoing(
-            notes=Notes(lambda change: self._in_site_thread(lambda: self._work.write(change))),
+            notes=Notes(lambda change: self._site.in_thread(lambda: self._site.work.write(change))),
             work=self.work,
             writer=self._writer,
             accounts=self._accounts,
             sources=sources,
         )
         self._queue_files = QueueFiles(disk, self._layout)
+        self._files = MessageFiles(disk, self._layout, self._directories, sources, self._accounts, self._readers)
+        for partition, directory in options.partitions.items():
+            self._files.prepare_stage(partition, directory)
         self._registry = Registry(
-            options, names=self._catalogue, disk=disk, directories=self._directories, sources=sources
+            options, names=self._site.names, disk=disk, directories=self._directories, sources=sources
         )
         self._moves = Moves(
             options, desk=self, writer=self._writer, accounts=self._accounts, readers=self._readers, sources=sources
@@ -386,7 +353,7 @@ class SqliteEngine:
         partition = dispatches.read_partition((await self._accounts.open(account)).reader, number)
         if partition is None:
             raise MessageNotFound(f"account {account} has no file to send under number {number}")
-        return self._open_file(f"{self._layout.queue(partition, account)}/{queued_name(account, number)}")
+        return self._files.open(f"{self._layout.queue(partition, account)}/{queued_name(account, number)}")
 
     async def accounts_with_mail(self) -> list[AccountId]:
         return await self._outgoing.accounts()
@@ -394,75 +361,34 @@ class SqliteEngine:
     # Scripts of the site
 
     async def site_scripts(self) -> list[ScriptRow]:
-        return scripts.site_scripts(self._catalogue.open_reader)
+        return scripts.site_scripts(self._site.names.open_reader)
 
     async def site_script(self, name: str) -> ScriptRow | None:
-        reader = self._catalogue.open_reader
+        reader = self._site.names.open_reader
         return self._site_scripts.get(self._stamp_of(SITE), name, lambda: scripts.site_script(reader, name))
 
     async def put_site_script(self, name: str, content: bytes) -> None:
         now_s = self._sources.now_s()
-        await self._change_site(
-            SITE,
-            lambda: self._catalogue.write(lambda connection: scripts.put_site_script(connection, name, content, now_s)),
+        names = self._site.names
+        await self._site.change(
+            SITE, lambda: names.write(lambda connection: scripts.put_site_script(connection, name, content, now_s))
         )
 
     async def remove_site_script(self, name: str) -> None:
-        await self._change_site(
-            SITE, lambda: self._catalogue.write(lambda connection: scripts.remove_site_script(connection, name))
+        await self._site.change(
+            SITE, lambda: self._site.names.write(lambda connection: scripts.remove_site_script(connection, name))
         )
 
     # Message files
 
-    @asynccontextmanager
-    async def stage(self, partition: str) -> AsyncIterator[SpoolStagedMessage]:
-        path = f"{self._layout.stage(partition)}/{self._sources.random_id()}"
-        staged = SpoolStagedMessage(self._disk, self._readers, partition, path)
-        try:
-            yield staged
-        finally:
-            # Where nothing has linked it, its octets go with its name: some milliseconds for a large file.
-            if staged.size_octets > _LARGE_FILE_OCTETS and not self._is_closed:
-                await asyncio.get_running_loop().run_in_executor(self._readers, staged.close)
-            else:
-                staged.close()
+    def stage(self, partition: str) -> AbstractAsyncContextManager[SpoolStagedMessage]:
+        return self._files.stage(partition)
 
     async def open_message(self, account: AccountId, mailbox: MailboxId, uid: Uid) -> SpoolMessageFile:
-        opened = self._accounts.get(account) or await self._accounts.open(account)
-        directory = opened.directories.get(mailbox)
-        if directory is not None:
-            # Only where there is no such file any more has the index to say why.
-            with suppress(OSError):
-                return SpoolMessageFile(self._readers, self._disk.open_read(f"{directory}/{message_name(uid)}"))
-        _, path = await self._place_of(account, mailbox, uid)
-        file = self._open_file(path)
-        opened.directories[mailbox] = path.removesuffix(f"/{message_name(uid)}")
-        return file
+        return await self._files.open_message(account, mailbox, uid)
 
     async def stored_file(self, account: AccountId, mailbox: MailboxId, uid: Uid) -> StagedFile:
-        partition, path = await self._place_of(account, mailbox, uid)
-        with self._open_file(path) as file:
-            return StagedFile(partition, path, file.size_octets)
-
-    async def _place_of(self, account: AccountId, mailbox: MailboxId, uid: Uid) -> tuple[str, str]:
-        """Partition and path of a message that the index knows."""
-        opened = self._accounts.get(account) or await self._accounts.open(account)
-        place = reads.read_message_place(opened.reader, mailbox, uid)
-        if place is None:
-            raise MailboxNotFound(f"no mailbox {mailbox} in account {account}")
-        partition, known = place
-        if known is None:
-            raise MessageNotFound(f"no message {uid} in mailbox {mailbox}")
-        return partition, f"{self._layout.directory(partition, mailbox)}/{message_name(uid)}"
-
-    def _open_file(self, path: str) -> SpoolMessageFile:
-        try:
-            return SpoolMessageFile(self._readers, self._disk.open_read(path))
-        except FileNotFoundError as error:
-            log.error("message_file_missing", extra={"path": path})
-            raise MessageFileMissing(f"{path} is missing") from error
-        except OSError as error:
-            raise as_refusal(error) from error
+        return await self._files.stored_file(account, mailbox, uid)
 
     async def mailbox_directory(self, account: AccountId, mailbox: MailboxId) -> str:
         row = await self.mailbox(account, mailbox)
@@ -473,29 +399,29 @@ class SqliteEngine:
     # Accounts and catalogue
 
     async def create_account(self, name: str) -> AccountId:
-        return await self._change_site(SITE, lambda: self._registry.create(name))
+        return await self._site.change(SITE, lambda: self._registry.create(name))
 
     async def account_id(self, name: str) -> AccountId | None:
-        reader = self._catalogue.open_reader
+        reader = self._site.names.open_reader
         return self._account_ids.get(self._stamp_of(SITE), name, lambda: catalogue.account_id(reader, name))
 
     async def accounts(self, *, prefix: str = "") -> list[AccountRow]:
-        return catalogue.accounts(self._catalogue.open_reader, prefix)
+        return catalogue.accounts(self._site.names.open_reader, prefix)
 
     async def rename_account(self, account: AccountId, name: str) -> None:
-        await self._change_site(
+        await self._site.change(
             SITE,
-            lambda: self._catalogue.write(lambda connection: catalogue.rename_account(connection, account, name)),
+            lambda: self._site.names.write(lambda connection: catalogue.rename_account(connection, account, name)),
         )
 
     async def forget_account(self, account: AccountId) -> None:
         await self._accounts.discard(account)
-        await self._change_site(SITE, lambda: self._registry.forget(account))
+        await self._site.change(SITE, lambda: self._registry.forget(account))
 
     async def refresh_catalogue(self, account: AccountId) -> None:
         opened = await self._accounts.open(account)
         with self._accounts.pinned(opened):
-            others_see_it = await self._in_site_thread(lambda: self._registry.show(opened))
+            others_see_it = await self._site.in_thread(lambda: self._registry.show(opened))
         self.announced(NAMES)
         if others_see_it:
             self.announced(SITE)
@@ -508,24 +434,24 @@ class SqliteEngine:
         excluding: AccountId | None = None,
     ) -> list[CatalogueRow]:
         wanted = Wanted(account, identifiers, excluding)
-        found = catalogue.mailboxes(self._catalogue.open_reader, wanted, most_rows=catalogue.ROWS_OF_THE_LOOP)
+        found = catalogue.mailboxes(self._site.names.open_reader, wanted, most_rows=catalogue.ROWS_OF_THE_LOOP)
         if found is None:
             found = await self._in_thread(
-                self._readers, lambda: self._catalogue.read_apart(lambda reader: catalogue.mailboxes(reader, wanted))
+                self._readers, lambda: self._site.names.read_apart(lambda reader: catalogue.mailboxes(reader, wanted))
             )
         return found or []
 
     async def home_of(self, mailbox: MailboxId) -> AccountId | None:
-        return catalogue.home_of(self._catalogue.open_reader, mailbox)
+        return catalogue.home_of(self._site.names.open_reader, mailbox)
 
     # Annotations of the server
 
     async def server_annotations(self) -> dict[str, bytes]:
-        return annotations.server_annotations(self._catalogue.open_reader)
+        return annotations.server_annotations(self._site.names.open_reader)
 
     async def set_server_annotations(self, values: Mapping[str, bytes | None]) -> None:
-        await self._in_site_thread(
-            lambda: self._catalogue.write(lambda connection: annotations.set_server_annotations(connection, values))
+        await self._site.in_thread(
+            lambda: self._site.names.write(lambda connection: annotations.set_server_annotations(connection, values))
         )
         self.announced(SITE)
 
@@ -535,82 +461,65 @@ class SqliteEngine:
         return await self._in_thread(self._readers, lambda: find_mailboxes(self._disk, self._layout))
 
     async def open_found(self, mailbox: FoundMailbox, uid: Uid) -> SpoolMessageFile:
-        return self._open_file(f"{mailbox.directory}/{message_name(uid)}")
+        return self._files.open(f"{mailbox.directory}/{message_name(uid)}")
 
     async def recreate_account(self, account: AccountId, name: str) -> str | None:
         await self._accounts.discard(account)
-        return await self._change_site(SITE, lambda: self._registry.recreate(account, name))
+        return await self._site.change(SITE, lambda: self._registry.recreate(account, name))
 
-    # Users and work
+    # Users
 
     async def credential(self, userid: str) -> CredentialRow | None:
-        return (await self.user(userid)).credential
+        return self._users.user(userid).credential
 
     async def credentials(self) -> list[CredentialRow]:
-        return users.credentials(self._users.open_reader)
-
-    async def put_credential(self, credential: CredentialRow) -> None:
-        await self._change_site(
-            USERS_CHANGES,
-            lambda: self._users.write(lambda connection: users.put_credential(connection, credential)),
-        )
+        return self._users.credentials()
 
     async def remove_credential(self, userid: str) -> None:
-        await self._logins.flush()
-        await self._in_site_thread(lambda: self._logins.forget(userid))
-        await self._change_site(
-            USERS_CHANGES,
-            lambda: self._users.write(lambda connection: users.remove_credential(connection, userid)),
-        )
+        await self._users.remove_credential(userid)
 
     async def user(self, userid: str) -> UserRow:
-        reader = self._users.open_reader
-        return self._known_users.get(self._stamp_of(USERS_CHANGES), userid, lambda: users.user(reader, userid))
+        return self._users.user(userid)
 
     async def users(self) -> list[UserRow]:
-        return await self._in_thread(self._readers, lambda: self._users.read_apart(users.users))
+        return await self._in_thread(self._readers, self._users.users)
 
     async def denials(self) -> list[DenialRow]:
-        return users.denials(self._users.open_reader)
+        return self._users.denials()
 
     async def change_user(self, change: UserChange) -> bool:
-        return await self._change_site(
-            USERS_CHANGES, lambda: self._users.write(lambda connection: users.change_user(connection, change))
-        )
+        return await self._users.change_user(change)
 
     async def site_secret(self) -> bytes:
-        if self._site_secret is None:
-            self._site_secret = users.site_secret(self._users.open_reader)
-        return self._site_secret
+        return self._users.site_secret()
 
     def has_shared_secrets(self) -> bool:
-        reader = self._users.open_reader
-        return self._shared_secrets.get(self._stamp_of(USERS_CHANGES), "", lambda: users.has_shared_secrets(reader))
+        return self._users.has_shared_secrets()
 
     def note_login(self, login: LoginRow) -> None:
-        self._logins.note(login)
+        self._site.logins.note(login)
 
     async def logins(self, userid: str) -> list[LoginRow]:
-        await self._logins.flush()
-        return await self._in_site_thread(lambda: self._logins.logins(userid))
+        return await self._users.logins(userid)
 
     async def app_password_uses(self, userid: str) -> dict[int, AppPasswordUse]:
-        await self._logins.flush()
-        return await self._in_site_thread(lambda: self._logins.app_password_uses(userid))
+        return await self._users.app_password_uses(userid)
+
+    # Work
 
     async def note_work(self, work_row: WorkRow) -> int:
-        return await self._in_site_thread(
-            lambda: self._work.write(lambda connection: work.note_work(connection, work_row))
+        return await self._site.in_thread(
+            lambda: self._site.work.write(lambda connection: work.note_work(connection, work_row))
         )
 
     async def work(self) -> list[tuple[int, WorkRow]]:
-        found = work.work(self._work.open_reader, limit=_WORK_OF_THE_LOOP + 1)
+        found = work.work(self._site.work.open_reader, limit=_WORK_OF_THE_LOOP + 1)
         if len(found) > _WORK_OF_THE_LOOP:
-            found = await self._in_thread(self._readers, lambda: self._work.read_apart(work.work))
+            found = await self._in_thread(self._readers, lambda: self._site.work.read_apart(work.work))
         return found
 
     async def work_done(self, number: int) -> None:
-        await self._in_site_thread(lambda: self._work.write(lambda connection: work.work_done(connection, number)))
+        await self._site.in_thread(lambda: self._site.work.write(lambda connection: work.work_done(connection, number)))
 
     # Care
 
@@ -623,7 +532,7 @@ class SqliteEngine:
                 await self._writer.truncate_log(account)
             except AngariumError as refusal:
                 log.warning("checkpoint_failed", extra={"account": account, "error": str(refusal)})
-        await self._in_site_thread(self._checkpoint_site)
+        await self._site.checkpoint()
 
     async def sweep_queues(self) -> None:
         """Remove files of mail to send that no line names. Those of accounts that are not there are left alone: one of
@@ -647,55 +556,21 @@ class SqliteEngine:
             return
         await self._moves.stop()
         await self._outgoing.stop()
-        await self._logins.stop()
+        await self._site.stop()
         self._is_closed = True
+        self._files.stop()
         await self._writer.drain()
         await self._accounts.close()
-        await asyncio.get_running_loop().run_in_executor(self._site, self._close_site)
-        for executor in (self._writers, self._readers, self._site):
+        await self._site.close()
+        for executor in (self._writers, self._readers):
             executor.shutdown()
 
     # In threads
 
-    def _open_site(self, name: str, schema: Schema, *, is_advisory: bool = False) -> SiteDatabase:
-        path, options = os.path.join(self._options.directory, name), self._options
-        return SiteDatabase(
-            path,
-            schema,
-            self._disk,
-            vfs=options.vfs,
-            checkpoint_pages=options.checkpoint_pages,
-            is_advisory=is_advisory,
-        )
-
-    def _clean_stage(self, directory: str) -> None:
-        """Remove what a crash has left; what another process stages now is younger than a day."""
-        before_s = self._sources.now_s() - _STAGED_LONG_AGO_S
-        for name in self._disk.listdir(directory):
-            path = f"{directory}/{name}"
-            try:
-                if self._disk.modified_s(path) < before_s:
-                    self._disk.unlink(path)
-            except OSError as error:  # another process cleans as well
-                log.info("stage_not_cleaned", extra={"path": path, "error": str(error)})
-
-    async def _change_site(self, changed: AccountId, call: Callable[[], Answer]) -> Answer:
-        """Announced before it is answered, and where it failed too: it may be durable all the same."""
-        try:
-            return await self._in_site_thread(call)
-        finally:
-            self.announced(changed)
-
-    async def _in_site_thread(self, call: Callable[[], Answer]) -> Answer:
-        return await self._in_thread(self._site, call)
-
     async def _in_thread(self, executor: Executor, call: Callable[[], Answer]) -> Answer:
         if self._is_closed:
             raise StoreBusy("the engine is closed")
-        try:
-            return await asyncio.get_running_loop().run_in_executor(executor, call)
-        except (OSError, apsw.Error) as error:
-            raise as_known(error) from error
+        return await in_executor(executor, call)
 
     async def _read_apart(self, account: OpenAccount, read: Callable[[apsw.Connection], Answer]) -> Answer:
         with self._accounts.pinned(account):
@@ -703,19 +578,4 @@ class SqliteEngine:
 
     def _repair_catalogue(self, account: OpenAccount) -> None:
         """At opening, in the pool."""
-        self._site.submit(self._registry.show_if_stale, account).result()
-
-    def _checkpoint_site(self) -> None:
-        for database in (self._catalogue, self._users, self._work):
-            database.checkpoint()
-        self._logins.checkpoint()
-        directory = os.path.join(self._options.directory, "snapshot")
-        self._directories.make(directory)
-        now_s, kept = self._sources.now_s(), self._options.snapshots
-        for database, kind in ((self._catalogue, "mailboxes"), (self._users, "users")):
-            rotate_snapshot(self._disk, database, directory, kind, now_s=now_s, kept=kept)
-
-    def _close_site(self) -> None:
-        for database in (self._catalogue, self._users, self._work):
-            database.close()
-        self._logins.close()
+        self._site.call(lambda: self._registry.show_if_stale(account))

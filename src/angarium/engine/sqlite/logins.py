@@ -96,8 +96,11 @@ class LoginNotes:
         return {number: AppPasswordUse(at_s, address) for number, at_s, address in rows}
 
     def forget(self, userid: str) -> None:
-        """All of a user who is no more."""
-        self._opened().write(lambda connection: _forget(connection, userid))
+        """All of a user who goes; what cannot be forgotten keeps nobody from going."""
+        try:
+            self._opened().write(lambda connection: _forget(connection, userid))
+        except (OSError, apsw.Error, AngariumError) as error:
+            log.warning("logins_not_forgotten", extra={"userid": userid, "reason": str(error)})
 
     def checkpoint(self) -> None:
         """Fold the write-ahead log in."""

@@ -1,9 +1,16 @@
 """What SQLite's errors mean in the tree of refusals."""
 
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import Executor
+from typing import TypeVar
+
 import apsw
 
 from angarium.engine.disk import as_refusal
 from angarium.errors import AngariumError, DiskFailed, DiskFull, StoreBusy, StoreDamaged, StoreReadOnly
+
+Answer = TypeVar("Answer")
 
 
 def as_refusal_of_index(error: apsw.Error) -> AngariumError:
@@ -32,3 +39,11 @@ def as_known(error: Exception) -> Exception:
             return as_refusal(error)
         case _:
             return error
+
+
+async def in_executor(executor: Executor, call: Callable[[], Answer]) -> Answer:
+    """The answer of a call in a pool; what the machine refuses as refusals."""
+    try:
+        return await asyncio.get_running_loop().run_in_executor(executor, call)
+    except (OSError, apsw.Error) as error:
+        raise as_known(error) from error

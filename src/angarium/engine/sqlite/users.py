@@ -9,8 +9,11 @@ from angarium.engine.rows import CredentialRow
 from angarium.engine.sqlite.query import Bindings, fetch_all, fetch_one
 from angarium.engine.users import (
     EVERYBODY,
+    ActivateTotp,
     AddAppPassword,
+    AddCredential,
     AppPasswordRow,
+    ChangePassword,
     DenialRow,
     PutDenial,
     PutSharedSecret,
@@ -19,6 +22,7 @@ from angarium.engine.users import (
     RemoveDenial,
     RemoveSharedSecret,
     RemoveTotp,
+    SetDisabled,
     SharedSecretRow,
     TotpRow,
     UpgradeHash,
@@ -41,22 +45,6 @@ def credential(connection: apsw.Connection, userid: str) -> CredentialRow | None
 def credentials(connection: apsw.Connection) -> list[CredentialRow]:
     """All, by user id."""
     return [_credential(*row) for row in fetch_all(connection, f"SELECT {_COLUMNS} FROM credential ORDER BY userid")]
-
-
-def put_credential(connection: apsw.Connection, row: CredentialRow) -> None:
-    """Insert or replace."""
-    connection.execute(
-        f"INSERT OR REPLACE INTO credential ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?)",
-        (
-            row.userid,
-            row.password_hash,
-            row.scram,
-            row.version,
-            row.disabled,
-            row.created_at_s,
-            row.changed_at_s,
-        ),
-    )
 
 
 def remove_credential(connection: apsw.Connection, userid: str) -> None:
@@ -124,6 +112,33 @@ def site_secret(connection: apsw.Connection) -> bytes:
 def change_user(connection: apsw.Connection, change: UserChange) -> bool:
     """Whether anything was changed."""
     match change:
+        case AddCredential(added):
+            return _changed(
+                connection,
+                f"INSERT OR IGNORE INTO credential ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?)",
+                (
+                    added.userid,
+                    added.password_hash,
+                    added.scram,
+                    added.version,
+                    added.disabled,
+                    added.created_at_s,
+                    added.changed_at_s,
+                ),
+            )
+        case ChangePassword(userid, password_hash, scram, version_step, changed_at_s):
+            return _changed(
+                connection,
+                "UPDATE credential SET password_hash = ?, scram = ?, version = version + ?, changed_at = ?"
+                " WHERE userid = ?",
+                (password_hash, scram, version_step, changed_at_s, userid),
+            )
+        case SetDisabled(userid, disabled, changed_at_s):
+            return _changed(
+                connection,
+                "UPDATE credential SET disabled = ?, changed_at = ? WHERE userid = ?",
+                (disabled, changed_at_s, userid),
+            )
         case AddAppPassword(row):
             return _changed(
                 connection,
@@ -144,8 +159,16 @@ def change_user(connection: apsw.Connection, change: UserChange) -> bool:
         case PutTotp(totp):
             return _changed(
                 connection,
-                "INSERT OR REPLACE INTO totp (userid, secret, is_active, last_step) VALUES (?, ?, ?, ?)",
+                "INSERT INTO totp (userid, secret, is_active, last_step) VALUES (?, ?, ?, ?) ON CONFLICT (userid)"
+                " DO UPDATE SET secret = excluded.secret, is_active = excluded.is_active,"
+                " last_step = excluded.last_step WHERE NOT is_active",
                 (totp.userid, totp.secret, totp.is_active, totp.last_step),
+            )
+        case ActivateTotp(userid, totp_secret, step):
+            return _changed(
+                connection,
+                "UPDATE totp SET is_active = 1, last_step = ?3 WHERE userid = ?1 AND secret = ?2 AND last_step < ?3",
+                (userid, totp_secret, step),
             )
         case RemoveTotp(userid):
             return _changed(connection, "DELETE FROM totp WHERE userid = ?", (userid,))
