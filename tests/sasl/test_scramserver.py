@@ -108,6 +108,9 @@ def test_beginnings(message: bytes, outcome: KeysWanted | Failed) -> None:
         # Who hid the announcement from the client (RFC 5802 §6)?
         ("SCRAM-SHA-256", b"y,,n=alice,r=abc", Failed(FailureReason.BINDING)),
         ("SCRAM-SHA-256", b"n,,n=alice,r=abc", KeysWanted("alice", ScramHash.SHA_256)),
+        # Cyrus SASL binds without saying so in the mechanism's name.
+        ("SCRAM-SHA-256", b"p=tls-server-end-point,,n=alice,r=abc", KeysWanted("alice", ScramHash.SHA_256)),
+        ("SCRAM-SHA-256", b"p=tls-unique,,n=alice,r=abc", Failed(FailureReason.UNSUPPORTED)),
         ("SCRAM-SHA-256-PLUS", b"n,,n=alice,r=abc", Failed(FailureReason.UNSUPPORTED)),
         ("SCRAM-SHA-256-PLUS", b"y,,n=alice,r=abc", Failed(FailureReason.UNSUPPORTED)),
         ("SCRAM-SHA-256-PLUS", b"p=tls-unique,,n=alice,r=abc", Failed(FailureReason.UNSUPPORTED)),
@@ -120,8 +123,9 @@ def test_flags_of_channel_binding_over_tls(name: str, message: bytes, outcome: K
     assert begin_server(name, setting).step(message) == outcome
 
 
-def test_another_channel_is_a_binding_that_does_not_match() -> None:
-    server = begin_server("SCRAM-SHA-1-PLUS", server_setting(bindings={"tls-exporter": b"\x07" * 32}))
+@pytest.mark.parametrize("name", ["SCRAM-SHA-1", "SCRAM-SHA-1-PLUS"])
+def test_another_channel_is_a_binding_that_does_not_match(name: str) -> None:
+    server = begin_server(name, server_setting(bindings={"tls-exporter": b"\x07" * 32}))
     ended = converse("SCRAM-SHA-1-PLUS", client_setting(bindings=BINDINGS), ANSWERS, server=server)
     assert ended == Failed(FailureReason.BINDING)
 

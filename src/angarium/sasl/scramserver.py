@@ -28,7 +28,7 @@ _MAX_MESSAGE_OCTETS: Final = 8 * MAX_IDENTITY_OCTETS
 
 
 class ScramServer:
-    """One exchange; `plus` binds it to the channel."""
+    """One exchange; with `plus` it must be bound to the channel."""
 
     __slots__ = (
         "_authzid",
@@ -91,15 +91,15 @@ class ScramServer:
 
     def _bound_data(self, header: Gs2Header) -> bytes | Failed:
         """What the exchange is bound to (RFC 5802 §6)."""
-        if (header.flag is BindingFlag.USED) is not self._plus:
+        if header.flag is BindingFlag.USED:
+            # Without -PLUS too: clients that are built on Cyrus SASL name the mechanism so where -PLUS is announced.
+            return self._setting.bindings.get(header.binding) or Failed(FailureReason.UNSUPPORTED)
+        if self._plus:
             return Failed(FailureReason.UNSUPPORTED)
         if header.flag is BindingFlag.NOT_ANNOUNCED and self._setting.announces_plus:
             # Somebody has kept the announcement from the client.
             return Failed(FailureReason.BINDING)
-        if not self._plus:
-            return b""
-        data = self._setting.bindings.get(header.binding)
-        return data or Failed(FailureReason.UNSUPPORTED)
+        return b""
 
     def _finish(self, message: bytes, keys: ScramKeys) -> Outcome:
         final = parse_client_final(message)
