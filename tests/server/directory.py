@@ -17,6 +17,8 @@ from tests.server.running import LOOPBACK, WAIT_S, wait_until
 
 SUFFIX: Final = "dc=example,dc=org"
 ADMIN: Final = f"cn=admin,{SUFFIX}"
+READER: Final = f"cn=reader,{SUFFIX}"
+"""May read, where it is there; with SASL its name is `reader`."""
 SECRET: Final = "the directory's own secret"
 _SLAPD: Final = "/usr/sbin/slapd"
 
@@ -27,12 +29,17 @@ class RunningDirectory:
 
     directory: Path
     port: int
+    tls_port: int
     process: "subprocess.Popen[bytes] | None" = None
 
     @property
     def uri(self) -> str:
         """Over TCP, with STARTTLS. For libldap, `localhost` is the name of the machine."""
         return f"ldap://{LOOPBACK}:{self.port}"
+
+    @property
+    def tls_uri(self) -> str:
+        return f"ldaps://{LOOPBACK}:{self.tls_port}"
 
     @property
     def socket_uri(self) -> str:
@@ -44,7 +51,8 @@ class RunningDirectory:
 
     def start(self) -> None:
         """Start, and wait until it answers."""
-        words = [_SLAPD, "-f", str(self.directory / "slapd.conf"), "-h", f"{self.uri} {self.socket_uri}", "-d", "0"]
+        words = [_SLAPD, "-f", str(self.directory / "slapd.conf"), "-d", "0"]
+        words += ["-h", f"{self.uri} {self.tls_uri} {self.socket_uri}"]
         with (self.directory / "errors").open("ab") as errors:
             self.process = subprocess.Popen(
                 words, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=errors, start_new_session=True
@@ -87,7 +95,8 @@ def _make_certificate(directory: Path) -> None:
 
 @contextlib.contextmanager
 def running_directory() -> Iterator[RunningDirectory]:
-    """With the entry of `SUFFIX`. Nobody may read but `ADMIN`, and everybody may bind."""
+    """With the entry of `SUFFIX`. Nobody may read but `ADMIN`, as whom the system's users are known at the socket, and
+    `READER`; everybody may bind."""
     parent = Path(tempfile.mkdtemp(prefix="angarium-ldap-", dir="/tmp"))
     parent.chmod(0o755)
     data = parent / "data"
@@ -97,12 +106,15 @@ def running_directory() -> Iterator[RunningDirectory]:
         "include /etc/ldap/schema/core.schema\ninclude /etc/ldap/schema/cosine.schema\n"
         "include /etc/ldap/schema/inetorgperson.schema\n"
         "modulepath /usr/lib/ldap\nmoduleload back_mdb\nmoduleload memberof\n"
+        f'authz-regexp "uidNumber=.*,cn=peercred,cn=external,cn=auth" "{ADMIN}"\n'
+        f'authz-regexp "uid=([^,]*),.*cn=auth" "cn=$1,{SUFFIX}"\n'
         f"pidfile {parent}/pid\nTLSCertificateFile {parent}/cert.pem\nTLSCertificateKeyFile {parent}/key.pem\n"
         f'database mdb\nsuffix "{SUFFIX}"\nrootdn "{ADMIN}"\nrootpw "{SECRET}"\ndirectory {data}\n'
         "dbnosync\nmaxsize 10485760\noverlay memberof\n"
-        "access to attrs=userPassword by anonymous auth by * none\naccess to * by * none\n"
+        "access to attrs=userPassword by anonymous auth by * none\n"
+        f'access to * by dn.exact="{READER}" read by anonymous auth by * none\n'
     )
-    directory = RunningDirectory(parent, _free_port())
+    directory = RunningDirectory(parent, _free_port(), _free_port())
     try:
         directory.start()
         directory.add(f"dn: {SUFFIX}\nobjectClass: organization\nobjectClass: dcObject\no: Example\ndc: example\n")

@@ -14,6 +14,7 @@ from angarium.errors import AuthenticationUnavailable
 KEPT_S: Final = 60.0
 """What lies between, a firewall say, may forget a connection that is silent for longer."""
 REST_S: Final = 1.0
+_REASON_MAX: Final = 500
 
 Connection = TypeVar("Connection")
 Answer = TypeVar("Answer")
@@ -21,6 +22,16 @@ Answer = TypeVar("Answer")
 
 class ConnectionLost(Exception):
     """The connection is of no more use; the text says why."""
+
+
+def reason_of(error: Exception) -> str:
+    """For a line of the log; a server may have said anything."""
+    return one_line(str(error) or type(error).__name__)
+
+
+def one_line(words: str) -> str:
+    """Without the ends of lines, and cut."""
+    return " ".join(words[:_REASON_MAX].split())
 
 
 class ConnectionPool(Generic[Connection]):
@@ -33,7 +44,8 @@ class ConnectionPool(Generic[Connection]):
         *,
         clock_s: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`connect` raises AuthenticationUnavailable; `close` raises nothing."""
+        """`connect` raises AuthenticationUnavailable, or UnicodeError for a host's name that cannot be one; `close`
+        raises nothing."""
         self._connect = connect
         self._close = close
         self._clock_s = clock_s
@@ -107,5 +119,7 @@ class ConnectionPool(Generic[Connection]):
         except AuthenticationUnavailable as error:
             self._failure = (self._clock_s(), str(error))
             raise
+        except UnicodeError as error:
+            raise AuthenticationUnavailable(str(error)) from error
         self._failure = None
         return connection

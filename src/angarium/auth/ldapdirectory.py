@@ -6,6 +6,8 @@ the installation, and only looked for where the configuration asks for it.
 
 import contextlib
 import importlib
+import socket
+import ssl
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,11 +15,13 @@ from types import ModuleType
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from angarium.auth.connectionpool import ConnectionLost, ConnectionPool
+from angarium.auth.connectionpool import ConnectionLost, ConnectionPool, one_line
+from angarium.auth.ldapsasl import bind_by_sasl, require_mechanism
 from angarium.config import LdapDeref, LdapScope, LdapSettings
 from angarium.errors import AuthenticationUnavailable, ConfigError
 
 _SCHEMES: Final = ("ldap", "ldaps", "ldapi")
+_LDAPS_PORT: Final = 636
 _ENTRIES_MAX: Final = 10_000
 
 Connection = Any
@@ -60,6 +64,8 @@ class LdapDirectory:
         if settings.ldap_bind_dn and not settings.ldap_password.text:
             # A bind without a password is one as nobody (RFC 4513 §5.1.2).
             raise ConfigError("ldap_password: it is not set, and ldap_bind_dn is")
+        if settings.ldap_sasl:
+            require_mechanism(settings)
         self._settings = settings
         self._ldap = ldap_library()
         self._no_answers = (
@@ -124,7 +130,7 @@ class LdapDirectory:
                 filter_text,
                 # No attribute at all has this name (RFC 4511 §4.5.1.8).
                 list(attributes) or ["1.1"],
-                timeout=self._settings.ldap_time_limit.total_seconds() or -1,
+                timeout=self._settings.ldap_time_limit.total_seconds(),
                 sizelimit=limit,
             )
         except library.SIZELIMIT_EXCEEDED as error:
@@ -165,13 +171,19 @@ class LdapDirectory:
     def _connect_as_server(self) -> Connection:
         connection = self._connect()
         settings = self._settings
-        if not settings.ldap_bind_dn:
-            return connection
         try:
-            connection.simple_bind_s(settings.ldap_bind_dn, settings.ldap_password.text)
+            if settings.ldap_sasl:
+                host = urlsplit(connection.get_option(self._ldap.OPT_URI)).hostname
+                bind_by_sasl(connection, settings, host or "localhost")
+            elif settings.ldap_bind_dn:
+                connection.simple_bind_s(settings.ldap_bind_dn, settings.ldap_password.text)
         except self._ldap.LDAPError as error:
             self._unbind(connection)
-            raise AuthenticationUnavailable(f"{_reason(error)}, for ldap_bind_dn") from error
+            option = "ldap_sasl_mech" if settings.ldap_sasl else "ldap_bind_dn"
+            raise AuthenticationUnavailable(f"{_reason(error)}, for {option}") from error
+        except AuthenticationUnavailable:
+            self._unbind(connection)
+            raise
         return connection
 
     def _connect(self) -> Connection:
@@ -182,26 +194,33 @@ class LdapDirectory:
                 return self._connect_to(uri)
             except self._ldap.LDAPError as error:
                 reasons.append(f"{uri}: {_reason(error)}")
+            except TimeoutError as error:
+                reasons.append(f"{uri}: LDAP: {error}")
         raise AuthenticationUnavailable("; ".join(reasons))
 
     def _connect_to(self, uri: str) -> Connection:
         library, settings = self._ldap, self._settings
-        timeout_s = settings.ldap_timeout.total_seconds() or -1
+        timeout_s = settings.ldap_timeout.total_seconds()
+        if uri.startswith("ldaps:"):
+            _require_handshake(uri, timeout_s)
         connection = library.initialize(uri)
         connection.timeout = timeout_s
         connection.network_timeout = timeout_s
+        # For what the library waits for itself: the answer to StartTLS.
+        connection.set_option(library.OPT_TIMEOUT, timeout_s)
         connection.protocol_version = library.VERSION3
         connection.set_option(library.OPT_REFERRALS, 0)
         connection.set_option(library.OPT_DEREF, _derefs(library)[settings.ldap_deref])
         self._set_tls(connection)
+        starts_tls = settings.ldap_start_tls and uri.startswith("ldap:")
         try:
-            if settings.ldap_start_tls and uri.startswith("ldap:"):
+            if starts_tls:
                 connection.start_tls_s()
             else:
                 # It connects with the first request only; any answer will do.
                 connection.search_ext_s("", library.SCOPE_BASE, "(objectClass=*)", ["1.1"], timeout=timeout_s)
         except library.LDAPError as error:
-            if settings.ldap_start_tls or isinstance(error, self._no_answers):
+            if starts_tls or isinstance(error, self._no_answers):
                 self._unbind(connection)
                 raise
         return connection
@@ -225,6 +244,23 @@ class LdapDirectory:
     def _unbind(self, connection: Connection) -> None:
         with contextlib.suppress(self._ldap.LDAPError):
             connection.unbind_ext_s()
+
+
+def _require_handshake(uri: str, timeout_s: float) -> None:
+    """TimeoutError where a server lets a client connect and does not shake hands: libldap with GnuTLS would wait for it
+    without end, and at full speed. Whatever else is wrong with it, the library finds out."""
+    parts = urlsplit(uri)
+    address = (parts.hostname or "localhost", parts.port or _LDAPS_PORT)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    try:
+        with socket.create_connection(address, timeout_s) as plain, context.wrap_socket(plain):
+            pass
+    except TimeoutError as error:
+        raise TimeoutError(f"no TLS handshake within {timeout_s:g} seconds") from error
+    except (OSError, UnicodeError):
+        pass
 
 
 def ldap_library() -> ModuleType:
@@ -251,4 +287,4 @@ def _reason(error: Exception) -> str:
     """The library's and the server's words."""
     details = error.args[0] if error.args and isinstance(error.args[0], dict) else {}
     words = [str(details.get("desc") or type(error).__name__), str(details.get("info") or "")]
-    return "LDAP: " + " ".join(": ".join([word for word in words if word]).split())
+    return "LDAP: " + one_line(": ".join([word for word in words if word]))

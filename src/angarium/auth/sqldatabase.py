@@ -6,10 +6,7 @@ where the configuration names the engine.
 
 import contextlib
 import importlib
-import os
-import socket
 import ssl
-import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -19,7 +16,8 @@ from typing import Final, Protocol
 
 import apsw
 
-from angarium.auth.connectionpool import ConnectionLost, ConnectionPool
+from angarium.auth.connectionpool import ConnectionLost, ConnectionPool, reason_of
+from angarium.auth.hangup import hung_up_after
 from angarium.auth.sqlquery import SqlQuery, parse_query
 from angarium.config import SqlEngine, SqlSettings
 from angarium.errors import AuthenticationUnavailable, ConfigError
@@ -206,33 +204,21 @@ class _Postgresql:
             # Statements are not prepared: poolers between here and the database do not know them.
             self._connection = psycopg.connect(autocommit=True, prepare_threshold=None, **options)
         except psycopg.Error as error:
-            raise AuthenticationUnavailable(f"PostgreSQL: {_reason(error)}") from error
-        # A descriptor of its own, so that it never is another's by the time that it is needed.
-        self._socket = socket.socket(fileno=os.dup(self._connection.fileno()))
+            raise AuthenticationUnavailable(f"PostgreSQL: {reason_of(error)}") from error
 
     def rows(self, query: SqlQuery, parameters: Sequence[str]) -> list[Row]:
-        # The library waits for an answer as long as it takes.
-        timer = threading.Timer(TIME_MAX_S, self._hang_up)
-        timer.daemon = True
-        timer.start()
         try:
-            with self._connection.cursor() as cursor:
+            # The library waits for an answer as long as it takes.
+            with hung_up_after(TIME_MAX_S, self._connection.fileno()), self._connection.cursor() as cursor:
                 cursor.execute(query.text, parameters)
                 found: list[Row] = cursor.fetchmany(ROWS_MAX)
                 return found
-        except self._psycopg.Error as error:
-            reason = f"PostgreSQL: {_reason(error)}"
+        except (self._psycopg.Error, OSError) as error:
+            reason = f"PostgreSQL: {reason_of(error)}"
             raise (ConnectionLost if self._connection.closed else AuthenticationUnavailable)(reason) from error
-        finally:
-            timer.cancel()
 
     def close(self) -> None:
-        self._socket.close()
         self._connection.close()
-
-    def _hang_up(self) -> None:
-        with contextlib.suppress(OSError):
-            self._socket.shutdown(socket.SHUT_RDWR)
 
 
 class _Mysql:
@@ -259,7 +245,7 @@ class _Mysql:
                 options["ssl"] = _tls_context(settings.sql_ca_file)
             self._connection = pymysql.connect(**options)
         except (pymysql.MySQLError, OSError) as error:
-            raise AuthenticationUnavailable(f"MySQL: {_reason(error)}") from error
+            raise AuthenticationUnavailable(f"MySQL: {reason_of(error)}") from error
 
     def rows(self, query: SqlQuery, parameters: Sequence[str]) -> list[Row]:
         # The library would put values in quotes. Hexadecimal literals have nothing that the server could misread.
@@ -269,9 +255,9 @@ class _Mysql:
                 cursor.execute(query.text % tuple(literals))
                 return list(cursor.fetchmany(ROWS_MAX))
         except (self._pymysql.OperationalError, self._pymysql.InterfaceError, OSError) as error:
-            raise ConnectionLost(f"MySQL: {_reason(error)}") from error
+            raise ConnectionLost(f"MySQL: {reason_of(error)}") from error
         except self._pymysql.MySQLError as error:
-            raise AuthenticationUnavailable(f"MySQL: {_reason(error)}") from error
+            raise AuthenticationUnavailable(f"MySQL: {reason_of(error)}") from error
 
     def close(self) -> None:
         with contextlib.suppress(self._pymysql.MySQLError, OSError):
@@ -280,13 +266,9 @@ class _Mysql:
 
 def _tls_context(ca_file: Path | None) -> ssl.SSLContext:
     """OSError where the file cannot be read."""
-    context = ssl.create_default_context(cafile=None if ca_file is None else str(ca_file))
-    if ca_file is None:
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
+    if ca_file is not None:
+        return ssl.create_default_context(cafile=str(ca_file))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
     return context
-
-
-def _reason(error: Exception) -> str:
-    """On one line."""
-    return " ".join(str(error).split()) or type(error).__name__

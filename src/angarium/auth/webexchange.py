@@ -5,13 +5,13 @@ Redirects are not followed: who was named in the configuration is believed, and 
 
 import http.client
 import ssl
-import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
-from angarium.auth.connectionpool import ConnectionLost, ConnectionPool
+from angarium.auth.connectionpool import ConnectionLost, ConnectionPool, reason_of
+from angarium.auth.hangup import hung_up_after
 from angarium.errors import AuthenticationUnavailable, ConfigError
 
 TIME_MAX_S: Final = 3.0
@@ -19,7 +19,6 @@ TIME_MAX_S: Final = 3.0
 WHOLE_S: Final = 6.0
 """For a whole answer."""
 ANSWER_OCTETS_MAX: Final = 512 * 1024
-_PIECE_OCTETS: Final = 16 * 1024
 _LOOPBACK: Final = ("localhost", "127.0.0.1", "::1")
 
 
@@ -81,7 +80,7 @@ class WebExchange:
         try:
             connection.connect()
         except OSError as error:
-            raise AuthenticationUnavailable(f"{self._place}: {_reason(error)}") from error
+            raise AuthenticationUnavailable(f"{self._place}: {reason_of(error)}") from error
         return connection
 
     def _exchange(
@@ -90,30 +89,13 @@ class WebExchange:
         try:
             if connection.sock is None:
                 connection.connect()
-            connection.request(method, self._path, body, dict(headers))
-            response = connection.getresponse()
-            answer = self._read(response)
+            with hung_up_after(WHOLE_S, connection.sock.fileno()):
+                connection.request(method, self._path, body, dict(headers))
+                response = connection.getresponse()
+                # One octet too many is enough to know.
+                answer = response.read(ANSWER_OCTETS_MAX + 1)
             if response.will_close or not response.isclosed():
                 connection.close()
             return response.status, answer
         except (OSError, http.client.HTTPException) as error:
-            raise ConnectionLost(f"{self._place}: {_reason(error)}") from error
-
-    def _read(self, response: http.client.HTTPResponse) -> bytes:
-        """At most one octet too many."""
-        deadline_s = time.monotonic() + WHOLE_S
-        pieces: list[bytes] = []
-        length = 0
-        while length <= ANSWER_OCTETS_MAX:
-            if time.monotonic() > deadline_s:
-                raise TimeoutError(f"no whole answer within {WHOLE_S:g} seconds")
-            piece = response.read1(min(_PIECE_OCTETS, ANSWER_OCTETS_MAX + 1 - length))
-            if not piece:
-                break
-            pieces.append(piece)
-            length += len(piece)
-        return b"".join(pieces)
-
-
-def _reason(error: Exception) -> str:
-    return " ".join(str(error).split()) or type(error).__name__
+            raise ConnectionLost(f"{self._place}: {reason_of(error)}") from error

@@ -28,6 +28,18 @@ class LdapDeref(StrEnum):
     ALWAYS = "always"
 
 
+class LdapMechanism(StrEnum):
+    """How the server says by SASL who it is."""
+
+    EXTERNAL = "external"
+    SCRAM_SHA_512 = "scram-sha-512"
+    SCRAM_SHA_256 = "scram-sha-256"
+    SCRAM_SHA_1 = "scram-sha-1"
+    DIGEST_MD5 = "digest-md5"
+    CRAM_MD5 = "cram-md5"
+    PLAIN = "plain"
+
+
 class MemberMethod(StrEnum):
     """Where it is written who is in which group."""
 
@@ -66,9 +78,32 @@ class LdapSettings:
         Text(), "", meaning="As whom the server looks for users and groups; empty means as nobody."
     )
     ldap_password: Secret = option(SecretText(), "", meaning="The password of `ldap_bind_dn`.")
+    ldap_sasl: bool = option(
+        Switch(),
+        "no",
+        meaning="The server says by SASL who it is, in place of `ldap_bind_dn`. Cyrus has it on. Users' passwords are "
+        "always checked by a bind with a name.",
+    )
+    ldap_sasl_mech: LdapMechanism | None = optional(
+        Choice(LdapMechanism),
+        meaning="By which mechanism. `external` is for `ldapi://`, where the directory knows the system's user, and "
+        "for `ldap_client_cert`; `plain` for TLS.",
+    )
+    ldap_sasl_authc: str = option(Text(), "", meaning="The name that the mechanism proves, but for `external`.")
+    ldap_sasl_authz: str = option(
+        Text(), "", meaning="As whom the server then looks for users, such as `dn:cn=mail,dc=example,dc=org`."
+    )
+    ldap_sasl_password: Secret = option(SecretText(), "", meaning="The password of `ldap_sasl_authc`.")
+    ldap_sasl_realm: str = option(
+        Text(), "", meaning="The realm of `ldap_sasl_authc`, for `digest-md5`; empty means the directory's first."
+    )
     ldap_deref: LdapDeref = option(Choice(LdapDeref), "never", meaning="When aliases are followed.")
-    ldap_time_limit: timedelta = option(Duration(), "5s", meaning="How long a search may take.")
-    ldap_timeout: timedelta = option(Duration(), "5s", meaning="How long a connection, or an answer, is waited for.")
+    ldap_time_limit: timedelta = option(
+        Duration(minimum=timedelta(seconds=1)), "5s", meaning="How long a search may take."
+    )
+    ldap_timeout: timedelta = option(
+        Duration(minimum=timedelta(seconds=1)), "5s", meaning="How long a connection, or an answer, is waited for."
+    )
     ldap_start_tls: bool = option(
         Switch(), "no", meaning="Begin TLS on connections of `ldap://`, before any password is sent."
     )
