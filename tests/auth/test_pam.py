@@ -61,7 +61,14 @@ def test_an_account_that_has_expired_is_told_of(code: int, caplog: pytest.LogCap
 
 @pytest.mark.parametrize(
     ("name", "password"),
-    [("alice", ""), ("alice", "a\0b"), ("a\0b", "x"), ("alice", "x" * (TEXT_OCTETS_MAX + 1)), ("alice", "é" * 256)],
+    [
+        ("alice", ""),
+        ("alice", "a\0b"),
+        ("a\0b", "x"),
+        ("alice ", "x"),
+        ("alice", "x" * (TEXT_OCTETS_MAX + 1)),
+        ("alice", "é" * 256),
+    ],
 )
 def test_what_pam_cannot_be_asked_is_wrong(name: str, password: str) -> None:
     asker = Asker(0)

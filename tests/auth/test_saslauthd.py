@@ -137,3 +137,7 @@ def test_no_socket_is_a_temporary_failure_that_names_the_path(tmp_path: Path, is
 def test_what_the_daemon_would_never_find_right_is_not_asked(tmp_path: Path, name: str, password: str) -> None:
     assert serialize_question(name, password, "imap", "") is None
     assert asyncio.run(SaslauthdVerifier(tmp_path / "none").verify(login(name, password))) is None
+
+
+def test_a_name_that_others_may_take_for_another_is_not_asked(tmp_path: Path) -> None:
+    assert asyncio.run(SaslauthdVerifier(tmp_path / "none").verify(login(" alice"))) is None

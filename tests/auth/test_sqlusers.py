@@ -58,7 +58,7 @@ def database(path: Path) -> Iterator[SqlDatabase]:
 
 
 def users(database: SqlDatabase) -> SqlUsers:
-    query = database.query("sasl_sql_select", "SELECT password FROM users WHERE address = '%u@%r'")
+    query = database.query("sasl_sql_select", "SELECT password FROM users WHERE address = trim('%u') || '@%r'")
     return SqlUsers(database, query, realm=HOST)
 
 
@@ -76,6 +76,7 @@ def verify(database: SqlDatabase, user: UserId, password: str) -> bool:
     [
         (UserId("plain"), "secret", True),
         (UserId("plain"), "Secret", False),
+        (UserId("plain "), "secret", False),
         (UserId("octets"), "secret", True),
         (UserId("marked"), "$6$not a hash", True),
         (UserId("hashed"), "secret", True),
@@ -114,6 +115,12 @@ def test_a_hash_of_nobody_knows_what_is_told_without_it(
         ("$argon2id$v=19$x", None),
         ("{SSHA}x", None),
         ("{NOSUCH}x", None),
+        ("!$6$salt$hash", None),
+        ("*{SSHA}x", None),
+        ("!", None),
+        ("*", None),
+        ("x", None),
+        ("!secret", "!secret"),
     ],
 )
 def test_what_is_a_hash_is_no_password(stored: str, secret: str | None) -> None:

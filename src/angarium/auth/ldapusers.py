@@ -7,6 +7,7 @@ from typing import Final
 from angarium.auth.ldapdirectory import LdapDirectory, LdapEntry, NamePart, NoSuchBase, TooManyEntries
 from angarium.auth.ldapnames import LdapName, escape_dn, escape_filter
 from angarium.auth.outsidecalls import OutsideCalls
+from angarium.auth.spelling import is_as_prepared
 from angarium.auth.verifying import CredentialStamp, PasswordLogin
 from angarium.config import LdapScope, LdapSettings, MemberMethod
 from angarium.errors import AuthenticationUnavailable, ConfigError
@@ -31,6 +32,8 @@ class LdapUsers:
 
     def dn(self, userid: str) -> str:
         """The name of a user's entry; empty where there is none. AuthenticationUnavailable."""
+        if not is_as_prepared(userid):
+            return ""
         if self._settings.ldap_user_dn:
             return self.name(userid).expand(self._settings.ldap_user_dn, escape_dn)
         entry = self.entry(userid)
@@ -38,6 +41,8 @@ class LdapUsers:
 
     def entry(self, userid: str, *attributes: str) -> LdapEntry | None:
         """The one entry that the search of the configuration finds; where it finds several, nobody knows who she is."""
+        if not is_as_prepared(userid):
+            return None
         settings, name = self._settings, self.name(userid)
         base = name.expand(settings.ldap_base, escape_dn)
         filter_text = name.expand(settings.ldap_filter, escape_filter)
@@ -71,7 +76,7 @@ class LdapVerifier:
         if not login.password:
             # A directory takes anybody who gives none, and lets her in as nobody (RFC 4513 §5.1.2).
             return None
-        is_right = await self._calls.run(lambda: self._check(str(login.userid), login.password))
+        is_right = await self._calls.run(lambda: self._check(str(login.userid), login.password), login.claimant)
         return CredentialStamp(str(login.userid)) if is_right else None
 
     async def close(self) -> None:

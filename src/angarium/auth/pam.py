@@ -4,6 +4,7 @@ import logging
 from typing import Final, Protocol
 
 from angarium.auth.boundedcalls import BoundedCalls
+from angarium.auth.spelling import is_as_prepared
 from angarium.auth.verifying import CredentialStamp, PasswordLogin
 from angarium.errors import AuthenticationUnavailable, StoreBusy
 
@@ -52,10 +53,12 @@ class PamVerifier:
     async def verify(self, login: PasswordLogin) -> CredentialStamp | None:
         """The name that PAM is asked about has the domain, where there is one. AuthenticationUnavailable."""
         name, password = str(login.userid), login.password
-        if not (_is_possible(name) and _is_possible(password)):
+        if not (is_as_prepared(name) and _is_possible(name) and _is_possible(password)):
             return None
         try:
-            code = await self._calls.run(lambda: self._asker.check_pam(login.service, name, password, login.address))
+            code = await self._calls.run(
+                lambda: self._asker.check_pam(login.service, name, password, login.address), login.claimant
+            )
         except StoreBusy as error:
             raise AuthenticationUnavailable(str(error)) from error
         if code == _SUCCESS:

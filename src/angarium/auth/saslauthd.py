@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from angarium.auth.boundedcalls import BoundedCalls
+from angarium.auth.spelling import is_as_prepared
 from angarium.auth.verifying import CredentialStamp, PasswordLogin
 from angarium.errors import AuthenticationUnavailable
 
@@ -45,10 +46,12 @@ class SaslauthdVerifier:
     async def verify(self, login: PasswordLogin) -> CredentialStamp | None:
         """A user's domain goes as the realm. AuthenticationUnavailable where no daemon answers."""
         userid = login.userid
+        if not is_as_prepared(str(userid)):
+            return None
         question = serialize_question(userid.localpart, login.password, login.service, userid.domain or "")
         if question is None:
             return None
-        answer = await self._calls.run(lambda: ask_saslauthd(self._path, question))
+        answer = await self._calls.run(lambda: ask_saslauthd(self._path, question), login.claimant)
         return CredentialStamp(str(userid)) if is_right(answer) else None
 
     async def close(self) -> None:

@@ -5,9 +5,11 @@ import logging
 import re
 from typing import Final
 
+from angarium.auth.fairturns import NOBODY, Claimant
 from angarium.auth.outsidecalls import OutsideCalls
 from angarium.auth.passwordhashes import check_hash
 from angarium.auth.passwords import prepared_for_check
+from angarium.auth.spelling import is_as_prepared
 from angarium.auth.sqldatabase import ROWS_MAX, Row, SqlDatabase, Value
 from angarium.auth.sqlquery import SqlQuery
 from angarium.auth.verifying import CredentialStamp, KnownSecret, PasswordLogin
@@ -15,7 +17,9 @@ from angarium.names import UserId
 
 log = logging.getLogger(__name__)
 
-_HASH: Final = re.compile(r"(?:\{[A-Za-z0-9.-]+\}|\$[A-Za-z0-9-]+\$).*", re.DOTALL)
+_HASH: Final = re.compile(r"[!*]*(?:\{[A-Za-z0-9.-]+\}|\$[A-Za-z0-9-]+\$).*", re.DOTALL)
+_NO_PASSWORDS: Final = frozenset({"*", "!", "!!", "x", "*LK*", "NP", "*NP*"})
+"""What stands for a password that nobody has, in files of systems from which such tables are filled."""
 _PLAIN: Final = re.compile(r"\{(?:PLAIN|CLEARTEXT|CLEAR|PLAINTEXT)\}", re.IGNORECASE)
 
 
@@ -30,6 +34,8 @@ class SqlUsers:
 
     def stored(self, userid: UserId, realm: str = "") -> str:
         """What the database has as her password; empty for nothing. AuthenticationUnavailable."""
+        if not is_as_prepared(str(userid)):
+            return ""
         rows = self._database.rows(self._query, userid.localpart, userid.domain or realm or self._realm)
         return _text(rows[0][0]) if rows and rows[0] else ""
 
@@ -44,7 +50,7 @@ class SqlVerifier:
 
     async def verify(self, login: PasswordLogin) -> CredentialStamp | None:
         """AuthenticationUnavailable."""
-        is_right = await self._calls.run(lambda: self._check(login))
+        is_right = await self._calls.run(lambda: self._check(login), login.claimant)
         return CredentialStamp(str(login.userid)) if is_right else None
 
     async def close(self) -> None:
@@ -77,9 +83,9 @@ class SqlSecrets:
         self._users = users
         self._calls = calls
 
-    async def secret(self, userid: UserId, realm: str) -> KnownSecret | None:
+    async def secret(self, userid: UserId, realm: str, claimant: Claimant = NOBODY) -> KnownSecret | None:
         """None for a user of whose password there is a hash only. AuthenticationUnavailable."""
-        stored = await self._calls.run(lambda: self._users.stored(userid, realm))
+        stored = await self._calls.run(lambda: self._users.stored(userid, realm), claimant)
         secret = plain_secret(stored)
         return KnownSecret(secret, CredentialStamp(str(userid))) if secret else None
 
@@ -104,12 +110,12 @@ class SqlGroups:
 
 
 def plain_secret(stored: str) -> str | None:
-    """The password where it stands as it is; None for a hash, even one that nobody here can check: whoever stole it
-    would log in by it."""
+    """The password where it stands as it is; None for one that is locked, and for a hash, even one that nobody here can
+    check: whoever stole it would log in by it."""
     plain = _PLAIN.match(stored)
     if plain is not None:
         return stored[plain.end() :]
-    return None if _HASH.fullmatch(stored) else stored
+    return None if stored in _NO_PASSWORDS or _HASH.fullmatch(stored) else stored
 
 
 def _first(row: Row) -> str:
