@@ -4,6 +4,7 @@ import pytest
 
 from angarium.auth import CredentialStamp, KnownSecret, PasswordLogin
 from angarium.auth.auxprop import AuxpropVerifier
+from angarium.auth.fairturns import NOBODY, Claimant
 from angarium.errors import AuthenticationUnavailable
 from angarium.names import UserId
 
@@ -11,7 +12,7 @@ from angarium.names import UserId
 class Source:
     name = "known"
 
-    async def secret(self, userid: UserId, realm: str) -> KnownSecret | None:
+    async def secret(self, userid: UserId, realm: str, _: Claimant = NOBODY) -> KnownSecret | None:
         assert realm == ""
         if userid.localpart == "away":
             raise AuthenticationUnavailable("away")

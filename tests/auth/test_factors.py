@@ -13,6 +13,7 @@ from angarium.auth import (
     VerifierSet,
 )
 from angarium.auth.apppasswords import AppPasswords, add_app_password, revoke_app_password
+from angarium.auth.fairturns import NOBODY
 from angarium.auth.sharedsecrets import SharedSecrets, set_shared_secret
 from angarium.auth.totp import Totp, code_of, confirm_totp, disable_totp, enable_totp
 from angarium.engine.memory import MemoryEngine
@@ -84,14 +85,14 @@ async def test_a_proof_of_the_main_password_is_not_taken_where_a_code_is_asked_f
     assert Needs.SECRET not in verifiers.capable_of
     await set_shared_secret(engine, ALICE, "", "shared", sources=SOURCES)
     assert Needs.SECRET in verifiers.capable_of
-    assert await verifiers.keys(ALICE, ScramHash.SHA_256) is not None
-    known = await verifiers.secret(ALICE, "")
+    assert await verifiers.keys(ALICE, ScramHash.SHA_256, NOBODY) is not None
+    known = await verifiers.secret(ALICE, "", NOBODY)
     assert known is not None
     assert known.secret == "shared"
     secret = await enable_totp(engine, ALICE)
     await confirm_totp(engine, ALICE, code_of(secret, STEP), lambda: NOW_S)
-    assert await verifiers.keys(ALICE, ScramHash.SHA_256) is None
-    assert await verifiers.secret(ALICE, "") is None
+    assert await verifiers.keys(ALICE, ScramHash.SHA_256, NOBODY) is None
+    assert await verifiers.secret(ALICE, "", NOBODY) is None
 
 
 async def test_users_of_others_may_have_app_passwords(engine: MemoryEngine, passwords: Passwords) -> None:

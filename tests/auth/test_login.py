@@ -6,15 +6,22 @@ import pytest
 from tests.auth.world import SOURCES, Clock, add, store_verifiers
 
 from angarium.auth import (
+    AccessRules,
     AuthenticatedUser,
     Authenticator,
+    CredentialStamp,
     Groups,
     LoginContext,
     LoginPolicy,
     LoginThrottle,
+    PasswordLogin,
     Passwords,
+    VerifiedLogins,
+    Verifiers,
+    VerifierSet,
     actor_of,
 )
+from angarium.auth.access import parse_rules
 from angarium.engine.memory import MemoryEngine
 from angarium.errors import AuthenticationFailed, AuthenticationUnavailable, AuthorizationFailed
 from angarium.names import NameSettings, UserId, VirtDomains
@@ -52,7 +59,9 @@ class World:
         self.members = Members()
         self.groups = Groups([self.members], kept_s=60, clock_s=clock)
         throttle = LoginThrottle(clock_s=clock)
-        self.authenticator = Authenticator(self.verifier, throttle, groups=self.groups, sleep=clock.sleep)
+        self.authenticator = Authenticator(
+            self.verifier, throttle, groups=self.groups, sleep=clock.sleep, clock_s=clock
+        )
 
     async def add(self, *names: str) -> None:
         for name in names:
@@ -121,6 +130,68 @@ def test_whoever_was_verified_lately_does_not_wait_for_guessers_of_her_own_name(
     world.clock.slept.clear()
     runner.run(world.log_in("alice"))
     assert world.clock.slept == []
+
+
+def test_what_was_verified_lately_is_no_way_around_the_throttle(runner: asyncio.Runner, world: World) -> None:
+    async def check() -> None:
+        await world.log_in("alice")
+        for _ in range(12):
+            world.authenticator._throttle.failed(CONTEXT.address, "alice")
+        world.clock.slept.clear()
+        # A guess that is right is looked at no sooner than one that is wrong.
+        await world.log_in("alice")
+        assert world.clock.slept[0] > 5
+        elsewhere = replace(CONTEXT, address="192.0.2.8")
+        world.clock.slept.clear()
+        await world.log_in("alice", context=elsewhere)
+        assert world.clock.slept == []
+
+    runner.run(check())
+
+
+def test_of_guesses_made_all_at_once_few_are_looked_at(runner: asyncio.Runner, world: World) -> None:
+    asked = world.verifier.verify
+    looked_at = 0
+
+    async def verify(login: PasswordLogin) -> CredentialStamp | None:
+        nonlocal looked_at
+        looked_at += 1
+        return await asked(login)
+
+    async def check() -> None:
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setattr(world.verifier, "verify", verify)
+            throttle = world.authenticator._throttle
+            still = Authenticator(world.verifier, throttle, groups=world.groups, sleep=no_time)
+            guesses = [still.authenticate(CredentialsWanted("alice", "wrong"), CONTEXT) for _ in range(200)]
+            answers = await asyncio.gather(*guesses, return_exceptions=True)
+            assert {type(answer) for answer in answers} == {AuthenticationFailed}
+            assert 10 <= looked_at <= 20
+            assert still._checks == {}
+
+    async def no_time(seconds: float) -> None:
+        await asyncio.sleep(0)
+
+    runner.run(check())
+
+
+def test_of_many_who_know_the_password_all_come_in_at_the_cost_of_few(runner: asyncio.Runner, world: World) -> None:
+    asked = world.verifier.verify
+    looked_at = 0
+
+    async def verify(login: PasswordLogin) -> CredentialStamp | None:
+        nonlocal looked_at
+        looked_at += 1
+        return await asked(login)
+
+    async def check() -> None:
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setattr(world.verifier, "verify", verify)
+            users = await asyncio.gather(*[world.log_in("alice") for _ in range(200)])
+            assert {str(user.userid) for user in users} == {"alice"}
+            assert looked_at == 10
+
+    runner.run(check())
 
 
 def test_guesses_side_by_side_are_refused_unseen(runner: asyncio.Runner, world: World) -> None:
@@ -234,3 +305,54 @@ def test_a_login_that_was_verified_lately_is_cheap(runner: asyncio.Runner, world
 
     # The whole login may take 0.2 ms, and this is a part of it; a slow machine gets some room.
     assert runner.run(check()) < 0.0004
+
+
+class Slow:
+    """Says after so long for each user that the password is wrong."""
+
+    name = "slow"
+    TIMES_S = {"nobody": 0.01, "alice": 0.24, "carol": 0.2501, "dave": 1.1}  # noqa: RUF012 - it stays as it is
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+
+    async def verify(self, login: PasswordLogin) -> CredentialStamp | None:
+        self._clock.now_s += self.TIMES_S[str(login.userid)]
+        return None
+
+    async def close(self) -> None: ...
+
+
+@pytest.mark.parametrize(("name", "lasts_s"), [("nobody", 0.25), ("alice", 0.25), ("carol", 0.5), ("dave", 1.25)])
+@pytest.mark.parametrize("pause_s", [0.0, 3.0])
+def test_a_refusal_comes_at_a_full_step_whoever_has_refused(
+    runner: asyncio.Runner, engine: MemoryEngine, clock: Clock, name: str, lasts_s: float, pause_s: float
+) -> None:
+    verifiers = Verifiers(engine, VerifierSet(methods=(Slow(clock),)), VerifiedLogins(kept_s=300))
+    throttle = LoginThrottle(clock_s=clock)
+    authenticator = Authenticator(verifiers, throttle, groups=Groups([], kept_s=60), sleep=clock.sleep, clock_s=clock)
+    context = replace(CONTEXT, policy=replace(POLICY, failed_login_pause_s=pause_s))
+    begun_s = clock.now_s
+    with pytest.raises(AuthenticationFailed):
+        runner.run(authenticator.authenticate(CredentialsWanted(name, "wrong"), context))
+    assert clock.now_s - begun_s == pytest.approx(lasts_s + pause_s)
+
+
+def test_whom_the_rules_keep_out_costs_what_others_cost(
+    runner: asyncio.Runner, world: World, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    caplog.set_level("INFO")
+    names: list[str] = []
+    asked = world.verifier.verify
+
+    async def verify(login: PasswordLogin) -> CredentialStamp | None:
+        names.append(str(login.userid))
+        return await asked(login)
+
+    monkeypatch.setattr(world.verifier, "verify", verify)
+    world.authenticator.access = AccessRules(parse_rules("deny imap alice all", NAMES))
+    for name, password in (("Alice", "secret"), ("alice", "wrong"), ("nobody", "wrong")):
+        with pytest.raises(AuthenticationFailed, match="wrong user name or password"):
+            runner.run(world.log_in(name, password))
+    assert names == ["alice", "alice", "nobody"]
+    assert [record.message for record in caplog.records] == ["access_denied"] * 2

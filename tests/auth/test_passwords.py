@@ -1,4 +1,6 @@
 import asyncio
+import base64
+import hashlib
 
 import pytest
 from hypothesis import given
@@ -6,6 +8,7 @@ from hypothesis import strategies as st
 from tests.auth.world import CHEAP
 
 from angarium.auth import PasswordCost, Passwords, needs_rehash
+from angarium.auth.fairturns import Claimant, FairTurns
 from angarium.auth.passwords import SCRAM_MECHANISMS, parse_scram, serialize_scram
 from angarium.errors import AuthenticationUnavailable, PreparationFailed, StoreDamaged
 from angarium.sasl import ScramHash, ScramKeys, derive_keys
@@ -43,6 +46,24 @@ def test_a_password_that_cannot_be_prepared_is_not_stored(
         runner.run(passwords.derive(password))
 
 
+@pytest.mark.parametrize("password", ["wrong", "pässword"])
+def test_a_hash_of_another_system_has_one_turn(
+    runner: asyncio.Runner, passwords: Passwords, monkeypatch: pytest.MonkeyPatch, password: str
+) -> None:
+    turns = 0
+
+    async def take(turns_taken: FairTurns, claimant: Claimant) -> None:
+        nonlocal turns
+        turns += 1
+        await taken(turns_taken, claimant)
+
+    taken = FairTurns.take
+    monkeypatch.setattr(FairTurns, "take", take)
+    stored = "{SHA}" + base64.b64encode(hashlib.sha1("pässword".encode()).digest()).decode()
+    assert runner.run(passwords.verify(stored, password)) is (password == "pässword")
+    assert turns == 1
+
+
 def test_scram_keys_are_those_of_the_password(runner: asyncio.Runner, passwords: Passwords) -> None:
     keys = parse_scram(runner.run(passwords.derive("secret")).scram)
     assert set(keys) == set(SCRAM_MECHANISMS)
@@ -74,15 +95,27 @@ def test_what_is_no_hash_is_damage(runner: asyncio.Runner, passwords: Passwords,
         runner.run(passwords.verify(text, "secret"))
 
 
-def test_too_many_waiting_checks_are_refused(
-    runner: asyncio.Runner, passwords: Passwords, monkeypatch: pytest.MonkeyPatch
+def test_a_thousand_connections_of_one_address_keep_no_neighbour_out(
+    runner: asyncio.Runner, passwords: Passwords
 ) -> None:
-    monkeypatch.setattr("angarium.auth.passwords._WAITING_MAX", 3)
+    served: list[str] = []
+    refused: list[str] = []
+
+    async def waste(name: str, claimant: Claimant) -> None:
+        try:
+            await passwords.waste("guess", claimant)
+        except AuthenticationUnavailable:
+            refused.append(name)
+        else:
+            served.append(name)
 
     async def check() -> None:
-        answers = await asyncio.gather(*[passwords.waste("guess") for _ in range(5)], return_exceptions=True)
-        assert [type(answer) for answer in answers] == [type(None)] * 3 + [AuthenticationUnavailable] * 2
-        await passwords.waste("there is room again")
+        guesses = [waste("guess", Claimant("192.0.2.66", f"user{number}")) for number in range(1000)]
+        tasks = [asyncio.ensure_future(guess) for guess in guesses]
+        await asyncio.sleep(0)
+        await asyncio.gather(waste("neighbour", Claimant("192.0.2.7", "alice")), *tasks)
+        assert "neighbour" in served[:3]
+        assert (len(served), refused) == (501, ["guess"] * 500)
 
     runner.run(check())
 

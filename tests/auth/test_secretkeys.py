@@ -3,6 +3,7 @@ import asyncio
 import pytest
 
 from angarium.auth import CredentialStamp, KnownKeys, KnownSecret, secretkeys
+from angarium.auth.fairturns import NOBODY, Claimant
 from angarium.auth.proof import made_up_keys
 from angarium.auth.secretkeys import SecretKeys
 from angarium.names import UserId
@@ -17,7 +18,7 @@ class Source:
     def __init__(self) -> None:
         self.secrets = {"alice": "secret", "odd": "\x07"}
 
-    async def secret(self, userid: UserId, realm: str) -> KnownSecret | None:
+    async def secret(self, userid: UserId, realm: str, _: Claimant = NOBODY) -> KnownSecret | None:
         assert realm == ""
         found = self.secrets.get(str(userid))
         return KnownSecret(found, CredentialStamp(str(userid))) if found is not None else None

@@ -78,6 +78,7 @@ def test_a_token_that_the_issuer_has_signed_names_its_user(all_keys: Path, name:
         assert user is not None
         assert user.typed == "alice"
         assert user.expires_at_s is not None
+        assert user.session_until_s == user.expires_at_s + 30 + 3600
         # Without the name of a key, any may be meant.
         assert verify(signed(key, algorithm)) is not None
 

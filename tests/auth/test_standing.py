@@ -5,7 +5,7 @@ from tests.auth.world import SOURCES, add
 
 from angarium.auth import CredentialStamp, Passwords, is_current
 from angarium.auth.sharedsecrets import SharedSecrets, remove_shared_secret, set_shared_secret
-from angarium.auth.standing import Standing, denies, require_access, stands
+from angarium.auth.standing import Over, Standing, denies, require_access, why_over
 from angarium.auth.users import set_disabled
 from angarium.engine.memory import MemoryEngine
 from angarium.engine.users import EVERYBODY, DenialRow, PutDenial, RemoveDenial
@@ -40,7 +40,7 @@ def test_the_last_pattern_that_fits_decides(patterns: str, service: str, denied:
 
 async def refused(engine: MemoryEngine, standing: Standing) -> bool:
     """At the login and at a command alike."""
-    ends = not await stands(engine, standing)
+    ends = await why_over(engine, standing) is Over.ACCESS_WITHDRAWN
     try:
         await require_access(engine, standing)
     except AccessDenied:

@@ -1,11 +1,11 @@
 import asyncio
-from dataclasses import replace
 
 import pytest
 from tests.auth.world import SOURCES, FakeMail, add, no_verifiers, store_verifiers
 
 from angarium.auth import (
     CredentialStamp,
+    KnownKeys,
     PasswordLogin,
     Passwords,
     VerifiedLogins,
@@ -14,9 +14,12 @@ from angarium.auth import (
     is_current,
     set_password,
 )
+from angarium.auth.fairturns import NOBODY, Claimant
 from angarium.engine.memory import MemoryEngine
+from angarium.engine.users import ChangePassword, SetDisabled
 from angarium.errors import AuthenticationUnavailable
 from angarium.names import UserId
+from angarium.sasl import ScramHash, ScramKeys
 
 ALICE = UserId("alice")
 
@@ -28,16 +31,16 @@ class CountingPasswords(Passwords):
         self._inner = passwords
         self.computed = 0
 
-    async def verify(self, password_hash: str, password: str) -> bool:
+    async def verify(self, password_hash: str, password: str, claimant: Claimant = NOBODY) -> bool:
         self.computed += 1
-        return await self._inner.verify(password_hash, password)
+        return await self._inner.verify(password_hash, password, claimant)
 
     def is_outdated(self, password_hash: str) -> bool:
         return self._inner.is_outdated(password_hash)
 
-    async def waste(self, password: str) -> None:
+    async def waste(self, password: str, claimant: Claimant = NOBODY) -> None:
         self.computed += 1
-        await self._inner.waste(password)
+        await self._inner.waste(password, claimant)
 
 
 def login(name: str, password: str) -> PasswordLogin:
@@ -65,11 +68,8 @@ def test_whoever_cannot_log_in_costs_the_same_computation(
     async def check() -> None:
         for name in ("alice", "disabled", "keyless"):
             await add(engine, passwords, name, "secret")
-        disabled, keyless = await engine.credential("disabled"), await engine.credential("keyless")
-        assert disabled is not None
-        assert keyless is not None
-        await engine.put_credential(replace(disabled, disabled=True))
-        await engine.put_credential(replace(keyless, password_hash=""))
+        await engine.change_user(SetDisabled("disabled", True, 0))
+        await engine.change_user(ChangePassword("keyless", "", "", 1, 0))
         counting = CountingPasswords(passwords)
         checked = store_verifiers(engine, counting)
         for number, name in enumerate(("alice", "disabled", "keyless", "nobody"), 1):
@@ -113,7 +113,7 @@ def test_what_was_remembered_dies_with_the_credential(
                     engine, ALICE, "secret", passwords=passwords, sources=SOURCES, end_sessions=FakeMail().end_sessions
                 )
             case "disable":
-                await engine.put_credential(replace(credential, disabled=True))
+                await engine.change_user(SetDisabled("alice", True, 0))
             case "remove":
                 await engine.remove_credential("alice")
             case _:
@@ -165,5 +165,77 @@ def test_verifiers_are_asked_in_turn_and_a_dead_one_makes_no_password_wrong(
             await checked.verify(login("alice", "third"))
         alive = Verifiers(engine, VerifierSet(methods=parts.methods[1:]), VerifiedLogins(kept_s=300))
         assert await alive.verify(login("alice", "third")) is None
+
+    runner.run(check())
+
+
+class Keys:
+    """A source of keys, which takes so long."""
+
+    def __init__(self, known: KnownKeys | None, seconds: float = 0.0, *, is_away: bool = False) -> None:
+        self._known = known
+        self._seconds = seconds
+        self._is_away = is_away
+        self.asked = 0
+
+    async def keys(
+        self,
+        userid: UserId,
+        hash: ScramHash,  # noqa: A002
+        _: Claimant = NOBODY,
+    ) -> KnownKeys | None:
+        self.asked += 1
+        await asyncio.sleep(self._seconds)
+        if self._is_away:
+            raise AuthenticationUnavailable("away")
+        return self._known
+
+
+def keys_of(name: str) -> KnownKeys:
+    scram = ScramKeys(ScramHash.SHA_256, stored=b"", server=b"", salt=name.encode(), iterations=4096)
+    return KnownKeys(scram, CredentialStamp(name))
+
+
+def ask_for_keys(runner: asyncio.Runner, engine: MemoryEngine, *sources: Keys) -> KnownKeys | None:
+    checked = Verifiers(engine, VerifierSet(keys=sources), VerifiedLogins(kept_s=0))
+    return runner.run(checked.keys(ALICE, ScramHash.SHA_256, NOBODY))
+
+
+@pytest.mark.parametrize("knowing", [0, 1, None])
+def test_every_source_of_keys_is_asked_whoever_knows(
+    runner: asyncio.Runner, engine: MemoryEngine, knowing: int | None
+) -> None:
+    sources = [Keys(keys_of(str(number)) if number == knowing else None) for number in range(2)]
+    known = ask_for_keys(runner, engine, *sources)
+    assert known == (keys_of(str(knowing)) if knowing is not None else None)
+    assert [source.asked for source in sources] == [1, 1]
+
+
+def test_a_source_that_is_slow_or_away_keeps_nobody_out_whom_another_knows(
+    runner: asyncio.Runner, engine: MemoryEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("angarium.auth.verifiers.STEP_S", 0.01)
+    sources = Keys(keys_of("first")), Keys(None, is_away=True), Keys(None, 60)
+    assert ask_for_keys(runner, engine, *sources) == keys_of("first")
+    with pytest.raises(AuthenticationUnavailable):
+        ask_for_keys(runner, engine, *sources[1:])
+
+
+class Anybody:
+    """Takes any password, as a directory takes an empty one (RFC 4513 §5.1.2)."""
+
+    name = "anybody"
+
+    async def verify(self, login: PasswordLogin) -> CredentialStamp | None:
+        return CredentialStamp("alice") if len(login.password) < 7 else None
+
+    async def close(self) -> None: ...
+
+
+def test_an_empty_password_is_nobodys(runner: asyncio.Runner, engine: MemoryEngine) -> None:
+    async def check() -> None:
+        checked = Verifiers(engine, VerifierSet(methods=(Anybody(),)), VerifiedLogins(kept_s=0))
+        assert await checked.verify(login("alice", "secret")) is not None
+        assert await checked.verify(login("alice", "")) is None
 
     runner.run(check())

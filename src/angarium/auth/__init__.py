@@ -7,7 +7,7 @@ from angarium.auth.login import AuthenticatedUser, Authenticator, LoginContext, 
 from angarium.auth.passwords import PasswordCost, PasswordKeys, Passwords, needs_rehash
 from angarium.auth.policy import LoginPolicy, canonical_userid
 from angarium.auth.proof import ProofCheck
-from angarium.auth.standing import Standing, is_current, stands
+from angarium.auth.standing import Over, Standing, is_current, why_over
 from angarium.auth.throttle import LocalScores, LoginThrottle, Score, Scores, Throttle, decayed
 from angarium.auth.users import UserMail, add_user, delete_user, list_users, set_password
 from angarium.auth.verifiedlogins import VerifiedLogins
@@ -43,6 +43,7 @@ __all__ = [
     "LoginContext",
     "LoginPolicy",
     "LoginThrottle",
+    "Over",
     "PasswordCost",
     "PasswordKeys",
     "PasswordLogin",
@@ -72,5 +73,5 @@ __all__ = [
     "list_users",
     "needs_rehash",
     "set_password",
-    "stands",
+    "why_over",
 ]

@@ -61,7 +61,9 @@ class AppPasswords:
         (row,) = found
         refusal = self._refusal(row, login)
         if refusal is None:
-            return CredentialStamp(row.userid, app_password=row.number, app_password_name=row.name)
+            return CredentialStamp(
+                row.userid, app_password=row.number, app_password_name=row.name, expires_at_s=row.expires_at_s
+            )
         fields = {"user": row.userid, "app_password": row.name, "address": login.address, "reason": refusal}
         log.info("app_password_refused", extra=fields)
         return None
@@ -111,7 +113,7 @@ async def add_app_password(
 
 
 async def revoke_app_password(engine: Engine, userid: UserId, name: str) -> None:
-    """Durably; sessions that logged in by it end at their next command. UserNotFound."""
+    """Durably; sessions that logged in by it hold no more. UserNotFound."""
     if not await engine.change_user(RemoveAppPassword(str(userid), name)):
         raise UserNotFound(f"{userid} has no app password {name!r}")
 

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Final
 from urllib.parse import quote_plus, urlencode
 
+from angarium.auth.fairturns import NOBODY, Claimant
 from angarium.auth.outsidecalls import OutsideCalls
 from angarium.auth.signedtokens import openid_configuration
 from angarium.auth.tokenclaims import TokenNotGood, user_of
@@ -41,14 +42,14 @@ class AskedTokens:
         self.openid_configuration = openid_configuration(settings)
         self.scope = " ".join(settings.oauth_scope)
 
-    async def verify(self, token: str) -> TokenUser | None:
+    async def verify(self, token: str, claimant: Claimant = NOBODY) -> TokenUser | None:
         """AuthenticationUnavailable."""
         digest = hashlib.sha256(token.encode(errors="surrogatepass")).digest()
         kept = self._kept.get(digest)
         if kept is not None and self._now_s() < kept[0]:
             return kept[1]
         self._kept.pop(digest, None)
-        answer = await self._calls.run(lambda: self._ask(token))
+        answer = await self._calls.run(lambda: self._ask(token), claimant)
         try:
             user = self._user(answer)
         except TokenNotGood as error:

@@ -15,7 +15,7 @@ class AuxpropVerifier:
 
     async def verify(self, login: PasswordLogin) -> CredentialStamp | None:
         """AuthenticationUnavailable. A comparison takes no time that could be measured from afar."""
-        known = await self._source.secret(login.userid, "")
+        known = await self._source.secret(login.userid, "", login.claimant)
         if known is None:
             return None
         typed, secret = (

@@ -2,21 +2,26 @@
 
 What fails takes its time and tells nothing: a name that no user can have, a user who is not there, one who is disabled
 and a wrong password all look, and last, the same. A login that was verified lately is let in before the throttle is
-asked, so that nobody who knows the password waits for those who do not.
+asked, so that nobody who knows the password waits for those who do not; after some failures from her address it is too,
+or guessers would find there what the throttle keeps from them.
 """
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Final, NoReturn
 
 from angarium.auth.access import AccessRules
+from angarium.auth.evenrefusals import rest_of_step_s
+from angarium.auth.fairturns import NOBODY, Claimant, FairTurns
 from angarium.auth.groups import Groups
 from angarium.auth.policy import LoginPolicy, canonical_userid
 from angarium.auth.proof import ProofCheck
 from angarium.auth.standing import Standing
-from angarium.auth.throttle import Throttle, throttled_name
+from angarium.auth.throttle import Throttle, network_of, pair_key, throttled_name
 from angarium.auth.verifiers import Verifiers
 from angarium.auth.verifying import CredentialStamp, PasswordLogin
 from angarium.errors import AuthenticationFailed, AuthorizationFailed, PreparationFailed, UserNameInvalid
@@ -28,6 +33,13 @@ if TYPE_CHECKING:
     from angarium.store import Actor, Store
 
 log = logging.getLogger(__name__)
+
+RECALLED_FAILURES_MAX: Final = 10
+"""Of a user from an address, up to which what was found right lately lets in before the throttle is asked."""
+CHECKS_AT_ONCE: Final = 10
+"""Of a user from an address, in a worker: as many as a mail program opens connections, and few for a guesser."""
+_WAITING_MAX: Final = 200
+_WAIT_S: Final = 20.0
 
 Sleep = Callable[[float], Awaitable[None]]
 MayActFor = Callable[[frozenset[str], UserId, UserId], Awaitable[bool]]
@@ -88,6 +100,7 @@ class Authenticator:
         *,
         groups: Groups,
         sleep: Sleep = asyncio.sleep,
+        clock_s: Callable[[], float] = time.monotonic,
         may_act_for: MayActFor | None = None,
         access: AccessRules | None = None,
     ) -> None:
@@ -95,7 +108,10 @@ class Authenticator:
         self._throttle = throttle
         self._groups = groups
         self.sleep = sleep
+        self.clock_s = clock_s
         self._may_act_for = may_act_for
+        self._checks: dict[str, FairTurns] = {}
+        """For passwords that are being checked, by user and network."""
         self.access = access if access is not None else AccessRules()
 
     async def authenticate(self, wanted: CredentialsWanted, context: LoginContext) -> AuthenticatedUser:
@@ -104,10 +120,16 @@ class Authenticator:
 
         That the connection may carry a password at all is for the front end to have asked of `LoginPolicy`.
         """
-        userid = self.identify(wanted.authcid, context)
-        stamp = await self.verifiers.recall(userid, wanted.password) if userid is not None else None
+        userid = self.userid(wanted.authcid, context)
+        name = throttled_name(userid, wanted.authcid)
+        if userid is not None and not self.permits(userid, context):
+            userid = None
+        stamp = None
+        if userid is not None and self.failures(name, context) <= RECALLED_FAILURES_MAX:
+            stamp = await self.verifiers.recall(userid, wanted.password)
         if userid is None or stamp is None:
-            userid, stamp = await self._verify(userid, wanted, context)
+            async with self._one_of_few(name, context):
+                userid, stamp = await self._verify(userid, name, wanted, context)
         return await self.authorize(userid, stamp, wanted.authzid, context)
 
     def prove(self, context: LoginContext) -> ProofCheck:
@@ -119,18 +141,48 @@ class Authenticator:
         return await self._groups.of(userid)
 
     async def _verify(
-        self, userid: UserId | None, wanted: CredentialsWanted, context: LoginContext
+        self, userid: UserId | None, name: str, wanted: CredentialsWanted, context: LoginContext
     ) -> tuple[UserId, CredentialStamp]:
-        name = throttled_name(userid, wanted.authcid)
+        """`userid` is None for a name that no user can have, and for who is not let in: the search takes the same time.
+        AuthenticationFailed, AuthenticationUnavailable."""
         await self.admit(name, context)
-        # A name that no user can have has no credential either, and the search for it takes the same time.
-        looked_up = userid if userid is not None else UserId(name)
-        login = PasswordLogin(looked_up, wanted.authcid, wanted.password, context.service, context.address)
+        recalled = await self.verifiers.recall(userid, wanted.password) if userid is not None else None
+        if userid is not None and recalled is not None:
+            self._throttle.succeeded(context.address, name)
+            return userid, recalled
+        login = PasswordLogin(
+            userid if userid is not None else UserId(name),
+            wanted.authcid,
+            wanted.password,
+            context.service,
+            context.address,
+            is_known=self._throttle.knows(context.address, name),
+        )
+        begun_s = self.clock_s()
         stamp = await self.verifiers.verify(login)
         if userid is None or stamp is None:
-            await self.fail(name, context)
+            await self.fail(name, context, begun_s)
         self._throttle.succeeded(context.address, name)
         return userid, stamp
+
+    @asynccontextmanager
+    async def _one_of_few(self, name: str, context: LoginContext) -> AsyncIterator[None]:
+        """Guesses that are made all at once are known to be wrong when it is too late to hold them back; so most of
+        them wait until the first ones have failed. AuthenticationUnavailable."""
+        key = pair_key(network_of(context.address), name)
+        turns = self._checks.get(key)
+        if turns is None:
+            turns = FairTurns(at_once=CHECKS_AT_ONCE, waiting_max=_WAITING_MAX, wait_s=_WAIT_S)
+            self._checks[key] = turns
+        try:
+            await turns.take(NOBODY)
+            try:
+                yield
+            finally:
+                turns.give_back()
+        finally:
+            if not turns.present:
+                self._checks.pop(key, None)
 
     # What a `ProofCheck` asks too
 
@@ -147,11 +199,15 @@ class Authenticator:
         """How often this name has failed from there, lately."""
         return self._throttle.failures(context.address, name)
 
-    async def fail(self, name: str, context: LoginContext) -> NoReturn:
-        """Note the failure, and take the time that it takes. AuthenticationFailed."""
+    def claimant(self, name: str, context: LoginContext) -> Claimant:
+        """For whom keys or secrets are looked for."""
+        return Claimant(network_of(context.address), name, self._throttle.knows(context.address, name))
+
+    async def fail(self, name: str, context: LoginContext, begun_s: float) -> NoReturn:
+        """Note the failure, and take the time that it takes; the check was begun at `begun_s`. AuthenticationFailed."""
         if name:
             self._throttle.failed(context.address, name)
-        await self.sleep(context.policy.failed_login_pause_s)
+        await self.sleep(context.policy.failed_login_pause_s + rest_of_step_s(self.clock_s() - begun_s))
         raise AuthenticationFailed("wrong user name or password")
 
     def succeed(self, name: str, context: LoginContext) -> None:
@@ -168,8 +224,7 @@ class Authenticator:
             stamp, str(acting), (context.protocol, context.service), is_admin=userid in context.policy.admins
         )
         await self.verifiers.require_access(standing)
-        policy = context.policy
-        if policy.admins_only and userid not in policy.admins and userid not in policy.proxies:
+        if not _serves(userid, context.policy):
             raise AuthorizationFailed(f"{userid} is no administrator of this service")
         return AuthenticatedUser(
             userid=acting,
@@ -179,17 +234,20 @@ class Authenticator:
             standing=standing,
         )
 
-    def identify(self, text: str, context: LoginContext) -> UserId | None:
-        """The user who wants to come in. One whom the access rules do not let in from there is treated as one who is
-        not there, so that nobody learns more of her password."""
-        userid = self.userid(text, context)
-        if userid is None or self.access.permits(context.protocol, context.address, userid):
-            return userid
+    async def still_authorizes(self, userid: UserId, acting: UserId, policy: LoginPolicy) -> bool:
+        """Whether a session of `userid`, who acts for `acting`, would be let in by now. AuthenticationUnavailable."""
+        return _serves(userid, policy) and (acting == userid or await self._allows(userid, acting, policy))
+
+    def permits(self, userid: UserId, context: LoginContext) -> bool:
+        """Whether the access rules let her in from there. Whom they do not is treated as one who is not there, so that
+        nobody learns more of her password."""
+        if self.access.permits(context.protocol, context.address, userid):
+            return True
         log.info(
             "access_denied",
             extra={"service": context.protocol, "address": context.address, "user": str(userid)},
         )
-        return None
+        return False
 
     def userid(self, text: str, context: LoginContext) -> UserId | None:
         """The user of that name; None for a name that no user can have."""
@@ -228,6 +286,10 @@ class Authenticator:
 
     def _userid(self, text: str, context: LoginContext) -> UserId:
         return canonical_userid(text, context.policy.names, host_domain=context.host_domain)
+
+
+def _serves(userid: UserId, policy: LoginPolicy) -> bool:
+    return not policy.admins_only or userid in policy.admins or userid in policy.proxies
 
 
 async def actor_of(store: "Store", user: AuthenticatedUser, context: LoginContext) -> "Actor":

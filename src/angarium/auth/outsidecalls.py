@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Final, TypeVar
 
 from angarium.auth.boundedcalls import BoundedCalls
+from angarium.auth.fairturns import NOBODY, Claimant
 from angarium.errors import AuthenticationUnavailable
 
 THREADS: Final = 4
@@ -25,7 +26,7 @@ class OutsideCalls:
         self._threads = ThreadPoolExecutor(THREADS, f"angarium-{name}")
         self._calls = calls or BoundedCalls(at_once=THREADS)
 
-    async def run(self, ask: Callable[[], Answer]) -> Answer:
+    async def run(self, ask: Callable[[], Answer], claimant: Claimant = NOBODY) -> Answer:
         """What it gives or raises. AuthenticationUnavailable, as `BoundedCalls`, and where all has been closed."""
 
         async def in_thread() -> Answer:
@@ -34,7 +35,7 @@ class OutsideCalls:
             except RuntimeError as error:  # it is closed, or the machine gives no further thread
                 raise AuthenticationUnavailable(str(error)) from error
 
-        return await self._calls.run(in_thread)
+        return await self._calls.run(in_thread, claimant)
 
     def close(self) -> None:
         """Does not wait for what is under way."""

@@ -73,7 +73,9 @@ class FileVerifier:
 
     async def verify(self, login: PasswordLogin) -> CredentialStamp | None:
         """AuthenticationUnavailable where the file cannot be read."""
-        is_right = await self._calls.run(lambda: asyncio.to_thread(self._check, str(login.userid), login.password))
+        is_right = await self._calls.run(
+            lambda: asyncio.to_thread(self._check, str(login.userid), login.password), login.claimant
+        )
         return CredentialStamp(str(login.userid)) if is_right else None
 
     async def close(self) -> None:

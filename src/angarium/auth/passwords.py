@@ -9,15 +9,18 @@ import base64
 import json
 import os
 import secrets
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final, TypeVar
 
 import argon2
 
+from angarium.auth.fairturns import NOBODY, Claimant, FairTurns
 from angarium.auth.passwordhashes import check_hash
-from angarium.errors import AuthenticationUnavailable, PreparationFailed, StoreDamaged
+from angarium.errors import PreparationFailed, StoreDamaged
 from angarium.sasl import ScramHash, ScramKeys, derive_keys, saslprep
 
 SCRAM_MECHANISMS: Final = {
@@ -28,8 +31,11 @@ SCRAM_MECHANISMS: Final = {
 """By the names in the IANA registry."""
 
 _SALT_OCTETS: Final = 16
-_WAITING_MAX: Final = 200
+_WAITING_MAX: Final = 500
+_WAIT_S: Final = 20.0
+"""As long as clients wait, when all of them log in at once."""
 _BUSY_FROM: Final = 4
+_NICENESS: Final = 5
 
 Answer = TypeVar("Answer")
 
@@ -64,55 +70,47 @@ class Passwords:
     def __init__(self, cost: PasswordCost = DEFAULT_COST, *, threads: int | None = None) -> None:
         self._cost = cost
         self._hasher = _hasher(cost)
-        self._threads = ThreadPoolExecutor(threads or len(os.sched_getaffinity(0)), "angarium-password")
-        self._waiting = 0
+        at_once = threads or len(os.sched_getaffinity(0))
+        self._threads = ThreadPoolExecutor(at_once, "angarium-password", initializer=_stand_back)
+        self._turns = FairTurns(at_once=at_once, waiting_max=_WAITING_MAX, wait_s=_WAIT_S)
 
     async def derive(self, password: str) -> PasswordKeys:
         """Everything that is stored of a new password. PreparationFailed for one that cannot be used."""
         prepared = saslprep.prepare(password)
-        return await self._in_thread(lambda: self._derive(password, prepared))
+        return await self._in_thread(NOBODY, lambda: self._derive(password, prepared))
 
-    async def verify(self, password_hash: str, password: str) -> bool:
+    async def verify(self, password_hash: str, password: str, claimant: Claimant = NOBODY) -> bool:
         """Whether the hash, one of `derive` or one that was imported, was made of this password. StoreDamaged for what
         is no hash; AuthenticationUnavailable where too many wait already."""
         prepared = prepared_for_check(password)
         if is_own_hash(password_hash):
-            return await self._in_thread(lambda: self._verify(password_hash, prepared))
-        try:
-            if await self._in_thread(lambda: check_hash(password_hash, password)):
-                return True
-        except ValueError as error:
-            raise StoreDamaged("a password hash cannot be read") from error
-        # Many of them cost less than ours, which the clock would tell.
-        await self.waste(password)
-        return False
+            return await self._in_thread(claimant, lambda: self._verify(password_hash, prepared))
+        return await self._in_thread(claimant, lambda: self._verify_foreign(password_hash, password, prepared))
 
     @property
     def is_busy(self) -> bool:
         """Whether others wait, so that what can be done another time should be."""
-        return self._waiting >= _BUSY_FROM
+        return self._turns.present >= _BUSY_FROM
 
     def is_outdated(self, password_hash: str) -> bool:
         """Whether `derive` would make another kind of hash now, or one at another cost."""
         return not is_own_hash(password_hash) or self._hasher.check_needs_rehash(password_hash)
 
-    async def waste(self, password: str) -> None:
+    async def waste(self, password: str, claimant: Claimant = NOBODY) -> None:
         """Take as long as `verify`, so that nobody learns by the clock that there is no hash."""
         prepared = prepared_for_check(password)
-        await self._in_thread(lambda: self._hasher.hash(prepared))
+        await self._in_thread(claimant, lambda: self._hasher.hash(prepared))
 
     def close(self) -> None:
         """What runs still is waited for."""
         self._threads.shutdown()
 
-    async def _in_thread(self, work: Callable[[], Answer]) -> Answer:
-        if self._waiting >= _WAITING_MAX:
-            raise AuthenticationUnavailable("too many passwords wait to be checked")
-        self._waiting += 1
+    async def _in_thread(self, claimant: Claimant, work: Callable[[], Answer]) -> Answer:
+        await self._turns.take(claimant)
         try:
             return await asyncio.get_running_loop().run_in_executor(self._threads, work)
         finally:
-            self._waiting -= 1
+            self._turns.give_back()
 
     def _derive(self, password: str, prepared: str) -> PasswordKeys:
         # A salt for each: keys of one hash must not help to try those of another.
@@ -134,6 +132,22 @@ class Passwords:
             return False
         except (argon2.exceptions.InvalidHash, argon2.exceptions.VerificationError) as error:
             raise StoreDamaged("a password hash cannot be read") from error
+
+    def _verify_foreign(self, password_hash: str, password: str, prepared: str) -> bool:
+        try:
+            if check_hash(password_hash, password):
+                return True
+        except ValueError as error:
+            raise StoreDamaged("a password hash cannot be read") from error
+        # Many of them cost less than ours, which the clock would tell.
+        self._hasher.hash(prepared)
+        return False
+
+
+def _stand_back() -> None:
+    """Have the thread leave the processors to those that others wait for: on Linux niceness is a thread's own."""
+    with suppress(OSError):
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICENESS)
 
 
 def is_own_hash(password_hash: str) -> bool:

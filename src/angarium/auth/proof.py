@@ -9,6 +9,7 @@ import hmac
 import logging
 from typing import TYPE_CHECKING, Final, NoReturn
 
+from angarium.auth.fairturns import Claimant
 from angarium.auth.passwords import DEFAULT_COST
 from angarium.auth.throttle import throttled_name
 from angarium.auth.verifying import CredentialStamp, GssContext
@@ -51,9 +52,13 @@ class ProofCheck:
         self._name = ""
         """Who is being proven, as the throttle knows her."""
         self._failures = 0.0
-        """Hers, when she was let begin."""
+        """Hers, when she asked to begin."""
         self._stamp: CredentialStamp | None = None
+        self._until_s: float | None = None
+        """When a session that begins by this token has to end."""
         self._gss: GssContext | None = None
+        self._begun_s = authenticator.clock_s()
+        """When the last question was begun to be answered."""
 
     async def answer(self, question: Question) -> Answer:
         """AuthenticationUnavailable; AuthenticationFailed where the throttle refuses."""
@@ -61,33 +66,30 @@ class ProofCheck:
             case KeysWanted(authcid, hash):
                 return await self._keys(authcid, hash)
             case SecretWanted(authcid, realm):
-                userid = await self._begin(authcid)
-                known = await self._verifiers.secret(userid, realm) if userid is not None else None
-                self._stamp = known.stamp if known is not None else None
-                return known.secret if known is not None else None
+                return await self._secret(authcid, realm)
             case TokenWanted(token):
                 return await self._token(token)
             case GssTokenWanted() | GssWrapWanted() | GssUnwrapWanted():
                 return await asyncio.get_running_loop().run_in_executor(None, self._ask_gss, question)
 
     async def go_on(self) -> None:
-        """Before each later message of the client. Who has failed meanwhile, in exchanges that were begun side by side,
-        waits as if she began now: else a guesser would begin many, and then prove all of them at once.
-        AuthenticationFailed."""
-        if self._name and self._authenticator.failures(self._name, self._context) > self._failures:
+        """Before each later message of the client, and where somebody had to be asked. Who has failed meanwhile, in
+        exchanges that were begun side by side, waits as if she began now: else a guesser would begin many, and then
+        prove all of them at once. AuthenticationFailed."""
+        while self._name and self._authenticator.failures(self._name, self._context) > self._failures:
             await self._admit()
 
     async def accept(self, proven: Proven) -> "AuthenticatedUser":
         """Let in who has proven who she is. AuthenticationFailed, AuthorizationFailed, AuthenticationUnavailable."""
-        userid = self._authenticator.identify(proven.authcid, self._context)
-        if userid is None:
+        userid = self._authenticator.userid(proven.authcid, self._context)
+        if userid is None or not self._authenticator.permits(userid, self._context):
             await self.refuse()
         if self._stamp is None and not self._context.policy.is_own_name(proven.authcid):
             log.info("foreign_domain", extra={"session": self._context.session, "user": proven.authcid})
             await self.refuse()
         if self._name:
             self._authenticator.succeed(self._name, self._context)
-        stamp = self._stamp or CredentialStamp(str(userid))
+        stamp = self._stamp or CredentialStamp(str(userid), expires_at_s=self._until_s)
         return await self._authenticator.authorize(userid, stamp, proven.authzid, self._context)
 
     async def accept_certificate(self, wanted: CertificateWanted) -> "AuthenticatedUser":
@@ -98,32 +100,48 @@ class ProofCheck:
 
     async def refuse(self) -> NoReturn:
         """A proof was wrong: it counts, and takes its time. AuthenticationFailed."""
-        await self._authenticator.fail(self._name, self._context)
+        await self._authenticator.fail(self._name, self._context, self._begun_s)
 
     async def _begin(self, authcid: str) -> UserId | None:
-        userid = self._authenticator.identify(authcid, self._context)
+        """The user who may be let in; `self._name` stands for the others, and they are looked for too, so that it takes
+        the same time."""
+        userid = self._authenticator.userid(authcid, self._context)
         self._name = throttled_name(userid, authcid)
         await self._admit()
-        return userid
+        return userid if userid is not None and self._authenticator.permits(userid, self._context) else None
 
     async def _admit(self) -> None:
-        await self._authenticator.admit(self._name, self._context)
         self._failures = self._authenticator.failures(self._name, self._context)
+        await self._authenticator.admit(self._name, self._context)
+        self._begun_s = self._authenticator.clock_s()
+
+    @property
+    def _claimant(self) -> Claimant:
+        return self._authenticator.claimant(self._name, self._context)
 
     async def _keys(self, authcid: str, scram_hash: ScramHash) -> ScramKeys:
         userid = await self._begin(authcid)
-        if userid is not None:
-            known = await self._verifiers.keys(userid, scram_hash)
-            if known is not None:
-                self._stamp = known.stamp
-                return known.keys
-        return made_up_keys(self._verifiers.seed, self._name, scram_hash)
+        known = await self._verifiers.keys(userid or UserId(self._name), scram_hash, self._claimant)
+        if userid is None or known is None:
+            return made_up_keys(self._verifiers.seed, self._name, scram_hash)
+        self._stamp = known.stamp
+        return known.keys
+
+    async def _secret(self, authcid: str, realm: str) -> str | None:
+        userid = await self._begin(authcid)
+        known = await self._verifiers.secret(userid or UserId(self._name), realm, self._claimant)
+        await self.go_on()
+        if userid is None or known is None:
+            return None
+        self._stamp = known.stamp
+        return known.secret
 
     async def _token(self, token: str) -> TokenAccepted | TokenRefused:
         tokens = self._verifiers.tokens
         # A client without one only wants to know what is needed.
-        user = await tokens.verify(token) if tokens is not None and token else None
+        user = await tokens.verify(token, self._claimant) if tokens is not None and token else None
         if user is not None:
+            self._until_s = user.session_until_s
             return TokenAccepted(user.typed)
         if tokens is None:
             return TokenRefused()

@@ -11,6 +11,7 @@ from typing import Final
 
 from angarium.auth.berkeleydb import NotBerkeleyDb, parse_berkeley_db
 from angarium.auth.boundedcalls import BoundedCalls
+from angarium.auth.fairturns import NOBODY, Claimant
 from angarium.auth.rereadfile import RereadFile
 from angarium.auth.verifying import CredentialStamp, KnownSecret
 from angarium.names import UserId
@@ -67,10 +68,10 @@ class SasldbSecrets:
         self._realm = realm
         self._calls = BoundedCalls(at_once=_READING)
 
-    async def secret(self, userid: UserId, realm: str) -> KnownSecret | None:
+    async def secret(self, userid: UserId, realm: str, claimant: Claimant = NOBODY) -> KnownSecret | None:
         """A user's domain is her realm, whatever else is asked for. AuthenticationUnavailable."""
         key = (userid.localpart, userid.domain or realm or self._realm)
-        passwords = await self._calls.run(lambda: asyncio.to_thread(self._file.content))
+        passwords = await self._calls.run(lambda: asyncio.to_thread(self._file.content), claimant)
         secret = passwords.get(key)
         return KnownSecret(secret, CredentialStamp(str(userid))) if secret else None
 

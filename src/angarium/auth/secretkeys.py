@@ -9,6 +9,7 @@ from collections import OrderedDict
 from typing import Final
 
 from angarium.auth.boundedcalls import BoundedCalls
+from angarium.auth.fairturns import NOBODY, Claimant
 from angarium.auth.proof import made_up_keys
 from angarium.auth.verifying import KnownKeys, SecretSource
 from angarium.errors import PreparationFailed
@@ -30,15 +31,22 @@ class SecretKeys:
         self._kept: OrderedDict[tuple[str, ScramHash], tuple[str, ScramKeys]] = OrderedDict()
         """With the secret that they were computed of."""
 
-    async def keys(self, userid: UserId, hash: ScramHash) -> KnownKeys | None:  # noqa: A002 - the RFC's word
+    async def keys(
+        self,
+        userid: UserId,
+        hash: ScramHash,  # noqa: A002 - the RFC's word
+        claimant: Claimant = NOBODY,
+    ) -> KnownKeys | None:
         """AuthenticationUnavailable."""
-        known = await self._source.secret(userid, "")
+        known = await self._source.secret(userid, "", claimant)
         secret = known.secret if known is not None else ""
         place = (str(userid), hash)
         kept = self._kept.get(place)
         if kept is None or kept[0] != secret:
-            kept = (secret, await self._calls.run(lambda: asyncio.to_thread(self._compute, str(userid), secret, hash)))
-            self._kept[place] = kept
+            computed = await self._calls.run(
+                lambda: asyncio.to_thread(self._compute, str(userid), secret, hash), claimant
+            )
+            kept = self._kept[place] = (secret, computed)
             if len(self._kept) > _KEPT_MAX:
                 self._kept.popitem(last=False)
         return KnownKeys(kept[1], known.stamp) if known is not None else None

@@ -3,6 +3,7 @@ DIGEST-MD5 or APOP. The main password is another one, or the same; here nothing 
 
 from typing import Final
 
+from angarium.auth.fairturns import NOBODY, Claimant
 from angarium.auth.verifying import CredentialStamp, KnownSecret
 from angarium.engine.interface import Engine
 from angarium.engine.sources import Sources
@@ -26,7 +27,7 @@ class SharedSecrets:
         """Whether anybody has one."""
         return self._engine.has_shared_secrets()
 
-    async def secret(self, userid: UserId, realm: str) -> KnownSecret | None:
+    async def secret(self, userid: UserId, realm: str, _: Claimant = NOBODY) -> KnownSecret | None:
         """That of the realm, or the usual one where the realm has none of its own."""
         user = await self._engine.user(str(userid))
         if not user.shared_secrets or (user.credential is not None and user.credential.disabled):
@@ -37,7 +38,7 @@ class SharedSecrets:
 
 
 async def set_shared_secret(engine: Engine, userid: UserId, realm: str, secret: str, *, sources: Sources) -> None:
-    """Store it, durably; sessions that logged in by the one before end at their next command. PreparationFailed."""
+    """Store it, durably; sessions that logged in by the one before hold no more. PreparationFailed."""
     if len(realm) > MAX_REALM_LENGTH or not (realm == "" or realm.isprintable()):
         raise PreparationFailed("not the name of a realm")
     saslprep.prepare(secret)  # what holds a NUL, or nothing that counts, is refused; clients hash what was typed

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from typing import Final
 
+from angarium.auth.fairturns import NOBODY, Claimant
 from angarium.auth.tokenclaims import TokenNotGood, user_of
 from angarium.auth.tokenkeys import KeySet, jwt_library, key_set
 from angarium.auth.verifying import TokenUser
@@ -37,7 +38,7 @@ class SignedTokens:
         self.openid_configuration = openid_configuration(settings)
         self.scope = " ".join(settings.oauth_scope)
 
-    async def verify(self, token: str) -> TokenUser | None:
+    async def verify(self, token: str, _: Claimant = NOBODY) -> TokenUser | None:
         """AuthenticationUnavailable where the keys cannot be had."""
         try:
             return user_of(await self._claims(token), self._settings, now_s=self._now_s())

@@ -6,6 +6,7 @@ What is asked of `users.db` is one row for each user concerned, which the engine
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from enum import Enum, auto
 from fnmatch import fnmatchcase
 
 from angarium.auth.verifying import CredentialStamp
@@ -15,6 +16,17 @@ from angarium.errors import AccessDenied
 
 Now = Callable[[], float]
 """Seconds since 1970 UTC."""
+
+
+class Over(Enum):
+    """Why a session may not go on."""
+
+    CREDENTIALS_CHANGED = auto()
+    """The password is another one, or the user or the app password is gone."""
+    EXPIRED = auto()
+    """The time of its token or app password is over."""
+    ACCESS_WITHDRAWN = auto()
+    """The user is disabled or denied the service, or may not act for the other one any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,14 +42,18 @@ class Standing:
     """Whether the credential is an administrator's."""
 
 
-async def stands(engine: Engine, standing: Standing, now_s: Now = time.time) -> bool:
-    """Whether the credential is as it was at the login, and nobody who logged in has been shut out."""
+async def why_over(engine: Engine, standing: Standing, now_s: Now = time.time) -> Over | None:
+    """None while the credential is as it was at the login, and nobody concerned has been shut out."""
     user = await engine.user(standing.stamp.userid)
-    if not _holds(user, standing.stamp, now_s) or _refusal(user, standing) is not None:
-        return False
+    if _refusal(user, standing) is not None:
+        return Over.ACCESS_WITHDRAWN
+    if _is_over(standing.stamp, now_s):
+        return Over.EXPIRED
+    if not _holds(user, standing.stamp):
+        return Over.CREDENTIALS_CHANGED
     if standing.acting == standing.stamp.userid or standing.is_admin:
-        return True
-    return _refusal(await engine.user(standing.acting), standing) is None
+        return None
+    return Over.ACCESS_WITHDRAWN if _refusal(await engine.user(standing.acting), standing) is not None else None
 
 
 async def require_access(engine: Engine, standing: Standing) -> None:
@@ -54,7 +70,7 @@ async def require_access(engine: Engine, standing: Standing) -> None:
 
 async def is_current(engine: Engine, stamp: CredentialStamp, now_s: Now = time.time) -> bool:
     """Whether the credential is as it was at the login: not changed, not disabled, not removed, not over."""
-    return _holds(await engine.user(stamp.userid), stamp, now_s)
+    return not _is_over(stamp, now_s) and _holds(await engine.user(stamp.userid), stamp)
 
 
 def denies(denial: DenialRow, services: Sequence[str]) -> bool:
@@ -66,15 +82,16 @@ def denies(denial: DenialRow, services: Sequence[str]) -> bool:
     return False
 
 
-def _holds(user: UserRow, stamp: CredentialStamp, now_s: Now) -> bool:
+def _is_over(stamp: CredentialStamp, now_s: Now) -> bool:
+    return stamp.expires_at_s is not None and now_s() >= stamp.expires_at_s
+
+
+def _holds(user: UserRow, stamp: CredentialStamp) -> bool:
     credential = user.credential
     if credential is not None and credential.disabled:
         return False
     if stamp.app_password is not None:
-        for row in user.app_passwords:
-            if row.number == stamp.app_password:
-                return row.expires_at_s is None or now_s() < row.expires_at_s
-        return False
+        return any(row.number == stamp.app_password for row in user.app_passwords)
     if stamp.shared_secret is not None:
         return any(secret.version == stamp.shared_secret for secret in user.shared_secrets)
     # Of what somebody outside has checked nothing more is known.

@@ -14,6 +14,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final, Protocol
 
 from angarium.names import UserId
@@ -41,6 +42,9 @@ class Throttle(Protocol):
 
     def failures(self, address: str, userid: str) -> float:
         """Those of the user from there that count now."""
+
+    def knows(self, address: str, userid: str) -> bool:
+        """Whether the user has logged in from there lately."""
 
     def failed(self, address: str, userid: str) -> None: ...
 
@@ -161,6 +165,9 @@ class LoginThrottle:
         score = self._scores.get(pair_key(network_of(address), userid), self._clock_s())
         return score.failures if score is not None else 0.0
 
+    def knows(self, address: str, userid: str) -> bool:
+        return self._scores.is_known(pair_key(network_of(address), userid))
+
     def failed(self, address: str, userid: str) -> None:
         now_s = self._clock_s()
         network = network_of(address)
@@ -183,8 +190,11 @@ class LoginThrottle:
 
 
 def pair_key(network: str, userid: str) -> str:
-    """What failures of a user from a network are counted by; those of a network are by its name alone."""
-    return f"{network}\0{userid}"
+    """What failures of a user from a network are counted by; those of a network are by its name alone.
+
+    Spellings that a directory or a database may take for one name (RFC 4518 §2.6) are one here.
+    """
+    return f"{network}\0{' '.join(userid.split()).casefold()}"
 
 
 def throttled_name(userid: UserId | None, typed: str) -> str:
@@ -192,6 +202,7 @@ def throttled_name(userid: UserId | None, typed: str) -> str:
     return str(userid) if userid is not None else typed[:_NAME_LENGTH_MAX]
 
 
+@lru_cache(maxsize=4096)
 def network_of(address: str) -> str:
     """What counts as one peer; text that is no address, as of a unix socket, stands for itself."""
     try:

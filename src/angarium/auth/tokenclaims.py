@@ -33,7 +33,11 @@ def user_of(claims: Mapping[str, object], settings: OauthSettings, *, now_s: flo
     if "cnf" in claims:
         # Whoever sends it must prove to have a key (RFC 7800 §3), for which the mechanisms have no place.
         raise TokenNotGood("it is bound to a key")
-    return TokenUser(_user(claims, settings.oauth_user_claim), expires_at_s)
+    return TokenUser(
+        _user(claims, settings.oauth_user_claim),
+        expires_at_s,
+        None if expires_at_s is None else expires_at_s + leeway_s + settings.oauth_expiry_grace.total_seconds(),
+    )
 
 
 def _user(claims: Mapping[str, object], claim: str) -> str:

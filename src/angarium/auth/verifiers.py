@@ -4,12 +4,16 @@ A verifier that cannot be asked never makes a password wrong: if none of the oth
 temporary failure.
 """
 
+import asyncio
 import logging
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 from secrets import token_bytes, token_urlsafe
 from typing import Protocol
 
+from angarium.auth.evenrefusals import STEP_S
+from angarium.auth.fairturns import NOBODY, Claimant
 from angarium.auth.passwords import Passwords, parse_scram
 from angarium.auth.sharedsecrets import SharedSecrets
 from angarium.auth.standing import Standing, is_current, require_access
@@ -76,6 +80,7 @@ class Verifiers:
         self._engine = engine
         self._parts = parts
         self._verified = verified
+        self._capable_of = _capable_of(parts)
 
     @property
     def tokens(self) -> TokenVerifier | None:
@@ -92,18 +97,8 @@ class Verifiers:
     @property
     def capable_of(self) -> Needs:
         """What mechanisms may need: there is somebody who knows."""
-        parts = self._parts
-        capable = Needs(0)
-        for need, present in (
-            (Needs.PASSWORD, parts.methods or parts.app_passwords),
-            (Needs.KEYS, parts.keys or parts.secrets),
-            (Needs.SECRET, parts.secrets or (parts.shared_secrets is not None and parts.shared_secrets.are_there())),
-            (Needs.TOKEN, parts.tokens),
-            (Needs.GSS, parts.gss),
-        ):
-            if present:
-                capable |= need
-        return capable
+        shared = self._parts.shared_secrets
+        return self._capable_of | Needs.SECRET if shared is not None and shared.are_there() else self._capable_of
 
     async def recall(self, userid: UserId, password: str) -> CredentialStamp | None:
         """The credential, if this very password was found right for it lately; cheap, and None says nothing."""
@@ -142,6 +137,9 @@ class Verifiers:
         return stamp if stamp is not None and await factor.accept(login.userid, code) else None
 
     async def _ask_all(self, login: PasswordLogin) -> CredentialStamp | None:
+        if not login.password:
+            # Nobody's password is empty, whatever a hash or somebody outside says; it is refused as a wrong one is.
+            login = replace(login, password=token_urlsafe())
         unavailable: AuthenticationUnavailable | None = None
         for method in self._parts.methods:
             try:
@@ -158,25 +156,28 @@ class Verifiers:
             raise AuthenticationUnavailable("no method of sasl_pwcheck_method is served")
         return None
 
-    async def keys(self, userid: UserId, hash: ScramHash) -> KnownKeys | None:  # noqa: A002 - the RFC's word
+    async def keys(self, userid: UserId, hash: ScramHash, claimant: Claimant) -> KnownKeys | None:  # noqa: A002 - the RFC's word
         """The keys of SCRAM; None for a user who has none, or who must give a second factor.
         AuthenticationUnavailable."""
-        if await self._needs_second_factor(userid):
-            return None
+        known: KnownKeys | None = None
         for source in self._parts.keys:
-            known = await source.keys(userid, hash)
-            if known is not None:
-                return known
-        return None
+            if known is None:
+                known = await source.keys(userid, hash, claimant)
+                continue
+            # The clock would tell whose keys they are, if those behind were not asked; nobody waits for them long.
+            with suppress(AuthenticationUnavailable, TimeoutError):
+                async with asyncio.timeout(STEP_S):
+                    await source.keys(userid, hash, claimant)
+        return None if await self._needs_second_factor(userid) else known
 
-    async def secret(self, userid: UserId, realm: str) -> KnownSecret | None:
-        """The password itself, as `keys`."""
+    async def secret(self, userid: UserId, realm: str, claimant: Claimant) -> KnownSecret | None:
+        """The password itself, as `keys`. What is found wrong by it is refused at full steps of time."""
         if await self._needs_second_factor(userid):
             return None
         shared = self._parts.shared_secrets
         own: tuple[SecretSource, ...] = (shared,) if shared is not None else ()
         for source in own + self._parts.secrets:
-            known = await source.secret(userid, realm)
+            known = await source.secret(userid, realm, claimant)
             if known is not None:
                 return known
         return None
@@ -184,6 +185,21 @@ class Verifiers:
     async def _needs_second_factor(self, userid: UserId) -> bool:
         factor = self._parts.second_factor
         return factor is not None and await factor.is_required(userid)
+
+
+def _capable_of(parts: VerifierSet) -> Needs:
+    """For as long as the settings stay."""
+    capable = Needs(0)
+    for need, present in (
+        (Needs.PASSWORD, parts.methods or parts.app_passwords),
+        (Needs.KEYS, parts.keys or parts.secrets),
+        (Needs.SECRET, parts.secrets),
+        (Needs.TOKEN, parts.tokens),
+        (Needs.GSS, parts.gss),
+    ):
+        if present:
+            capable |= need
+    return capable
 
 
 class StoreVerifier:
@@ -200,9 +216,9 @@ class StoreVerifier:
         another cost, gives way to one as they are made now."""
         credential = await self._engine.credential(str(login.userid))
         if credential is None or not _has_password(credential):
-            await self._passwords.waste(login.password)
+            await self._passwords.waste(login.password, login.claimant)
             return None
-        if not await self._passwords.verify(credential.password_hash, login.password):
+        if not await self._passwords.verify(credential.password_hash, login.password, login.claimant):
             return None
         if self._passwords.is_outdated(credential.password_hash) and not self._passwords.is_busy:
             await self._upgrade(credential, login.password)
@@ -225,7 +241,12 @@ class StoreKeys:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    async def keys(self, userid: UserId, hash: ScramHash) -> KnownKeys | None:  # noqa: A002 - the RFC's word
+    async def keys(
+        self,
+        userid: UserId,
+        hash: ScramHash,  # noqa: A002 - the RFC's word
+        _: Claimant = NOBODY,
+    ) -> KnownKeys | None:
         """None for a user without such keys, or who is disabled."""
         credential = await self._engine.credential(str(userid))
         if credential is None or not _has_password(credential):

@@ -7,6 +7,8 @@ belong to the event loop; what blocks runs in threads of their own, or outside.
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from angarium.auth.fairturns import NOBODY, Claimant
+from angarium.auth.throttle import network_of
 from angarium.names import UserId
 from angarium.sasl import ScramHash, ScramKeys
 
@@ -25,6 +27,8 @@ class CredentialStamp:
     """The verifier who found the password right, for the log."""
     shared_secret: int | None = None
     """The version of the shared secret that it was."""
+    expires_at_s: float | None = None
+    """When the time of a token or an app password is over, in seconds since 1970; None: never."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +44,13 @@ class PasswordLogin:
     """As SASL and PAM name it: `imap`, `pop`, `sieve`, `lmtp`."""
     address: str = ""
     """Of the client; empty for a unix socket."""
+    is_known: bool = False
+    """Whether the user has logged in from there lately."""
+
+    @property
+    def claimant(self) -> Claimant:
+        """For whom it is."""
+        return Claimant(network_of(self.address), str(self.userid), self.is_known)
 
 
 class PasswordVerifier(Protocol):
@@ -80,14 +91,20 @@ class SecretSource(Protocol):
     def name(self) -> str:
         """What the log calls it."""
 
-    async def secret(self, userid: UserId, realm: str) -> KnownSecret | None:
+    async def secret(self, userid: UserId, realm: str, claimant: Claimant = NOBODY, /) -> KnownSecret | None:
         """The secret of a user; an empty realm is the usual one. AuthenticationUnavailable."""
 
 
 class KeySource(Protocol):
     """Knows the keys of SCRAM."""
 
-    async def keys(self, userid: UserId, hash: ScramHash) -> KnownKeys | None:  # noqa: A002 - the RFC's word
+    async def keys(
+        self,
+        userid: UserId,
+        hash: ScramHash,  # noqa: A002 - the RFC's word
+        claimant: Claimant = NOBODY,
+        /,
+    ) -> KnownKeys | None:
         """AuthenticationUnavailable."""
 
 
@@ -98,6 +115,8 @@ class TokenUser:
     typed: str
     """The user name that it holds."""
     expires_at_s: float | None = None
+    session_until_s: float | None = None
+    """Until when a session may go on that has begun by it; None: as long as it likes."""
 
 
 class TokenVerifier(Protocol):
@@ -111,7 +130,7 @@ class TokenVerifier(Protocol):
     def scope(self) -> str:
         """What tokens must have; may be empty."""
 
-    async def verify(self, token: str) -> TokenUser | None:
+    async def verify(self, token: str, claimant: Claimant = NOBODY, /) -> TokenUser | None:
         """None for one that does not hold. AuthenticationUnavailable."""
 
     async def close(self) -> None: ...
