@@ -12,7 +12,8 @@ import uvloop
 from tests.lmtp.post import settings
 from tests.store.world import World
 
-from angarium.smmap import Connection, SmmapHost, SmmapProtocol, smmap_protocols
+from angarium.connections import Connection
+from angarium.smmap import SmmapHost, SmmapProtocol, smmap_protocols
 from angarium.smmap.netstring import netstring
 
 

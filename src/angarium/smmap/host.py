@@ -2,26 +2,11 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
 
 from angarium.config import Settings
+from angarium.connections import Admit
 from angarium.operations.delivery import GroupsOf, no_groups
 from angarium.store import Store
-
-
-class Connection(Protocol):
-    """What a worker asks of a connection."""
-
-    def close_for_shutdown(self) -> None: ...
-
-    def abort(self) -> None: ...
-
-    def wake(self) -> None: ...
-
-
-Admit = Callable[[str, Connection, str], Callable[[], None] | None]
-"""Asks for a place for a connection from an address (empty for a unix socket) with its session id; gives what leaves
-the place, or None where there is none."""
 
 
 @dataclass(frozen=True, slots=True)
