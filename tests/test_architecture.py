@@ -11,6 +11,7 @@ LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"master"}),
     frozenset({"worker"}),
     frozenset({"imap", "lmtp", "managesieve", "pop3", "smmap"}),
+    frozenset({"connections"}),
     frozenset({"operations", "auth"}),
     frozenset({"store"}),
     frozenset({"engine"}),

@@ -10,7 +10,7 @@ OTHERS = [form.recognised for form in FORMS]
     ("name", "served_later"),
     [
         ("httpmodules", True),
-        ("ldap_sasl_mech", True),
+        ("ldap_referrals", True),
         ("mboxlist_db", False),
         ("tls_sessions_db_path", False),
         ("sasl_ldapdb_uri", False),

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from tests.imap.transcript import open_services
 
+from angarium.connections import Connection, Pace
 from angarium.errors import SessionLimitExceeded
 from angarium.imap.connection import ImapConnection
 from angarium.imap.factory import ImapFactory
@@ -39,6 +40,8 @@ class CountedSeat:
         self.mailbox = ""
         self.left = asyncio.Event()
 
+    def wake_at(self, time_s: float) -> None: ...
+
     def log_in(self, userid: str) -> None:
         self.user = userid
 
@@ -59,10 +62,11 @@ class CountingDoor:
         self.seats: list[CountedSeat] = []
         self.places = 100
 
-    def admit(self, service: str, address: str, connection: ImapConnection, *, session: str) -> CountedSeat:
+    def admit(self, service: str, address: str, connection: Connection, *, session: str) -> CountedSeat:
         if len(self.seats) == self.places:
             raise SessionLimitExceeded("full")
         assert (service, address) == ("imap", "127.0.0.1")
+        assert isinstance(connection, ImapConnection)
         self.seats.append(CountedSeat(connection))
         return self.seats[-1]
 
@@ -142,6 +146,7 @@ async def serve(
 ) -> AsyncIterator[Server]:
     """A server over an engine of `kind`, with STARTTLS where there is a context for it."""
     async with open_services(kind, directory, options) as services:
+        services = replace(services, pace=Pace(asyncio.get_running_loop()))
         if tls is not None:
             start_tls = StartTls(asyncio.get_running_loop(), ServiceTls(Identity(tls)), "imap")
             services = replace(services, start_tls=start_tls)

@@ -50,6 +50,31 @@ def test_whole_session_in_one_packet(kind: str, tmp_path: Path) -> None:
     _run(test, tmp_path, kind=kind)
 
 
+def test_logins_of_many_clients_take_turns_and_nobody_else_waits(tmp_path: Path) -> None:
+    async def test(server: Server) -> None:
+        pace = server.services.pace
+        assert pace is not None
+        known, newcomer, hasty = await server.log_in(), await server.connect(), await server.connect()
+        for client in (newcomer, hasty):
+            await client.line()
+        # Others have done all that may be done in this turn, and in many that follow.
+        answered: list[bool] = []
+        for _ in range(4000):
+            pace.do(lambda: answered.append(False))
+        for piece in (b"a LOGIN alice ", b"secret\r\nb NOOP\r\n"):
+            newcomer.send(piece)
+            await asyncio.sleep(0)
+        hasty.send(b"a LOGIN alice secret\r\n")
+        hasty.writer.transport.abort()
+        assert (await known.ask(b"NOOP"))[-1].startswith(b"t OK ")
+        assert len(answered) < 4000
+        assert (await newcomer.until(b"b "))[0].startswith(b"a OK ")
+        assert len(answered) == 4000
+        await asyncio.wait_for(server.door.seats[2].left.wait(), 10)
+
+    _run(test, tmp_path)
+
+
 def test_client_that_closes_its_sending_side_gets_its_answers(tmp_path: Path) -> None:
     async def test(server: Server) -> None:
         client = await server.connect()

@@ -20,6 +20,7 @@ from angarium.imap import dispatch
 from angarium.imap.services import ImapServices
 from angarium.imap.watchers import Watchers
 from angarium.names import MailboxName
+from angarium.operations.logins import Over
 from angarium.operations.messages import MessageCache, MessageLimits
 from angarium.rights import Acl
 from angarium.store import Actor, SelectedMailbox, Store
@@ -153,18 +154,23 @@ def test_refusals_for_now_end_nothing(
 
 def test_revoked_credential_ends_the_session(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     async def test(services: ImapServices) -> None:
-        valid = True
+        over: Over | None = None
 
-        async def still_valid(_: Actor) -> bool:
-            return valid
+        async def why_over(_: Actor) -> Over | None:
+            return over
 
-        monkeypatch.setattr(services.logins, "still_valid", still_valid)
-        for command in ("a NOOP", "a APPEND INBOX {5}"):
-            valid = True
-            alice = await log_in(services, "alice")
-            assert await alice.ask("a NOOP") == ["a OK Completed"]
-            valid = False
-            assert await alice.ask(command) == ["* BYE Credentials have changed, please log in again"]
+        monkeypatch.setattr(services.logins, "why_over", why_over)
+        for reason, bye in (
+            (Over.CREDENTIALS_CHANGED, "* BYE [EXPIRED] Credentials have changed, please log in again"),
+            (Over.EXPIRED, "* BYE [EXPIRED] Credentials have expired, please log in again"),
+            (Over.ACCESS_WITHDRAWN, "* BYE [AUTHORIZATIONFAILED] Access has been withdrawn"),
+        ):
+            for command in ("a NOOP", "a APPEND INBOX {5}"):
+                over = None
+                alice = await log_in(services, "alice")
+                assert await alice.ask("a NOOP") == ["a OK Completed"]
+                over = reason
+                assert await alice.ask(command) == [bye]
         leaving = _stranger(services)
         await leaving.ask("a LOGIN alice secret")
         assert (await leaving.ask("a LOGOUT"))[-1] == "a OK Completed"
@@ -174,10 +180,10 @@ def test_revoked_credential_ends_the_session(tmp_path: Path, monkeypatch: pytest
 
 def test_credentials_that_cannot_be_looked_up_are_a_refusal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     async def test(services: ImapServices) -> None:
-        async def still_valid(_: Actor) -> bool:
+        async def why_over(_: Actor) -> Over | None:
             raise DiskFailed("users.db")
 
-        monkeypatch.setattr(services.logins, "still_valid", still_valid)
+        monkeypatch.setattr(services.logins, "why_over", why_over)
         alice = await log_in(services, "alice")
         assert await alice.ask("a NOOP") == ["a NO [UNAVAILABLE] System I/O error"]
         assert await alice.ask("a APPEND INBOX {5}") == ["a NO [UNAVAILABLE] System I/O error"]

@@ -10,6 +10,7 @@ from tests.imap.sockets import Client, Server, eventually, serve
 
 from angarium.imap import dispatch
 from angarium.imap.session import ImapSession
+from angarium.operations.logins import Over
 from angarium.store import Actor
 
 _ALL = b"(MessageNew MessageExpunge FlagChange)"
@@ -168,13 +169,38 @@ def test_credentials_that_were_changed_end_a_session_that_waits(
         assert session is not None
         revoked = session.user
 
-        async def still_valid(actor: Actor) -> bool:
-            return actor is not revoked
+        async def why_over(actor: Actor) -> Over | None:
+            return Over.CREDENTIALS_CHANGED if actor is revoked else None
 
-        monkeypatch.setattr(server.services.logins, "still_valid", still_valid)
+        monkeypatch.setattr(server.services.logins, "why_over", why_over)
         await _deliver(other)
-        assert await client.line() == b"* BYE Credentials have changed, please log in again"
+        assert await client.line() == b"* BYE [EXPIRED] Credentials have changed, please log in again"
         assert await client.rest() == b""
+
+    _run(test, tmp_path)
+
+
+@pytest.mark.parametrize("command", [b"NOOP", b"SELECT INBOX", b"IDLE"])
+def test_a_login_that_holds_no_more_ends_a_session_that_does_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: bytes
+) -> None:
+    async def test(server: Server) -> None:
+        client = await server.log_in()
+        connection = server.door.seats[0].connection
+        if command == b"IDLE":
+            client.send(b"t IDLE\r\n")
+            assert await client.line() == b"+ idling"
+        else:
+            await client.ask(command)
+        connection.wake()  # as long as it holds nothing is said
+        await eventually(lambda: connection._task is None)
+
+        async def why_over(_: Actor) -> Over | None:
+            return Over.EXPIRED
+
+        monkeypatch.setattr(server.services.logins, "why_over", why_over)
+        connection.wake()
+        assert await client.rest() == b"* BYE [EXPIRED] Credentials have expired, please log in again\r\n"
 
     _run(test, tmp_path)
 

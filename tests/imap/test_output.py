@@ -1,114 +1,28 @@
-"""What goes to a client: in few pieces, and not while it is behind."""
+"""What goes to a client that has asked for compression."""
 
-import asyncio
-from collections.abc import Iterable
+import zlib
 
-import pytest
+from tests.connections.test_output import Transport
 
-from angarium.imap.output import ClientGone, Output
-
-
-class _Transport(asyncio.Transport):
-    def __init__(self) -> None:
-        super().__init__()
-        self.pieces: list[bytes] = []
-        self.closing = False
-
-    def write(self, data: bytes | bytearray | memoryview) -> None:
-        self.pieces.append(bytes(data))
-
-    def writelines(self, list_of_data: Iterable[bytes | bytearray | memoryview]) -> None:
-        self.pieces += map(bytes, list_of_data)
-
-    def is_closing(self) -> bool:
-        return self.closing
+from angarium.imap.compression import Deflater
+from angarium.imap.output import Output
 
 
-def test_answer_goes_out_in_one_piece() -> None:
-    transport = _Transport()
+def test_what_is_sent_behind_compress_is_compressed_until_that_ends() -> None:
+    transport = Transport()
     output = Output(transport)
-    output.write(b"a ")
+    output.write(b"a OK DEFLATE active\r\n")
+    output.flush()
+    output.deflater = Deflater()
+    output.write(b"b ")
     output.write(b"OK\r\n")
-    assert transport.pieces == []
     output.flush()
+    output.write(b"c OK\r\n")
+    output.end_compression()
+    output.write(b"d OK\r\n")
     output.flush()
-    assert transport.pieces == [b"a OK\r\n"]
-    assert output.sent_octets == 6
-
-
-def test_large_pieces_are_not_copied_into_one() -> None:
-    transport = _Transport()
-    output = Output(transport)
-    large = b"x" * 70_000
-    output.write(b"{70000}")
-    output.write(large)
-    output.flush()
-    assert transport.pieces == [b"{70000}", large]
-
-
-def test_answers_to_commands_sent_together_go_out_together() -> None:
-    async def talk() -> None:
-        transport = _Transport()
-        output = Output(transport)
-        for answer in (b"a OK\r\n", b"b OK\r\n"):
-            output.write(answer)
-            output.flush_soon()
-        assert transport.pieces == []
-        await asyncio.sleep(0)
-        assert transport.pieces == [b"a OK\r\nb OK\r\n"]
-        output.write(b"c OK\r\n")
-        output.flush_soon()
-        await asyncio.sleep(0)
-        assert transport.pieces[1:] == [b"c OK\r\n"]
-
-    asyncio.run(talk())
-
-
-def test_drain_sends_only_what_is_worth_a_piece() -> None:
-    async def talk() -> None:
-        transport = _Transport()
-        output = Output(transport)
-        output.write(b"few")
-        await output.drain()
-        assert transport.pieces == []
-        output.write(b"x" * 70_000)
-        await output.drain()
-        assert b"".join(transport.pieces) == b"few" + b"x" * 70_000
-        assert output.sent_octets == 70_003
-
-    asyncio.run(talk())
-
-
-def test_drain_waits_while_the_client_is_behind() -> None:
-    async def talk() -> None:
-        output = Output(_Transport())
-        output.pause()
-        waiting = asyncio.ensure_future(output.drain())
-        await asyncio.sleep(0)
-        assert output.is_paused
-        assert not waiting.done()
-        output.resume()
-        await waiting
-        assert not output.is_paused
-
-    asyncio.run(talk())
-
-
-@pytest.mark.parametrize("paused", [False, True])
-def test_nobody_waits_for_a_client_that_is_gone(paused: bool) -> None:
-    async def talk() -> None:
-        transport = _Transport()
-        output = Output(transport)
-        if paused:
-            output.pause()
-        waiting = asyncio.ensure_future(output.drain()) if paused else None
-        await asyncio.sleep(0)
-        transport.closing = True
-        output.resume()
-        with pytest.raises(ClientGone):
-            await (waiting or output.drain())
-        output.write(b"x")
-        output.flush()
-        assert transport.pieces == []
-
-    asyncio.run(talk())
+    assert (transport.pieces[0], transport.pieces[-1]) == (b"a OK DEFLATE active\r\n", b"d OK\r\n")
+    stream = zlib.decompressobj(-zlib.MAX_WBITS)
+    assert stream.decompress(b"".join(transport.pieces[1:-1])) == b"b OK\r\nc OK\r\n"
+    assert stream.eof
+    assert output.sent_octets == 39

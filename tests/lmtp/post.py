@@ -8,14 +8,18 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests.connections.memory import MemoryTransport
+from tests.connections.settings import settings_of
+from tests.connections.socketclient import SocketClient
 from tests.engine.rows import message_rows
 from tests.operations.logins.plainlogins import PlainLogins
 from tests.store.world import AUTHOR, World, name
 
-from angarium.config import Settings, parse_settings
+from angarium.config import Settings
+from angarium.connections import Connection, StartTls
 from angarium.engine.commands import SetQuota
 from angarium.engine.rows import QuotaResource, Uid
-from angarium.lmtp import Backlog, Connection, LmtpHost, LmtpProtocol, StartTls, lmtp_protocols
+from angarium.lmtp import Backlog, LmtpHost, LmtpProtocol, lmtp_protocols
 from angarium.operations.delivery import DeliveryContext
 from angarium.operations.scripts import CheckedScripts
 
@@ -24,8 +28,7 @@ SERVER = "mail.example.org"
 
 def settings(text: str = "") -> Settings:
     """Settings with these lines in imapd.conf."""
-    lines = f"configdirectory: /var/imap\npartition-default: /var/spool/imap\nservername: {SERVER}\n{text}\n"
-    return parse_settings(lines, file=Path("imapd.conf")).settings
+    return settings_of(text)
 
 
 @dataclass(slots=True)
@@ -108,16 +111,7 @@ class Post:
 
     async def converse(self, chunks: Iterable[bytes], *, family: int = socket.AF_UNIX, uid: int = 0) -> bytes:
         """What the server says, from greeting to close, to a client that sends these chunks and then no more."""
-        transport = MemoryTransport(family, uid)
-        protocol = LmtpProtocol(self.host())
-        transport.begin(protocol)
-        for chunk in chunks:
-            await transport.is_read.wait()
-            protocol.data_received(chunk)
-            await asyncio.sleep(0)
-        protocol.eof_received()
-        await transport.is_closed.wait()
-        return bytes(transport.written)
+        return await memory_transport(family, uid).converse(LmtpProtocol(self.host()), chunks)
 
     # What is in the mailboxes
 
@@ -150,22 +144,12 @@ async def _client(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) ->
     try:
         yield client
     finally:
-        writer.close()
-        try:
-            await writer.wait_closed()
-        except ConnectionError:
-            pass  # the server was first
+        await client.close()
 
 
 @dataclass(slots=True)
-class Client:
-    """One end of a socket."""
-
-    reader: asyncio.StreamReader
-    writer: asyncio.StreamWriter
-
-    def send(self, octets: bytes) -> None:
-        self.writer.write(octets)
+class Client(SocketClient):
+    """Reads replies."""
 
     async def reply(self) -> bytes:
         """The next reply, its lines together."""
@@ -189,61 +173,19 @@ class Client:
         assert await self.do(b"DATA") == b"354 go ahead\r\n"
 
 
-class MemoryTransport(asyncio.Transport):
-    """A connection without a socket."""
+@dataclass(frozen=True, slots=True)
+class _Socket:
+    """What a transport says of its socket."""
 
-    def __init__(self, family: int, uid: int = 0) -> None:
-        super().__init__()
-        self._family = family
-        self._uid = uid
-        self._protocol: LmtpProtocol | None = None
-        self._is_closing = False
-        self.written = bytearray()
-        self.writes = 0
-        self.is_read = asyncio.Event()
-        self.is_read.set()
-        self.is_closed = asyncio.Event()
-
-    def begin(self, protocol: LmtpProtocol) -> None:
-        self._protocol = protocol
-        protocol.connection_made(self)
-
-    def get_extra_info(self, name: str, default: object = None) -> object:
-        if name == "socket":
-            return self
-        return ("192.0.2.7", 4711) if name == "peername" else default
-
-    @property
-    def family(self) -> int:
-        """The transport is its own socket."""
-        return self._family
+    family: int
+    uid: int
 
     def getsockopt(self, level: int, name: int, octets: int) -> bytes:
         """Whose process it is."""
         assert (level, name) == (socket.SOL_SOCKET, socket.SO_PEERCRED)
-        return struct.pack("3i", 4711, self._uid, 100)
+        return struct.pack("3i", 4711, self.uid, 100)
 
-    def write(self, data: bytes | bytearray | memoryview) -> None:
-        self.written += data
-        self.writes += 1
 
-    def pause_reading(self) -> None:
-        assert self.is_read.is_set()
-        self.is_read.clear()
-
-    def resume_reading(self) -> None:
-        assert not self.is_read.is_set()
-        self.is_read.set()
-
-    def close(self) -> None:
-        if not self._is_closing:
-            self._is_closing = True
-            asyncio.get_running_loop().call_soon(self._lose)
-
-    def abort(self) -> None:
-        self.close()
-
-    def _lose(self) -> None:
-        assert self._protocol is not None
-        self._protocol.connection_lost(None)
-        self.is_closed.set()
+def memory_transport(family: int, uid: int = 0) -> MemoryTransport:
+    """A connection without a socket, on TCP or from a user of the machine."""
+    return MemoryTransport(socket=_Socket(family, uid))

@@ -6,7 +6,11 @@ from base64 import b64encode
 
 import pytest
 from tests.lmtp.post import Post, settings
+from tests.operations.logins.plainlogins import PlainLogins
 from tests.store.world import World
+
+from angarium.operations.logins import Over
+from angarium.store import Actor
 
 SETTINGS = "allowplaintext: yes\nallowanonymouslogin: yes"
 
@@ -25,7 +29,7 @@ async def test_an_administrator_delivers_once_she_has_said_who_she_is(world: Wor
     post = Post(world, settings(SETTINGS), has_logins=True)
     mail = [b"MAIL FROM:<ann@example.net>", b"RCPT TO:<alice>", b"DATA", b"Subject: x\r\n\r\ny\r\n."]
     refused, *rest = await say(post, mail[0], b"AUTH PLAIN " + plain("cyrus"), *mail)
-    assert refused.startswith(b"530 5.7.0")
+    assert refused.startswith(b"430 4.7.0")
     assert [line[:9] for line in rest] == [b"235 2.7.0", b"250 2.1.0", b"250 2.1.5", b"354 go ah", b"250 2.1.5"]
     assert await post.body("user.alice") == b"y\r\n"
 
@@ -87,3 +91,26 @@ async def test_it_comes_behind_a_greeting(plain_world: World, runner: asyncio.Ru
     post = Post(plain_world, settings(SETTINGS), has_logins=True)
     said = await post.converse([b"AUTH PLAIN " + plain("cyrus") + b"\r\n"], family=socket.AF_INET)
     assert said.splitlines()[1] == b"503 5.5.1 Need LHLO command"
+
+
+@pytest.mark.parametrize(
+    ("over", "farewell"),
+    [
+        (Over.CREDENTIALS_CHANGED, b"421 4.7.0 Credentials have changed, please log in again"),
+        (Over.EXPIRED, b"421 4.7.0 Credentials have expired, please log in again"),
+        (Over.ACCESS_WITHDRAWN, b"421 4.7.0 Access has been withdrawn"),
+    ],
+)
+async def test_a_login_that_holds_no_more_ends_the_session(
+    plain_world: World, runner: asyncio.Runner, monkeypatch: pytest.MonkeyPatch, over: Over, farewell: bytes
+) -> None:
+    answers = iter([None, over])
+
+    async def why_over(_: PlainLogins, actor: Actor) -> Over | None:
+        assert str(actor.userid) == "cyrus"
+        return next(answers)
+
+    monkeypatch.setattr(PlainLogins, "why_over", why_over)
+    post = Post(plain_world, settings(SETTINGS), has_logins=True)
+    said = await say(post, b"AUTH PLAIN " + plain("cyrus"), b"NOOP", b"MAIL FROM:<ann@example.net>", b"NOOP")
+    assert said[2:] == [farewell]

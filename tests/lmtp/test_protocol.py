@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 import uvloop
-from tests.lmtp.post import Client, MemoryTransport, Post, settings
+from tests.connections.memory import MemoryTransport
+from tests.lmtp.post import Client, Post, memory_transport, settings
 from tests.store.world import World
 
 from angarium.lmtp import LmtpProtocol
@@ -21,7 +22,7 @@ TRANSACTION = b"LHLO c\r\nMAIL FROM:<>\r\nRCPT TO:<alice>\r\nDATA\r\n"
 @asynccontextmanager
 async def connection(post: Post, family: int = socket.AF_UNIX) -> AsyncIterator[tuple[LmtpProtocol, MemoryTransport]]:
     """A connection that is greeted and waits, without a socket."""
-    transport = MemoryTransport(family)
+    transport = memory_transport(family)
     protocol = LmtpProtocol(post.host())
     transport.begin(protocol)
     await settled()

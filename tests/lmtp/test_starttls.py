@@ -6,21 +6,19 @@ import ssl
 from pathlib import Path
 
 import pytest
-from tests.lmtp.post import Post, settings
+from tests.connections.tls import server_context
+from tests.lmtp.post import Client, Post, settings
 from tests.store.world import World
-from tests.worker.certificates import Authority, make_certificate
+from tests.worker.certificates import Authority
 
+from angarium.lmtp import lmtp_protocols
 from angarium.worker.tls import Identity, ServiceTls
-from angarium.worker.tlstransport import StartTls
+from angarium.worker.tlstransport import StartTls, TlsTransport
 
 
 def post_with_tls(world: World, directory: Path) -> tuple[Post, ssl.SSLContext]:
     """LMTP with a certificate, and what trusts it."""
-    certificate = make_certificate(directory)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate)
-    client = ssl.create_default_context(cafile=str(certificate))
-    client.check_hostname = False
+    context, client = server_context(directory)
     start_tls = StartTls(asyncio.get_running_loop(), ServiceTls(Identity(context)), "lmtp")
     return Post(world, settings(), preauthorised=True, start_tls=start_tls), client
 
@@ -105,3 +103,25 @@ async def test_a_unix_socket_has_none(plain_world: World, runner: asyncio.Runner
     said = await post.converse([b"LHLO c\r\nSTARTTLS\r\n"])
     assert b"250-STARTTLS" not in said
     assert said.endswith(b"500 5.5.2 Syntax error\r\n")
+
+
+async def test_tls_from_the_first_octet(plain_world: World, runner: asyncio.Runner, tmp_path: Path) -> None:
+    context, trusting = server_context(tmp_path)
+    post = Post(plain_world, settings(), preauthorised=True)
+    loop = asyncio.get_running_loop()
+    protocols = lmtp_protocols(post.host())
+    tls = ServiceTls(Identity(context))
+    server = await loop.create_server(lambda: TlsTransport(loop, tls, protocols, service="lmtp"), "127.0.0.1", 0)
+    async with server:
+        port = server.sockets[0].getsockname()[1]
+        client = Client(*await asyncio.open_connection("127.0.0.1", port, ssl=trusting))
+        assert (await client.reply()).startswith(b"220")
+        assert b"STARTTLS" not in await client.do(b"LHLO c")
+        assert (await client.do(b"STARTTLS")).startswith(b"503 5.5.1")
+        for line in (b"MAIL FROM:<>", b"RCPT TO:<alice>", b"BDAT 6 LAST\r\nA: b\r\n"[:-2]):
+            assert (await client.do(line)).startswith(b"250")
+        assert (await client.do(b"QUIT")).startswith(b"221")
+        client.writer.close()
+        await client.writer.wait_closed()
+        await post.emptied.wait()
+    assert b" with LMTPSA;\r\n" in await post.octets("user.alice")

@@ -5,18 +5,20 @@ import re
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Final
 
+from tests.connections.door import Door
+from tests.connections.memory import MemoryTransport
+from tests.connections.settings import settings_of
+from tests.connections.socketclient import SocketClient
 from tests.operations.logins.plainlogins import PlainLogins
 from tests.store.world import World
 
-from angarium.config import Settings, parse_settings
+from angarium.config import Settings
+from angarium.connections import Pace, StartTls
 from angarium.engine.rows import AccountId
 from angarium.engine.scripts import ScriptRow
-from angarium.errors import SessionLimitExceeded
 from angarium.managesieve import ManageSieveConnection, ManageSieveHost, managesieve_protocols
-from angarium.managesieve.host import Connection, StartTls
 from angarium.names import parse_userid
 from angarium.operations.logins import Logins
 from angarium.operations.scripts import CheckedScripts
@@ -32,49 +34,17 @@ _LITERAL: Final = re.compile(rb"\{([0-9]+)\}\r\n\Z")
 
 def settings(text: str = "") -> Settings:
     """Settings with these lines in imapd.conf."""
-    base = {"allowplaintext": "yes", "serverinfo": "min"}
-    given = {line.partition(":")[0] for line in text.splitlines()}
-    lines = [f"{name}: {value}" for name, value in base.items() if name not in given]
-    lines += ["configdirectory: /var/imap", "partition-default: /var/spool/imap", f"servername: {SERVER}", text]
-    return parse_settings("\n".join(lines) + "\n", file=Path("imapd.conf")).settings
-
-
-class Seat:
-    """A place in no table."""
-
-    def __init__(self, office: "Office", connection: Connection) -> None:
-        self._office = office
-        self._connection = connection
-        self.user = ""
-
-    def log_in(self, userid: str) -> None:
-        if userid in self._office.full:
-            raise SessionLimitExceeded("maxlogins_per_user")
-        self.user = userid
-
-    def log_out(self) -> None:
-        self.user = ""
-
-    def leave(self) -> None:
-        del self._office.seats[self._connection]
-        if not self._office.seats:
-            self._office.emptied.set()
+    return settings_of(text, {"allowplaintext": "yes", "serverinfo": "min"})
 
 
 @dataclass(slots=True)
-class Office:
+class Office(Door):
     """ManageSieve over a world."""
 
     world: World
     settings: Settings
     logins: Logins | None = None
     start_tls: StartTls | None = None
-    places: int = 1000
-    seats: dict[Connection, Seat] = field(default_factory=dict)
-    """Those of connections that are there."""
-    full: set[str] = field(default_factory=set)
-    """Users who have too many sessions."""
-    emptied: asyncio.Event = field(default_factory=asyncio.Event)
     alerts: MessageFiles = field(default_factory=MessageFiles)
     telemetry: Telemetry = field(default_factory=Telemetry)
 
@@ -89,16 +59,8 @@ class Office:
             alerts=self.alerts,
             telemetry=self.telemetry,
             start_tls=self.start_tls,
+            pace=Pace(asyncio.get_running_loop()),
         )
-
-    def admit(self, service: str, address: str, connection: Connection, *, session: str) -> Seat:
-        assert (service, address) in (("sieve", "192.0.2.7"), ("sieve", "127.0.0.1"), ("sieve", "")), (service, address)
-        assert session.startswith(SERVER)
-        if len(self.seats) >= self.places:
-            raise SessionLimitExceeded("maxchild")
-        self.emptied.clear()
-        self.seats[connection] = Seat(self, connection)
-        return self.seats[connection]
 
     # Clients
 
@@ -118,16 +80,7 @@ class Office:
 
     async def converse(self, chunks: Iterable[bytes]) -> bytes:
         """What the server says, from greeting to close, to a client that sends these chunks and then no more."""
-        transport = MemoryTransport()
-        connection = ManageSieveConnection(self.host())
-        transport.begin(connection)
-        for chunk in chunks:
-            await transport.is_read.wait()
-            connection.data_received(chunk)
-            await asyncio.sleep(0)
-        connection.eof_received()
-        await transport.is_closed.wait()
-        return bytes(transport.written)
+        return await MemoryTransport().converse(ManageSieveConnection(self.host()), chunks)
 
     # What is in the store
 
@@ -143,15 +96,10 @@ class Office:
 
 
 @dataclass(slots=True)
-class Client:
-    """One end of a socket."""
+class Client(SocketClient):
+    """Reads answers."""
 
-    reader: asyncio.StreamReader
-    writer: asyncio.StreamWriter
     greeting: bytes = b""
-
-    def send(self, octets: bytes) -> None:
-        self.writer.write(octets)
 
     async def line(self) -> bytes:
         """The next line, with the literals in it."""
@@ -175,59 +123,3 @@ class Client:
 
     async def log_in(self, response: bytes = PLAIN_ALICE) -> None:
         assert await self.do(b'AUTHENTICATE "PLAIN" "%s"' % response) == b"OK\r\n"
-
-    async def close(self) -> None:
-        self.writer.close()
-        try:
-            await self.writer.wait_closed()
-        except ConnectionError:
-            pass  # the server was first
-
-
-class MemoryTransport(asyncio.Transport):
-    """A connection without a socket."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._protocol: ManageSieveConnection | None = None
-        self._is_closing = False
-        self.written = bytearray()
-        self.is_written = asyncio.Event()
-        self.is_read = asyncio.Event()
-        self.is_read.set()
-        self.is_closed = asyncio.Event()
-
-    def begin(self, protocol: ManageSieveConnection) -> None:
-        self._protocol = protocol
-        protocol.connection_made(self)
-
-    def get_extra_info(self, name: str, default: object = None) -> object:
-        return ("192.0.2.7", 4711) if name == "peername" else default
-
-    def write(self, data: bytes | bytearray | memoryview) -> None:
-        if not self._is_closing:
-            self.written += data
-            self.is_written.set()
-
-    def pause_reading(self) -> None:
-        self.is_read.clear()
-
-    def resume_reading(self) -> None:
-        self.is_read.set()
-
-    def is_closing(self) -> bool:
-        return self._is_closing
-
-    def close(self) -> None:
-        if not self._is_closing:
-            self._is_closing = True
-            self.is_read.set()
-            asyncio.get_running_loop().call_soon(self._lose)
-
-    def abort(self) -> None:
-        self.close()
-
-    def _lose(self) -> None:
-        assert self._protocol is not None
-        self._protocol.connection_lost(None)
-        self.is_closed.set()

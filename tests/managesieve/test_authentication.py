@@ -11,7 +11,7 @@ from tests.operations.logins.plainlogins import PlainLogins
 from tests.store.world import World
 
 from angarium.errors import AuthenticationUnavailable, ExchangeFailed, FailureReason
-from angarium.operations.logins import Continue, LoggedIn, Peer
+from angarium.operations.logins import Continue, LoggedIn, Over, Peer, UserIn
 from angarium.sasl import Failed
 from angarium.store import Actor
 
@@ -191,14 +191,14 @@ class ProvingLogins(PlainLogins):
 
     exchange: ProvingExchange
     refusal: Exception | None = None
-    is_valid = True
+    over: Over | None = None
 
     def mechanisms(self, peer: Peer) -> Sequence[str]:
         assert peer.protocol == "sieve"
         return ("PROVING",)
 
     def begin(  # type: ignore[override]  # another exchange
-        self, mechanism: str, peer: Peer, *, final_with_success: bool = False
+        self, mechanism: str, peer: Peer, *, final_with_success: bool = False, user_in: UserIn = str
     ) -> ProvingExchange:
         if self.refusal is not None:
             raise self.refusal
@@ -208,8 +208,8 @@ class ProvingLogins(PlainLogins):
 
     _actor: Actor
 
-    async def still_valid(self, actor: Actor) -> bool:
-        return self.is_valid
+    async def why_over(self, actor: Actor) -> Over | None:
+        return self.over
 
 
 @pytest.fixture
@@ -257,14 +257,31 @@ async def test_a_back_end_that_does_not_answer_is_said_to_be_that(
         assert await client.do(b'AUTHENTICATE "PROVING"') == b'NO (TRYLATER) "Authentication is not available now"\r\n'
 
 
-async def test_a_credential_that_was_revoked_ends_its_sessions(
-    office: Office, proving: ProvingLogins, runner: asyncio.Runner
+@pytest.mark.parametrize(
+    ("over", "farewell"),
+    [
+        (Over.CREDENTIALS_CHANGED, b"Credentials have changed, please log in again"),
+        (Over.EXPIRED, b"Credentials have expired, please log in again"),
+        (Over.ACCESS_WITHDRAWN, b"Access has been withdrawn"),
+    ],
+)
+@pytest.mark.parametrize("is_woken", [False, True])
+async def test_a_login_that_holds_no_more_ends_the_session(
+    office: Office, proving: ProvingLogins, runner: asyncio.Runner, over: Over, farewell: bytes, is_woken: bool
 ) -> None:
     async with office.client() as client:
         client.send(b'AUTHENTICATE "PROVING"\r\n')
         await client.line()
         await client.do(b'""')
         assert await client.do(b"LISTSCRIPTS") == b"OK\r\n"
-        proving.is_valid = False
-        assert await client.do(b"LISTSCRIPTS") == b'BYE "Credentials have changed, please log in again"\r\n'
+        (connection,) = office.seats
+        if is_woken:
+            connection.wake()  # as long as it holds nothing is said
+            assert await client.do(b"LISTSCRIPTS") == b"OK\r\n"
+        proving.over = over
+        if is_woken:
+            connection.wake()
+            assert await client.line() == b'BYE "' + farewell + b'"\r\n'
+        else:
+            assert await client.do(b"LISTSCRIPTS") == b'BYE "' + farewell + b'"\r\n'
         assert await client.reader.read() == b""

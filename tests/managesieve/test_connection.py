@@ -5,7 +5,8 @@ import logging
 from collections.abc import Collection
 
 import pytest
-from tests.managesieve.office import PLAIN_ALICE, MemoryTransport, Office, settings
+from tests.connections.memory import MemoryTransport
+from tests.managesieve.office import PLAIN_ALICE, Office, settings
 from tests.operations.logins.plainlogins import PlainLogins
 from tests.store.world import World
 
@@ -179,11 +180,28 @@ async def test_a_client_that_does_not_take_its_answers_waits(office: Office, run
     assert not office.seats
 
 
+async def test_answers_that_are_ready_go_out_together(office: Office, runner: asyncio.Runner) -> None:
+    transport = MemoryTransport()
+    connection = ManageSieveConnection(office.host())
+    transport.begin(connection)
+    transport.written.clear()
+    transport.writes = 0
+    connection.data_received(b'NOOP "1"\r\nCAPABILITY\r\nNOOP "2"\r\n')
+    while b'(TAG "2")' not in transport.written:
+        transport.is_written.clear()
+        await transport.is_written.wait()
+    assert transport.writes == 1
+    transport.abort()
+    await transport.is_closed.wait()
+
+
 async def test_a_client_that_vanishes_leaves_nothing(office: Office, runner: asyncio.Runner) -> None:
     for octets in (
         b'PUTSCRIPT "x" {5+}\r\nke',
         b'AUTHENTICATE "PLAIN"\r\n',
         b'AUTHENTICATE "PLAIN" "%s"\r\n' % PLAIN_ALICE,
+        b'AUTHENTICATE "PLAIN" "%s"\r\nPUTSCRIPT "x" {5+}\r\nkeep;\r\n' % PLAIN_ALICE,
+        b'AUTHENTICATE "PLAIN" "%s"\r\nPUTSCRIPT "x" {5+}\r\nkeep;\r\nSETACTIVE "x"\r\n' % PLAIN_ALICE,
     ):
         transport = MemoryTransport()
         connection = ManageSieveConnection(office.host())

@@ -5,12 +5,13 @@ import ssl
 from pathlib import Path
 
 import pytest
-from tests.managesieve.office import PLAIN_ALICE, Office, settings
+from tests.connections.tls import server_context
+from tests.managesieve.office import PLAIN_ALICE, Client, Office, settings
 from tests.store.world import World
-from tests.worker.certificates import make_certificate
 
+from angarium.managesieve import managesieve_protocols
 from angarium.worker.tls import Identity, ServiceTls
-from angarium.worker.tlstransport import StartTls
+from angarium.worker.tlstransport import StartTls, TlsTransport
 
 
 @pytest.fixture
@@ -18,11 +19,7 @@ def trusting(world: World, tmp_path: Path, runner: asyncio.Runner) -> tuple[Offi
     """ManageSieve with a certificate, where passwords need TLS; and what trusts it."""
 
     async def make() -> tuple[Office, ssl.SSLContext]:
-        certificate = make_certificate(tmp_path)
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(certificate)
-        client = ssl.create_default_context(cafile=str(certificate))
-        client.check_hostname = False
+        context, client = server_context(tmp_path)
         start_tls = StartTls(asyncio.get_running_loop(), ServiceTls(Identity(context)), "sieve")
         return Office(world, settings("allowplaintext: no"), start_tls=start_tls), client
 
@@ -101,3 +98,23 @@ async def test_without_a_certificate_there_is_none(office: Office, runner: async
     async with office.client() as client:
         assert b"STARTTLS" not in client.greeting
         assert await client.do(b"STARTTLS") == b'NO "TLS is not available"\r\n'
+
+
+async def test_tls_from_the_first_octet(world: World, runner: asyncio.Runner, tmp_path: Path) -> None:
+    context, trusting = server_context(tmp_path)
+    office = Office(world, settings("allowplaintext: no"))
+    loop = asyncio.get_running_loop()
+    protocols = managesieve_protocols(office.host())
+    tls = ServiceTls(Identity(context))
+    server = await loop.create_server(lambda: TlsTransport(loop, tls, protocols, service="sieve"), "127.0.0.1", 0)
+    async with server:
+        port = server.sockets[0].getsockname()[1]
+        client = Client(*await asyncio.open_connection("127.0.0.1", port, ssl=trusting))
+        greeting = await client.answer()
+        assert b'"SASL" "PLAIN LOGIN"\r\n' in greeting
+        assert b"STARTTLS" not in greeting
+        assert await client.do(b"STARTTLS") == b'NO "TLS is active already"\r\n'
+        await client.log_in()
+        assert await client.do(b"LOGOUT") == b'OK "Logout Complete"\r\n'
+        await client.close()
+        await office.emptied.wait()

@@ -9,16 +9,19 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from tests.connections.memory import MemoryTransport
 from tests.operations.logins.plainlogins import PASSWORD, PlainLogins
 from tests.pop3.office import Office, settings
 from tests.store.world import World
 
+from angarium.connections import Output
 from angarium.engine.commands import Command, EraseMailboxes, Result, SetAnnotations
-from angarium.engine.rows import AccountId, AnnotationChange, InternalDate
+from angarium.engine.interface import MessageFile
+from angarium.engine.rows import AccountId, AnnotationChange, InternalDate, MailboxId, Uid
 from angarium.errors import DiskFailed
 from angarium.flags import SystemFlags
-from angarium.pop3 import protocol, transaction
-from angarium.pop3.output import Output
+from angarium.operations.logins import Over
+from angarium.pop3 import Pop3Protocol, protocol, transaction
 from angarium.store import Actor
 from angarium.store.annotations import LAST_POP, POP3_NEW_UIDL, POP3_SHOW_AFTER
 
@@ -461,19 +464,38 @@ async def test_passwords_need_tls(plain_office: Office, runner: asyncio.Runner) 
         assert not [line for line in capabilities if line.startswith(b"SASL")]
 
 
-async def test_a_credential_that_changes_ends_the_session(plain_office: Office, runner: asyncio.Runner) -> None:
+@pytest.mark.parametrize(
+    ("over", "farewell"),
+    [
+        (Over.CREDENTIALS_CHANGED, b"-ERR [AUTH] Credentials have changed, please log in again"),
+        (Over.EXPIRED, b"-ERR [AUTH] Credentials have expired, please log in again"),
+        (Over.ACCESS_WITHDRAWN, b"-ERR [AUTH] Access has been withdrawn"),
+    ],
+)
+@pytest.mark.parametrize("is_woken", [False, True])
+async def test_a_login_that_holds_no_more_ends_the_session(
+    plain_office: Office, runner: asyncio.Runner, over: Over, farewell: bytes, is_woken: bool
+) -> None:
     class Revoking(PlainLogins):
-        valid = True
+        over: Over | None = None
 
-        async def still_valid(self, _actor: Actor) -> bool:
-            return self.valid
+        async def why_over(self, _actor: Actor) -> Over | None:
+            return self.over
 
     logins = plain_office.logins = Revoking(plain_office.world.store, plain_office.settings)
     await plain_office.add("user.alice", NOTE)
     async with plain_office.client("alice") as client:
         await client.do(b"DELE 1")
-        logins.valid = False
-        assert await client.do(b"QUIT") == b"-ERR [AUTH] Credentials have changed, please log in again"
+        (connection,) = plain_office.seats
+        if is_woken:
+            connection.wake()  # as long as it holds nothing is said
+            assert await client.do(b"NOOP") == b"+OK"
+        logins.over = over
+        if is_woken:
+            connection.wake()
+            assert await client.line() == farewell
+        else:
+            assert await client.do(b"QUIT") == farewell
         assert await client.reader.read() == b""
     assert await plain_office.uids() == [1]
 
@@ -500,6 +522,50 @@ async def test_commands_that_are_sent_ahead_are_answered_in_order(office: Office
     assert [answer[:4].strip() for answer in answers if answer[:1] in b"+-"][-7:].count(b"-ERR") == 0
     assert b"+OK 1 %d" % len(NOTE) in answers
     assert await office.uids() == []
+
+
+async def test_an_answer_waits_for_no_later_command(
+    office: Office, runner: asyncio.Runner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = office.world.engine.open_message
+    may_open = asyncio.Event()
+
+    async def open_slowly(account: AccountId, mailbox: MailboxId, uid: Uid) -> MessageFile:
+        await may_open.wait()
+        return await opened(account, mailbox, uid)
+
+    await office.add("user.alice", NOTE)
+    async with office.client("alice") as client:
+        monkeypatch.setattr(office.world.engine, "open_message", open_slowly)
+        client.send(b"STAT\r\nNOOP\r\nRETR 1\r\nNOOP\r\n")
+        async with asyncio.timeout(10):
+            assert [await client.line() for _ in range(2)] == [b"+OK 1 %d" % len(NOTE), b"+OK"]
+        may_open.set()
+        assert [await client.line(), *await client.rest(), await client.line()] == [
+            b"+OK Message follows",
+            *NOTE.rstrip().split(b"\r\n"),
+            b"+OK",
+        ]
+
+
+async def test_answers_that_are_ready_go_out_together(plain_office: Office, runner: asyncio.Runner) -> None:
+    await plain_office.add("user.alice", NOTE)
+    transport = MemoryTransport()
+    connection = Pop3Protocol(plain_office.host())
+    transport.begin(connection)
+    for said, answers in (
+        (b"USER alice\r\nPASS secret\r\n", 2),
+        (b"NOOP\r\nSTAT\r\nLIST\r\nRETR 1\r\nDELE 1\r\nRSET\r\n", 6),
+    ):
+        transport.written.clear()
+        transport.writes = 0
+        connection.data_received(said)
+        while transport.written.count(b"+OK") < answers:
+            transport.is_written.clear()
+            await transport.is_written.wait()
+    assert transport.writes == 1
+    transport.abort()
+    await transport.is_closed.wait()
 
 
 async def test_many_commands_sent_ahead_are_read_as_they_are_done(office: Office, runner: asyncio.Runner) -> None:
@@ -610,14 +676,17 @@ async def test_a_message_that_breaks_off_has_no_end(
         assert await client.reader.read() == b"+OK Message follows\r\n"
 
 
-async def test_a_file_that_has_lost_octets_is_not_passed_off_as_the_message(
-    runner: asyncio.Runner, tmp_path: Path
+@pytest.mark.parametrize("content", [None, b"", NOTE[:10], NOTE + b"more"])
+async def test_a_file_that_is_not_what_it_was_is_not_passed_off_as_the_message(
+    runner: asyncio.Runner, tmp_path: Path, content: bytes | None
 ) -> None:
     """Who fetches and deletes would be left with less than there was."""
     office = Office(await World.open("sqlite", tmp_path))
     await office.add("user.alice", NOTE, NOTE)
     (damaged,) = [path for path in tmp_path.rglob("1.") if path.is_file()]
-    damaged.write_bytes(NOTE[:10])
+    damaged.unlink()
+    if content is not None:
+        damaged.write_bytes(content)
     async with office.client("alice") as client:
         assert await client.do(b"RETR 1") == b"-ERR [SYS/PERM] Message file is missing"
         assert await client.do(b"TOP 1 0") == b"-ERR [SYS/PERM] Message file is missing"

@@ -6,22 +6,12 @@ import ssl
 from pathlib import Path
 
 import pytest
+from tests.connections.tls import server_context
 from tests.pop3.office import Client, Office, settings
-from tests.worker.certificates import make_certificate
 
 from angarium.pop3 import pop3_protocols
 from angarium.worker.tls import Identity, ServiceTls
 from angarium.worker.tlstransport import StartTls, TlsTransport
-
-
-def server_context(directory: Path) -> tuple[ssl.SSLContext, ssl.SSLContext]:
-    """What the server has, and what trusts it."""
-    certificate = make_certificate(directory)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate)
-    client = ssl.create_default_context(cafile=str(certificate))
-    client.check_hostname = False
-    return context, client
 
 
 def with_tls(office: Office, directory: Path, options: str = "allowplaintext: no") -> ssl.SSLContext:

@@ -56,10 +56,10 @@ NOT_NEEDED: Final = {
 _MASTER_FLAGS: Final = {"-C": 1, "-U": 1, "-T": 1, "-D": 0, "-X": 0, "-H": 0}
 _FLAGS: Final = {
     "imapd": {"-s": 0, "-p": 1, "-N": 0, "-q": 0},
-    "lmtpd": {"-a": 0, "-u": 0},
+    "lmtpd": {"-a": 0, "-s": 0, "-u": 0},
     "pop3d": {"-s": 0, "-k": 0, "-p": 1},
     "smmapd": {"-p": 0},
-    "timsieved": {},
+    "timsieved": {"-s": 0},
     "ctl_cyrusdb": {"-r": 0, "-c": 0, "-x": 0},
     "ctl_deliver": {"-d": 0, "-E": 1, "-f": 1},
     "cyr_expire": {
@@ -72,7 +72,7 @@ _WITHOUT_EFFECT: Final = {
     "-T": "workers do not end for want of connections",
     "-D": "there is no debugger to attach",
     "-X": "there is no core file to ask for",
-    "-H": "the HAProxy protocol is not served yet",
+    "-H": "proxy_protocol_from in imapd.conf names the proxies whose headers are read",
 }
 _IN_ACCOUNTS: Final = "marks of duplicates are in the accounts, and in no file of their own"
 _WITHOUT_EFFECT_OF: Final = {
@@ -111,6 +111,8 @@ class LmtpService:
     preauthorised: bool
     serves_users: bool = False
     """`-u`, which is ours: each peer on the unix socket is a user of the machine, with her own rights alone."""
+    tls: bool = False
+    """`-s`, which is ours: TLS from the first octet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +131,9 @@ class SmmapService:
 
 @dataclass(frozen=True, slots=True)
 class SieveService:
-    """`timsieved`: ManageSieve."""
+    """`timsieved`: ManageSieve; with `-s`, which is ours, TLS from the first octet."""
+
+    tls: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,13 +282,13 @@ def _command(program: str, flags: _Flags) -> Command:
         case "imapd":
             return ImapService(tls="-s" in given)
         case "lmtpd":
-            return LmtpService(preauthorised="-a" in given, serves_users="-u" in given)
+            return LmtpService(preauthorised="-a" in given, serves_users="-u" in given, tls="-s" in given)
         case "pop3d":
             return Pop3Service(tls="-s" in given)
         case "smmapd":
             return SmmapService(ignores_subaddress="-p" in given)
         case "timsieved":
-            return SieveService()
+            return SieveService(tls="-s" in given)
         case "ctl_cyrusdb":
             return _database_command(flags)
         case "ctl_deliver" if "-E" not in given:

@@ -45,11 +45,10 @@ _NOT_SERVED_YET: Final = {
     "tuning of sockets": "tcp_keepalive tcp_keepalive_cnt tcp_keepalive_idle tcp_keepalive_intvl qosmarking",
     "connections to other servers": "client_bind client_bind_name client_timeout force_sasl_client_mech",
     "telemetry and detailed logs": "auditlog iolog chatty commandmintimer lock_debugtime",
-    "further ways to log in": "imapmagicplus soft_noauth",
+    "further ways to log in": "imapmagicplus",
     "groups of AFS and over HTTP": "ptskrb5_convert524 ptskrb5_strip_default_realm afspts_localrealms "
     "afspts_mycell httppts_uri",
-    "binds to a directory by SASL, references to other servers, and bases of domains that are looked up": "ldap_sasl "
-    "ldap_sasl_authc ldap_sasl_authz ldap_sasl_mech ldap_sasl_password ldap_sasl_realm ldap_referrals "
+    "references of a directory to other servers, and bases of domains that are looked up": "ldap_referrals "
     "ldap_domain_base_dn ldap_domain_filter ldap_domain_name_attribute ldap_domain_result_attribute "
     "ldap_domain_scope ldap_user_attribute ldap_groupmember_attribute",
     "TLS towards other servers": "tls_client_ca_file tls_client_ca_dir tls_client_cert tls_client_key",
@@ -135,7 +134,8 @@ _WITHOUT_MEANING: Final = {
     "messages are read once, at delivery, before any lock": "lmtp_preparse maxheaderlines search_index_parts "
     "search_query_language rfc2046_strict",
     "it never had an effect": "postspec",
-    "security layers of SASL are not offered; use TLS": "sasl_minimum_layer sasl_maximum_layer srvtab",
+    "security layers of SASL are not offered; use TLS": "sasl_minimum_layer sasl_maximum_layer",
+    "keys of Kerberos stand in sasl_keytab": "srvtab",
     "it is for the SASL library, which this server does without": "sasl_option sasl_auto_transition",
     "scripts are compiled when they are used": "autocreate_sieve_script_compile autocreate_sieve_script_compiled",
     "workers are set by the option workers": "mupdate_workers_start mupdate_workers_minspare mupdate_workers_maxspare "
@@ -237,7 +237,7 @@ RECOGNISED: Final = {
 _ASKS_FOR_NOTHING: Final = {
     FALSE_WORDS: "acl_admin_implies_write allowdeleted allownewnews "
     "archive_enabled auditlog autoexpunge chatty conversations crossdomains "
-    "expire_by_savedate foolstupidclients httpallowcors httpallowtrace imapmagicplus iolog ldap_sasl ldap_referrals "
+    "expire_by_savedate foolstupidclients httpallowcors httpallowtrace imapmagicplus iolog ldap_referrals "
     "prometheus_enabled quota_use_conversations replicaonly "
     "sync_log tcp_keepalive",
     frozenset({"0"}): "commandmintimer",

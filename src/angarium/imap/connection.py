@@ -9,32 +9,19 @@ import asyncio
 import logging
 import secrets
 import time
-from typing import Protocol, cast
+from typing import cast
 
+from angarium.connections import ClientGone, Door, Seat
 from angarium.errors import AngariumError
 from angarium.operations.logins import Peer, secured_peer
 
 from . import dispatch
-from .output import ClientGone, Output
+from .output import Output
 from .responses import Condition, serialize_status
-from .services import ImapServices, Place
+from .services import ImapServices
 from .session import ImapSession
 
 log = logging.getLogger(__name__)
-
-
-class Door(Protocol):
-    """Where connections are admitted and counted; see `worker.sessions`."""
-
-    def admit(self, service: str, address: str, connection: "ImapConnection", *, session: str) -> "Seat":
-        """A place in the table of sessions; SessionLimitExceeded."""
-
-
-class Seat(Place, Protocol):
-    """A connection's place, to be left when it is lost."""
-
-    def leave(self) -> None:
-        """Give the place back."""
 
 
 class ImapConnection(asyncio.Protocol):
@@ -238,6 +225,8 @@ class ImapConnection(asyncio.Protocol):
 
     async def _execute(self, session: ImapSession) -> None:
         """All that has come, and all that is to be told."""
+        if session.actor is None and self._services.pace is not None:
+            await self._services.pace.turn()
         while True:
             await dispatch.run(session)
             if session.close_after_answer:

@@ -11,6 +11,7 @@ import logging
 from collections.abc import Awaitable, Callable
 
 from angarium.errors import AngariumError, MailboxNotFound, PermanentError, PermissionDenied
+from angarium.operations.logins import LOGIN_REFUSALS, Over
 from angarium.sequenceset import UidSet
 
 from . import commands as c
@@ -59,7 +60,11 @@ _HTTP_METHODS = (b"GET", b"HEAD", b"POST", b"PUT", b"DELETE", b"OPTIONS", b"CONN
 _LEAVES_MAILBOX = (c.Logout, c.Close, c.Unselect, c.Select, c.Examine)
 """Commands that do not need the selected mailbox to be there still."""
 
-_REVOKED = Answer(b"Credentials have changed, please log in again", ResponseCode.EXPIRED)
+_OVER = {
+    Over.CREDENTIALS_CHANGED: Answer(b"Credentials have changed, please log in again", ResponseCode.EXPIRED),
+    Over.EXPIRED: Answer(b"Credentials have expired, please log in again", ResponseCode.EXPIRED),
+    Over.ACCESS_WITHDRAWN: Answer(b"Access has been withdrawn", ResponseCode.AUTHORIZATIONFAILED),
+}
 
 
 def greet(session: ImapSession) -> None:
@@ -85,9 +90,10 @@ async def run(session: ImapSession) -> None:
             break
         event = session.parser.next_event()
         if event is not None:
+            if events:
+                session.output.flush_soon()  # what was answered waits for no command that takes its time
             await _execute(session, event)
             _end_where_too_much(session)
-            session.output.flush_soon()
             await session.output.drain()
         elif not _inflate(session):
             break
@@ -121,31 +127,33 @@ def _inflate(session: ImapSession) -> bool:
 
 
 async def tell_changes(session: ImapSession) -> None:
-    """An announcement came for a session in IDLE (RFC 9051 §6.3.13), or one that is told by NOTIFY. ClientGone."""
+    """An announcement came for a session in IDLE (RFC 9051 §6.3.13), or one that is told by NOTIFY; or the login of any
+    session holds no more. ClientGone."""
+    if session.notification is not None:
+        # As far as the client takes what it is told: what is to be told meanwhile adds up (RFC 5465 §9).
+        await session.output.drain()
+    try:
+        await _require_welcome(session)
+    except CommandFailed:
+        session.output.flush()
+        return
+    except AngariumError as error:
+        log.warning("changes_not_told", extra={"session": session.peer.session, "error": str(error)})
+        return
     if session.notification is not None:
         await _tell_notified(session, session.notification)
     elif session.is_idling and session.selected is not None:
-        await _tell(session, allow_expunge=True, renew=True)
-        session.output.flush()
-        await session.output.drain()
+        await _tell(session, allow_expunge=True)
+    session.output.flush()
+    await session.output.drain()
 
 
 async def _tell_notified(session: ImapSession, notification: Notification) -> None:
-    """As far as the client takes what it is told: what is to be told meanwhile adds up (RFC 5465 §9)."""
-    await session.output.drain()
-    try:
-        await _require_welcome(session)
-    except (AngariumError, CommandFailed) as error:
-        log.info("changes_not_told", extra={"session": session.peer.session, "error": str(error)})
-        session.output.flush()
-        return
     if session.selected is not None and (session.is_idling or notification.kinds):
         # RFC 5465 §6.1.2: IDLE is a command that allows expunges, the time between commands is none.
         await _tell(session, allow_expunge=session.is_idling or not notification.delays_expunges)
     if not session.close_after_answer:
         await tell_watched(session)
-    session.output.flush()
-    await session.output.drain()
 
 
 async def end(session: ImapSession) -> None:
@@ -301,9 +309,11 @@ async def _require_welcome(session: ImapSession) -> None:
     """A credential that was revoked or changed ends its sessions; groups that changed hold from here on."""
     if session.actor is None:
         return
-    if not await session.services.logins.still_valid(session.actor):
-        session.say_bye(_REVOKED.text)
-        raise CommandFailed(_REVOKED)
+    over = await session.services.logins.why_over(session.actor)
+    if over is not None:
+        answer = _OVER[over]
+        session.say_bye(answer.text, answer.code or b"")
+        raise CommandFailed(answer)
     await _renew(session)
 
 
@@ -362,12 +372,10 @@ def _without_modseq(completion: Completion) -> Completion:
     return Completion(completion.text) if is_modseq else completion
 
 
-async def _tell(session: ImapSession, *, allow_expunge: bool, renew: bool = False) -> bool:
+async def _tell(session: ImapSession, *, allow_expunge: bool) -> bool:
     """Tell what changed; False where that cannot be had now."""
     selected = session.mailbox
     try:
-        if renew:  # no command has asked lately
-            await _renew(session)
         # What others change meanwhile may show in the FETCH responses, with a MODSEQ that vouches for all changes up to
         # it; so these are told as well (RFC 7162 §3.2.5.1).
         for _ in range(_ROUNDS_MAX):
@@ -401,12 +409,11 @@ async def _tell(session: ImapSession, *, allow_expunge: bool, renew: bool = Fals
 
 
 def _answer_to(session: ImapSession, error: AngariumError) -> Answer:
-    level = logging.INFO if isinstance(error, PermanentError) else logging.WARNING
-    log.log(
-        level,
-        "command_refused",
-        extra={"session": session.peer.session, "refusal": type(error).__name__, "reason": str(error)},
-    )
+    if session.actor is not None or not isinstance(error, LOGIN_REFUSALS):
+        level = logging.INFO if isinstance(error, PermanentError) else logging.WARNING
+        peer = session.peer
+        fields = {"service": peer.service, "session": peer.session, "refusal": type(error).__name__}
+        log.log(level, "command_refused", extra={**fields, "reason": str(error)})
     return answer_for(error)
 
 

@@ -3,7 +3,9 @@
 import asyncio
 import time
 
-from .connection import Door, ImapConnection
+from angarium.connections import Door
+
+from .connection import ImapConnection
 from .services import ImapServices
 
 _SWEEP_S = 5.0

@@ -12,6 +12,7 @@ from typing import Protocol
 
 from angarium.collation import DEFAULT_COMPARATOR, Comparator
 from angarium.config import Client
+from angarium.connections import Place
 from angarium.engine.rows import AccountId, ModSeq
 from angarium.errors import MailboxNameInvalid
 from angarium.languages import Language
@@ -31,7 +32,7 @@ from .notification import Notification
 from .output import Output
 from .parser import ImapParser
 from .responses import Condition, ResponseCode, serialize_status
-from .services import ImapServices, Place
+from .services import ImapServices
 from .states import State
 from .telemetry import SessionTelemetry
 from .terminals import QuotableUtf8
@@ -208,7 +209,8 @@ class ImapSession:
     def logged_in(self, logged_in: LoggedIn) -> None:
         """From here on the session is this user's. SessionLimitExceeded."""
         client = f"{self.client_name} {self.client_version}".strip()
-        self.services.logins.seat(logged_in, self.place, replace(self.peer, client=client))
+        peer = replace(self.peer, client=client) if client else self.peer
+        self.services.logins.seat(logged_in, self.place, peer)
         actor = self.actor = logged_in.actor
         self.namespace = self.services.store.namespace(actor)
         self.parser.limits = limits_after_login(self.services)

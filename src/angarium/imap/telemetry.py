@@ -9,7 +9,7 @@ are lines of one word after AUTHENTICATE, as SASL responses are.
 import re
 from typing import Final
 
-from .services import Recording
+from angarium.connections import Recording
 
 _CREDENTIALS: Final = re.compile(rb"[^ \r\n]* +(LOGIN|AUTHENTICATE)(?![^ \r\n])", re.IGNORECASE)
 _BEGINNING: Final = re.compile(rb"[^ \r\n]*( +([A-Z]{0,12})?)?", re.IGNORECASE)

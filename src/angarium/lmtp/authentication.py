@@ -17,6 +17,7 @@ from angarium.lmtp.events import LineReceived
 from angarium.lmtp.replies import Reply
 from angarium.operations.logins import Continue, Logins, Peer
 from angarium.sasl import Failed, decode_initial_response, decode_response, encode_challenge
+from angarium.store import Actor
 
 EXTERNAL: Final = "EXTERNAL"
 
@@ -32,6 +33,9 @@ class NoPlace:
 
     def log_in(self, userid: str) -> None: ...
 
+    def wake_at(self, time_s: float) -> None:
+        """Each command asks."""
+
 
 async def take_external(channel: Channel, command: Auth) -> Reply:
     """The exchange of a peer that may deliver whoever it says it is (RFC 4422, Appendix A): what it says is not looked
@@ -45,8 +49,8 @@ async def take_external(channel: Channel, command: Auth) -> Reply:
     return replies.AUTHENTICATED if isinstance(response, bytes) else _ENDS[response.reason]
 
 
-async def authenticate(channel: Channel, logins: Logins, command: Auth, peer: Peer) -> Reply:
-    """The exchange, to its end; what is left to be answered then. Success is `replies.AUTHENTICATED`."""
+async def authenticate(channel: Channel, logins: Logins, command: Auth, peer: Peer) -> Actor | Reply:
+    """The exchange, to its end: who it is, or what is left to be answered then."""
     response: bytes | Failed | None = None
     if command.initial_response is not None:
         response = decode_initial_response(command.initial_response)
@@ -57,7 +61,7 @@ async def authenticate(channel: Channel, logins: Logins, command: Auth, peer: Pe
         logins.seat(outcome, NoPlace(), peer)
     except AngariumError as error:
         return _reply_to(error)
-    return replies.AUTHENTICATED
+    return outcome.actor
 
 
 async def _answer_to(channel: Channel, data: bytes) -> bytes | Failed:

@@ -1,38 +1,14 @@
 """What LMTP connections are given: the store, their settings, and the doors of the worker that serves them."""
 
-import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Protocol
+from dataclasses import dataclass, field, replace
 
 from angarium.config import Settings
+from angarium.connections import Admit, StartTls
 from angarium.lmtp.backlog import Backlog
 from angarium.operations.delivery import DeliveryContext
-from angarium.operations.logins import Logins
+from angarium.operations.logins import Logins, Secured
 from angarium.store import Store
-
-
-class Connection(Protocol):
-    """What a worker asks of a connection."""
-
-    def close_for_shutdown(self) -> None: ...
-
-    def abort(self) -> None: ...
-
-    def wake(self) -> None: ...
-
-
-class StartTls(Protocol):
-    """Begins TLS on a connection."""
-
-    def __call__(self, transport: asyncio.Transport, *, session: str, established: Callable[[], None]) -> None:
-        """Behind what was written to it all is TLS; the transport's protocol gets another one by `tls_begun`, and
-        `established` is called when the handshake is done."""
-
-
-Admit = Callable[[str, Connection, str], Callable[[], None] | None]
-"""Asks for a place for a connection from an address (empty for a unix socket) with its session id; gives what leaves
-the place, or None where there is none."""
 
 
 def _count_nothing() -> None:
@@ -90,6 +66,18 @@ class Peer:
     cipher: str = ""
     certificate_user: str | None = None
     """Who the verified certificate of the client says it is."""
+
+    def secured_by(self, secured: Secured | None) -> "Peer":
+        """With what a handshake has told; as it is without TLS."""
+        if secured is None:
+            return self
+        return replace(
+            self,
+            is_tls=True,
+            bindings=secured.bindings,
+            certificate_user=secured.certificate_user,
+            cipher=secured.cipher,
+        )
 
     @property
     def is_local(self) -> bool:

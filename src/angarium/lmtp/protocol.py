@@ -97,7 +97,7 @@ class LmtpProtocol(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
-        self._peer = _peer_of(self._transport, self._host)
+        self._peer = _peer_of(self._transport, self._host).secured_by(secured(self._transport))
         if not self._is_admitted():
             self._has_ended = True
             self._close()

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from angarium.lmtp.grammar import Problem
+from angarium.operations.logins import Over
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +72,8 @@ MESSAGE_REFUSED: Final = Reply(503, "5.5.1", ("The message was refused, RSET it"
 BDAT_NEEDED: Final = Reply(503, "5.5.1", ("BINARYMIME needs BDAT",))
 TLS_ACTIVE: Final = Reply(503, "5.5.1", ("Already successfully executed STARTTLS",))
 AUTHENTICATION_REQUIRED: Final = Reply(530, "5.7.0", ("Authentication required",))
+AUTHENTICATION_REQUIRED_FOR_NOW: Final = Reply(430, "4.7.0", ("Authentication required",))
+"""With `soft_noauth`."""
 AUTHENTICATED: Final = Reply(235, "2.7.0", ("Authenticated!",))
 ALREADY_AUTHENTICATED: Final = Reply(503, "5.5.1", ("already authenticated",))
 AUTH_IN_TRANSACTION: Final = Reply(503, "5.5.1", ("not permitted during a mail transaction",))
@@ -82,6 +85,11 @@ EXCHANGE_LINE_TOO_LONG: Final = Reply(500, "5.5.6", ("Authentication Exchange li
 AUTHENTICATION_FAILED: Final = Reply(535, "5.7.8", ("authentication failure",))
 AUTHENTICATION_UNAVAILABLE: Final = Reply(454, "4.7.0", ("authentication is not available now",))
 TOO_MANY_RECIPIENTS: Final = Reply(452, "4.5.3", ("Too many recipients",))
+OVER: Final = {
+    Over.CREDENTIALS_CHANGED: Reply(421, "4.7.0", ("Credentials have changed, please log in again",)),
+    Over.EXPIRED: Reply(421, "4.7.0", ("Credentials have expired, please log in again",)),
+    Over.ACCESS_WITHDRAWN: Reply(421, "4.7.0", ("Access has been withdrawn",)),
+}
 NOT_ASCII: Final = Reply(553, "5.6.7", ("Non-ASCII addresses need SMTPUTF8",))
 NOT_PERMITTED: Final = Reply(550, "5.7.1", ("Permission denied",))
 TOO_LARGE: Final = Reply(552, "5.3.4", ("Message size exceeds fixed limit",))

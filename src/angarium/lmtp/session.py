@@ -97,6 +97,7 @@ class LmtpSession:
     """One client's session; one object a connection."""
 
     __slots__ = (
+        "_actor",
         "_channel",
         "_client_name",
         "_commands",
@@ -118,6 +119,8 @@ class LmtpSession:
         self._transaction: _Transaction | None = None
         self._commands = 0
         self._is_authenticated = False
+        self._actor: Actor | None = None
+        """Who has said who it is, where it had to."""
         self.id = host.store.sources.random_id()
         self.delivered = 0
         """Recipients who were delivered to."""
@@ -132,12 +135,24 @@ class LmtpSession:
                     self._answer(replies.TOO_MANY_COMMANDS)
                     self._state = State.ENDED
                 elif isinstance(event, CommandReceived):
-                    await self._execute(event.command)
+                    if await self._may_go_on():
+                        await self._execute(event.command)
                 else:
                     assert isinstance(event, CommandRefused)
                     self._refuse(event.problem)
         finally:
             await self._end_transaction()
+
+    async def _may_go_on(self) -> bool:
+        """A login that holds no more ends its session, as in all protocols."""
+        if self._actor is None or self._host.logins is None:
+            return True
+        over = await self._host.logins.why_over(self._actor)
+        if over is None:
+            return True
+        self._answer(replies.OVER[over])
+        self._state = State.ENDED
+        return False
 
     def _refuse(self, problem: Problem) -> None:
         self._answer(replies.PROBLEMS[problem])
@@ -147,6 +162,8 @@ class LmtpSession:
 
     async def _execute(self, command: Command) -> None:
         refusal = refusal_of(self._state, type(command))
+        if refusal is replies.AUTHENTICATION_REQUIRED and self._host.settings.lmtp.soft_noauth:
+            refusal = replies.AUTHENTICATION_REQUIRED_FOR_NOW
         if refusal is not None:
             if isinstance(command, Bdat):
                 await self._refuse_chunk(command, refusal)
@@ -244,13 +261,7 @@ class LmtpSession:
         self._channel.start_tls(session=self.id, established=self._tls_established)
 
     def _tls_established(self, secured: Secured | None) -> None:
-        if secured is not None:
-            self._peer = replace(
-                self._peer,
-                bindings=secured.bindings,
-                certificate_user=secured.certificate_user,
-                cipher=secured.cipher,
-            )
+        self._peer = self._peer.secured_by(secured)
 
     @property
     def _mechanisms(self) -> Sequence[str]:
@@ -290,13 +301,16 @@ class LmtpSession:
         elif self._host.logins is None:
             self._answer(replies.PROBLEMS[Problem.COMMAND_UNKNOWN])
         else:
-            reply = await authenticate(self._channel, self._host.logins, command, self._login_peer)
-            if reply is replies.AUTHENTICATED:
-                self._is_authenticated = True
-                self._peer = replace(self._peer, is_authorised=True)
-                self._channel.authorised()
-                self._state = State.READY
-            self._answer(reply)
+            outcome = await authenticate(self._channel, self._host.logins, command, self._login_peer)
+            if isinstance(outcome, Reply):
+                self._answer(outcome)
+                return
+            self._actor = outcome
+            self._is_authenticated = True
+            self._peer = replace(self._peer, is_authorised=True)
+            self._channel.authorised()
+            self._state = State.READY
+            self._answer(replies.AUTHENTICATED)
 
     # A transaction
 

@@ -10,9 +10,10 @@ import secrets
 import time
 from typing import Final, cast
 
+from angarium.connections import ClientGone, Output, Seat
 from angarium.errors import SessionLimitExceeded
 from angarium.managesieve import dispatch, responses
-from angarium.managesieve.host import ManageSieveHost, Seat
+from angarium.managesieve.host import ManageSieveHost
 from angarium.managesieve.responses import Response
 from angarium.managesieve.session import ManageSieveSession
 from angarium.managesieve.states import State
@@ -32,43 +33,37 @@ class ManageSieveConnection(asyncio.Protocol):
 
     __slots__ = (
         "_active_at_s",
-        "_drained",
-        "_gathered",
         "_host",
         "_is_at_end",
         "_is_lost",
         "_is_reading_paused",
-        "_is_shaking_hands",
-        "_is_writing_paused",
+        "_is_woken",
         "_loop",
+        "_output",
         "_seat",
         "_session",
         "_task",
         "_timer",
         "_transport",
-        "sent_octets",
     )
 
     _transport: asyncio.Transport
+    _output: Output
     _session: ManageSieveSession
 
     def __init__(self, host: ManageSieveHost) -> None:
         self._host = host
         self._loop = asyncio.get_running_loop()
-        self._gathered: list[bytes] = []
         self._seat: Seat | None = None
         """None before it is admitted, and when it has left."""
         self._task: asyncio.Task[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
-        self._drained: asyncio.Future[None] | None = None
         self._active_at_s = self._loop.time()
         self._is_at_end = False
         """Nothing more will be received."""
         self._is_lost = False
         self._is_reading_paused = False
-        self._is_writing_paused = False
-        self._is_shaking_hands = False
-        self.sent_octets = 0
+        self._is_woken = False
 
     @property
     def server_address(self) -> tuple[str, int] | None:
@@ -81,6 +76,7 @@ class ManageSieveConnection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         # uvloop's transports have the methods of asyncio.Transport without being of that class.
         self._transport = cast(asyncio.Transport, transport)
+        self._output = Output(self._transport)
         peername = self._transport.get_extra_info("peername")
         address = peername[0] if isinstance(peername, tuple) else ""
         service = self._host.service
@@ -102,10 +98,11 @@ class ManageSieveConnection(asyncio.Protocol):
             log.info("connection_refused", extra={"service": service, "address": address, "reason": str(error)})
             self._refuse(responses.TOO_MANY_CONNECTIONS)
             return
-        self._session = ManageSieveSession(self._host, peer, self._seat, self)
+        peer = secured_peer(peer, transport)
+        self._session = ManageSieveSession(self._host, peer, self._output, self._seat, begin_tls=self._begin_tls)
         self._start_timer()
         self._session.greet()
-        self._flush()
+        self._output.flush()
 
     def data_received(self, data: bytes) -> None:
         if self._seat is None or self._session.state is State.ENDED:
@@ -126,28 +123,26 @@ class ManageSieveConnection(asyncio.Protocol):
         return True
 
     def pause_writing(self) -> None:
-        self._is_writing_paused = True
+        self._output.pause()
 
     def resume_writing(self) -> None:
         self._note_activity()
-        self._resume()
+        self._output.resume()
 
     def tls_begun(self, transport: asyncio.Transport) -> None:
         """Behind the answer to STARTTLS, with the transport of TLS (`worker.tlstransport`)."""
         self._resume_reading()
-        self._transport = transport
-        self._is_shaking_hands = True
+        self._transport = self._output.transport = transport
 
     def _tls_established(self) -> None:
         """The handshake is done."""
-        self._is_shaking_hands = False
         if self._seat is not None and self._session.state is not State.ENDED:
             self._session.tls_established(secured_peer(self._session.peer, self._transport))
-            self._flush()
+            self._output.flush()
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002  the base class names it
         self._is_at_end = self._is_lost = True
-        self._resume()  # nobody waits for a client that is gone
+        self._output.resume()  # nobody waits for a client that is gone
         self._stop_timer()
         if self._task is None:
             self._depart()
@@ -165,18 +160,16 @@ class ManageSieveConnection(asyncio.Protocol):
         self._transport.abort()
 
     def wake(self) -> None:
-        """Take notice of a shutdown file."""
+        """Take notice of a shutdown file, or of a login that holds no more."""
+        self._is_woken = True
         if self._task is None and self._seat is not None:
             self._start()
 
     # What the session calls
 
-    def send(self, octets: bytes) -> None:
-        self._gathered.append(octets)
-
-    def start_tls(self) -> None:
+    def _begin_tls(self) -> None:
         assert self._host.start_tls is not None
-        self._flush()
+        self._output.flush()
         if not self._is_lost:
             self._host.start_tls(self._transport, session=self._session.peer.session, established=self._tls_established)
 
@@ -189,13 +182,15 @@ class ManageSieveConnection(asyncio.Protocol):
         session = self._session
         try:
             await self._execute(session)
-        except Exception:
+        except ClientGone:
+            session.state = State.ENDED
+        except Exception:  # a fault of ours, which nobody can name before: it ends this session, and is in the log
             log.exception("managesieve_session_failed", extra={"session": session.peer.session})
             session.answer(responses.SESSION_FAILED)
         finally:
             self._task = None
             self._note_activity()
-            self._flush()
+            self._output.flush()
             if self._is_lost:
                 self._depart()
             elif self._is_at_end or session.state is State.ENDED:
@@ -203,9 +198,15 @@ class ManageSieveConnection(asyncio.Protocol):
 
     async def _execute(self, session: ManageSieveSession) -> None:
         """All that has come."""
+        if session.actor is None and self._host.pace is not None:
+            await self._host.pace.turn()
         events = 0
         while not self._is_lost and not dispatch.end_where_told(session):
             event = session.parser.next_event()
+            if event is None and self._is_woken:
+                self._is_woken = False
+                await dispatch.end_where_over(session)
+                continue
             if event is None:
                 if not self._is_reading_paused:
                     return
@@ -216,36 +217,16 @@ class ManageSieveConnection(asyncio.Protocol):
             await dispatch.execute(session, event)
             if (session.actor is not None) is not was_known:
                 self._start_timer()
-            self._flush()
-            await self._drain()
+            self._output.flush_soon()
+            await self._output.drain()
             events += 1
             if events % _EVENTS_A_TURN == 0:
                 await asyncio.sleep(0)
-
-    async def _drain(self) -> None:
-        """Wait for a client that does not take its answers."""
-        while self._is_writing_paused and not self._is_lost:
-            self._drained = self._loop.create_future()
-            await self._drained
-
-    def _resume(self) -> None:
-        self._is_writing_paused = False
-        if self._drained is not None and not self._drained.done():
-            self._drained.set_result(None)
-        self._drained = None
 
     def _resume_reading(self) -> None:
         if self._is_reading_paused and not self._transport.is_closing():
             self._transport.resume_reading()
         self._is_reading_paused = False
-
-    def _flush(self) -> None:
-        octets = b"".join(self._gathered)
-        self._gathered.clear()
-        # What is said during the handshake would be said in plaintext by nobody, and lost.
-        if octets and not self._is_lost and not self._is_shaking_hands:
-            self.sent_octets += len(octets)
-            self._transport.write(octets)
 
     # Time
 
@@ -267,12 +248,12 @@ class ManageSieveConnection(asyncio.Protocol):
     def _check_silence(self) -> None:
         remaining_s = self._active_at_s + self._silence_s() - self._loop.time()
         if remaining_s <= 0:
-            if self._is_writing_paused or self._is_shaking_hands:
+            if self._output.is_paused:
                 self._transport.abort()
                 return
             if self._task is None:
                 self._session.answer(responses.TIMED_OUT)
-                self._flush()
+                self._output.flush()
                 self._close()
                 return
             # Our own command takes that long.

@@ -2,8 +2,10 @@
 
 import logging
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from typing import Any, Final
 
+from angarium.connections import NOT_RECORDED
 from angarium.errors import AngariumError
 from angarium.managesieve import authentication, responses, scripts
 from angarium.managesieve import commands as c
@@ -16,8 +18,6 @@ from angarium.managesieve.states import State, refusal_of
 
 log = logging.getLogger(__name__)
 
-_NOT_RECORDED: Final = b"(not recorded)\r\n"
-
 
 async def execute(session: ManageSieveSession, event: Event) -> None:
     """Execute an event, and answer it. Raises nothing that a client could be told."""
@@ -29,11 +29,11 @@ async def execute(session: ManageSieveSession, event: Event) -> None:
             session.commands_done += 1
             # After the login too, a client may send its credentials by mistake.
             is_secret = isinstance(command, c.Authenticate)
-            session.record(_NOT_RECORDED if is_secret else session.parser.take_octets())
+            session.record(NOT_RECORDED if is_secret else session.parser.take_octets())
             await _conclude(session, lambda: _execute_command(session, command))
         case CommandRefused():
             session.commands_done += 1
-            session.record(_NOT_RECORDED)
+            session.record(NOT_RECORDED)
             session.answer(_answer_to(session, event))
         case ResponseReceived(octets):
             await _conclude(session, lambda: authentication.go_on(session, octets))
@@ -43,6 +43,15 @@ async def execute(session: ManageSieveSession, event: Event) -> None:
 def end_where_told(session: ManageSieveSession) -> bool:
     """Say goodbye where the server goes down, or is closed to this session."""
     return session.state is State.ENDED or _end_where_shut(session)
+
+
+async def end_where_over(session: ManageSieveSession) -> None:
+    """Say why, where the login holds no more; what cannot be found out now, the next command finds out."""
+    if session.actor is not None:
+        with suppress(AngariumError):
+            over = await session.host.logins.why_over(session.actor)
+            if over is not None:
+                session.answer(responses.OVER[over])
 
 
 def _end_where_shut(session: ManageSieveSession) -> bool:
@@ -92,8 +101,9 @@ async def _execute_command(session: ManageSieveSession, command: c.Command) -> N
 async def _require_welcome(session: ManageSieveSession, command: c.Command) -> None:
     """A credential that was revoked or changed ends its sessions; groups that changed hold from here on."""
     logins = session.host.logins
-    if not await logins.still_valid(session.user):
-        raise CommandFailed(responses.CREDENTIALS_CHANGED)
+    over = await logins.why_over(session.user)
+    if over is not None:
+        raise CommandFailed(responses.OVER[over])
     if isinstance(command, c.ScriptCommand):
         session.is_now(await logins.renewed(session.user))
 

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from angarium.operations.logins import Over
+
 _QUOTED_OCTETS: Final = 1024
 """RFC 5804 §4: the longest quoted string."""
 
@@ -107,7 +109,11 @@ TOO_MANY_COMMANDS: Final = Response(Condition.BYE, "Too many commands before log
 TIMED_OUT: Final = Response(Condition.BYE, "Autologout; idle for too long")
 SHUTTING_DOWN: Final = Response(Condition.BYE, "Server shutting down", code=ResponseCode.TRYLATER)
 SESSION_FAILED: Final = Response(Condition.BYE, "Internal error", code=ResponseCode.TRYLATER)
-CREDENTIALS_CHANGED: Final = Response(Condition.BYE, "Credentials have changed, please log in again")
+OVER: Final = {
+    Over.CREDENTIALS_CHANGED: Response(Condition.BYE, "Credentials have changed, please log in again"),
+    Over.EXPIRED: Response(Condition.BYE, "Credentials have expired, please log in again"),
+    Over.ACCESS_WITHDRAWN: Response(Condition.BYE, "Access has been withdrawn"),
+}
 NO_WEB_SERVER: Final = Response(Condition.BYE, "This is no web server")
 
 

@@ -2,12 +2,14 @@
 
 import logging
 import time
+from collections.abc import Callable
 from dataclasses import replace
-from typing import Final, Protocol
+from typing import Final
 
+from angarium.connections import Output, Place, follow_telemetry, stop_recording
 from angarium.managesieve import responses
 from angarium.managesieve.capabilities import Occasion, capabilities
-from angarium.managesieve.host import ManageSieveHost, Recording, Seat
+from angarium.managesieve.host import ManageSieveHost
 from angarium.managesieve.parser import ManageSieveParser, ParserLimits
 from angarium.managesieve.responses import Condition, Response
 from angarium.managesieve.states import State
@@ -18,20 +20,6 @@ log = logging.getLogger(__name__)
 
 _NOT_OFFERED: Final = frozenset({"ANONYMOUS"})
 """Who does not say who she is has no scripts."""
-
-
-class Channel(Protocol):
-    """A connection as its session sees it."""
-
-    def send(self, octets: bytes) -> None:
-        """Have this sent with what else there is."""
-
-    def start_tls(self) -> None:
-        """Send what there is; what comes and goes behind it is TLS, and what has come already is forgotten."""
-
-    @property
-    def sent_octets(self) -> int:
-        """Since the beginning."""
 
 
 class CommandFailed(Exception):
@@ -46,13 +34,13 @@ class ManageSieveSession:
     """State of one connection above its octets."""
 
     __slots__ = (
-        "_channel",
-        "_recording",
+        "_begin_tls",
         "actor",
         "commands_done",
         "ends_after_command",
         "exchange",
         "host",
+        "output",
         "parser",
         "peer",
         "seat",
@@ -60,12 +48,15 @@ class ManageSieveSession:
         "state",
     )
 
-    def __init__(self, host: ManageSieveHost, peer: Peer, seat: Seat, channel: Channel) -> None:
+    def __init__(
+        self, host: ManageSieveHost, peer: Peer, output: Output, seat: Place, *, begin_tls: Callable[[], None]
+    ) -> None:
+        """`begin_tls` sends what there is; what comes and goes behind it is TLS."""
         self.host = host
         self.peer = peer
         self.seat = seat
-        self._channel = channel
-        self._recording: Recording | None = None
+        self.output = output
+        self._begin_tls = begin_tls
         self.exchange: LoginExchange | None = None
         """That of a SASL mechanism which the client is in."""
         self.ends_after_command = False
@@ -109,7 +100,7 @@ class ManageSieveSession:
     def log_out(self) -> None:
         """From here on the session is nobody's; what was sent ahead is still executed."""
         self.log_end()
-        self.stop_recording()
+        stop_recording(self.output)
         self.seat.log_out()
         self._begin()
         self.parser.limits = self._limits()
@@ -130,7 +121,7 @@ class ManageSieveSession:
         """All that was learnt before is forgotten (RFC 5804 §2.2)."""
         self.answer(responses.BEGIN_TLS)
         self.parser = ManageSieveParser(self._limits())
-        self._channel.start_tls()
+        self._begin_tls()
 
     def tls_established(self, peer: Peer) -> None:
         """The handshake is done: capabilities are told anew."""
@@ -153,9 +144,7 @@ class ManageSieveSession:
 
     def send(self, octets: bytes) -> None:
         """Have this sent."""
-        if self._recording is not None:
-            self._recording.sent(octets)
-        self._channel.send(octets)
+        self.output.write(octets)
 
     def answer(self, response: Response) -> None:
         """End a command; with BYE the session too."""
@@ -167,30 +156,13 @@ class ManageSieveSession:
 
     def follow_telemetry(self) -> None:
         """Begin or end the record of this session, as the user's directory for it has come or gone."""
-        telemetry = self.host.telemetry
         user = "" if self.actor is None else str(self.actor.userid)
-        if user not in telemetry.users:
-            self.stop_recording()
-        elif self._recording is None:
-            log_settings = self.host.settings.log
-            self._recording = telemetry.record(
-                user,
-                service=self.peer.service,
-                session=self.peer.session,
-                octets_max=log_settings.telemetry_max_size,
-                elapsed=log_settings.logtimestamps,
-            )
+        follow_telemetry(self.output, self.host.telemetry, user, peer=self.peer, settings=self.host.settings.log)
 
     def record(self, octets: bytes) -> None:
         """Note what the client has sent."""
-        if self._recording is not None:
-            self._recording.received(octets)
-
-    def stop_recording(self) -> None:
-        """There is nothing more to be recorded."""
-        if self._recording is not None:
-            self._recording.close()
-            self._recording = None
+        if self.output.recording is not None:
+            self.output.recording.received(octets)
 
     def log_end(self) -> None:
         """A user's session is over."""
@@ -201,14 +173,14 @@ class ManageSieveSession:
                 "session": self.peer.session,
                 "user": str(self.user.userid),
                 "commands": self.commands_done,
-                "sent_octets": self._channel.sent_octets,
+                "sent_octets": self.output.sent_octets,
                 "seconds": round(time.monotonic() - self.started_s, 3),
             },
         )
 
     def end(self) -> None:
         """The connection is lost or closed: let go of everything."""
-        self.stop_recording()
+        stop_recording(self.output)
         self.state = State.ENDED
         if self.actor is not None:
             self.log_end()

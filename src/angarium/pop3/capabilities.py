@@ -1,4 +1,4 @@
-"""What CAPA announces (RFC 2449 §6), in the order of Cyrus."""
+"""What CAPA announces (RFC 2449 §6), in the order of Cyrus, which says nothing of logins behind one."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -17,7 +17,8 @@ def capabilities(
     offers_user: bool,
     implementation: str,
 ) -> list[str]:
-    """The lines; behind the login `mechanisms` is empty, and nothing is offered that belongs before it."""
+    """The lines. Behind the login they are the same but for `offers_tls`: what belongs before it is announced there too
+    (RFC 2449 §5), while STLS says that it is permitted now (RFC 2595 §4)."""
     lines = []
     if mechanisms:
         lines.append(f"SASL {' '.join(mechanisms)}")

@@ -1,6 +1,7 @@
 """Executes what a client says, one command after another."""
 
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Any, Final
 
 from angarium.errors import AngariumError
@@ -88,11 +89,19 @@ async def _go_on(session: Pop3Session, line: bytes) -> None:
         session.say(reply_to(refusal))
 
 
+async def end_where_over(session: Pop3Session) -> None:
+    """Say why, where the login holds no more; what cannot be found out now, the next command finds out."""
+    if session.state is State.TRANSACTION:
+        with suppress(AngariumError):
+            await _is_welcome(session)
+
+
 async def _is_welcome(session: Pop3Session) -> bool:
     """A credential that was revoked or changed ends its sessions; groups that changed hold from here on."""
     logins = session.host.logins
-    if not await logins.still_valid(session.actor):
-        session.end(replies.REVOKED)
+    over = await logins.why_over(session.actor)
+    if over is not None:
+        session.end(replies.OVER[over])
         return False
     actor = await logins.renewed(session.actor)
     if actor is not session.actor:
@@ -122,13 +131,12 @@ def _end_where_too_much(session: Pop3Session) -> None:
 
 async def _capa(session: Pop3Session, _: Capa) -> None:
     host = session.host
-    is_logged_in = session.is_logged_in
     lines = capabilities(
         host.settings.pop3,
-        mechanisms=() if is_logged_in else login.mechanisms(session),
+        mechanisms=login.mechanisms(session),
         offers_tls=session.offers_tls,
-        offers_user=not is_logged_in and host.logins.plaintext_allowed(session.peer),
-        implementation=implementation(host.settings.server.serverinfo, host.version, is_logged_in=is_logged_in),
+        offers_user=host.logins.plaintext_allowed(session.peer),
+        implementation=implementation(host.settings.server.serverinfo, host.version, is_logged_in=session.is_logged_in),
     )
     session.say(replies.CAPABILITIES_FOLLOW)
     session.output.write("".join([f"{line}\r\n" for line in lines]).encode("ascii", "replace"))

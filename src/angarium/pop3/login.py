@@ -46,14 +46,13 @@ async def pass_(session: Pop3Session, command: Pass) -> None:
     if session.user is None:
         session.say(replies.USER_MISSING)
         return
-    name, folder = _split(session, session.user)
-    session.user = None
+    name, session.user = _user_in(session, session.user), None
     password = _decoded(command.password)
     if password is None:
         session.say(replies.INVALID_LOGIN)
         return
     logged_in = await session.host.logins.log_in(CredentialsWanted(name, password), session.peer)
-    await _enter(session, logged_in, folder)
+    await _enter(session, logged_in)
 
 
 async def apop(session: Pop3Session, command: Apop) -> None:
@@ -64,9 +63,8 @@ async def apop(session: Pop3Session, command: Apop) -> None:
     elif name is None or digest is None:
         session.say(replies.INVALID_LOGIN)
     else:
-        name, folder = _split(session, name)
-        logins = session.host.logins
-        await _enter(session, await logins.log_in_by_apop(name, digest, session.challenge, session.peer), folder)
+        user = _user_in(session, name)
+        await _enter(session, await session.host.logins.log_in_by_apop(user, digest, session.challenge, session.peer))
 
 
 async def auth(session: Pop3Session, command: Auth) -> None:
@@ -78,7 +76,10 @@ async def auth(session: Pop3Session, command: Auth) -> None:
         return
     if command.mechanism.upper() == _ANONYMOUS:
         raise MechanismUnavailable("who does not say who she is has no maildrop")
-    session.exchange = session.host.logins.begin(command.mechanism, session.peer)
+    session.folder = ""
+    session.exchange = session.host.logins.begin(
+        command.mechanism, session.peer, user_in=lambda name: _user_in(session, name)
+    )
     response = None
     if command.initial_response is not None:
         response = decode_initial_response(command.initial_response)
@@ -122,12 +123,12 @@ async def _step(session: Pop3Session, response: bytes | Failed | None) -> None:
     session.parser.expect_line()
 
 
-async def _enter(session: Pop3Session, logged_in: LoggedIn, folder: str = "") -> None:
+async def _enter(session: Pop3Session, logged_in: LoggedIn) -> None:
     """She is who she says: open her maildrop."""
     host = session.host
     host.logins.seat(logged_in, session.place, session.peer)
     try:
-        opened = await open_maildrop(host.store, logged_in.actor, host.settings.pop3, folder=folder)
+        opened = await open_maildrop(host.store, logged_in.actor, host.settings.pop3, folder=session.folder)
     except AngariumError as refusal:
         _not_opened(session, logged_in, str(refusal))
         reply = reply_to(refusal)
@@ -148,15 +149,14 @@ def _not_opened(session: Pop3Session, logged_in: LoggedIn, reason: str) -> None:
     log.info("maildrop_not_opened", extra=fields)
 
 
-def _split(session: Pop3Session, name: str) -> tuple[str, str]:
-    """User and mailbox of `user+folder`, by `popsubfolders`; a domain belongs to the user."""
-    if not session.host.settings.pop3.popsubfolders:
-        return name, ""
+def _user_in(session: Pop3Session, name: str) -> str:
+    """The user of `user+folder`, by `popsubfolders`; the session keeps the folder. A domain belongs to the user."""
     user_name, plus, rest = name.partition("+")
-    if not plus:
-        return name, ""
-    folder, at, domain = rest.rpartition("@") if "@" in rest else (rest, "", "")
-    return f"{user_name}{at}{domain}", folder
+    if not plus or not session.host.settings.pop3.popsubfolders:
+        session.folder = ""
+        return name
+    session.folder, at, domain = rest.rpartition("@") if "@" in rest else (rest, "", "")
+    return f"{user_name}{at}{domain}"
 
 
 def _decoded(octets: bytes) -> str | None:

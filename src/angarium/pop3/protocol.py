@@ -11,11 +11,11 @@ import secrets
 import time
 from typing import Final, cast
 
+from angarium.connections import ClientGone, Output, Seat
 from angarium.errors import SessionLimitExceeded
 from angarium.operations.logins import Peer, secured_peer
 from angarium.pop3 import dispatch, replies
-from angarium.pop3.host import Pop3Host, Seat
-from angarium.pop3.output import ClientGone, Output
+from angarium.pop3.host import Pop3Host
 from angarium.pop3.replies import Reply
 from angarium.pop3.session import Pop3Session
 from angarium.pop3.states import State
@@ -39,6 +39,7 @@ class Pop3Protocol(asyncio.Protocol):
         "_is_lost",
         "_is_reading_paused",
         "_is_stopping",
+        "_is_woken",
         "_loop",
         "_output",
         "_seat",
@@ -67,6 +68,7 @@ class Pop3Protocol(asyncio.Protocol):
         """The client sends nothing more."""
         self._is_lost = False
         self._is_stopping = False
+        self._is_woken = False
         self._is_reading_paused = False
 
     @property
@@ -176,7 +178,8 @@ class Pop3Protocol(asyncio.Protocol):
             self._transport.abort()
 
     def wake(self) -> None:
-        """Take notice of a shutdown file."""
+        """Take notice of a shutdown file, or of a login that holds no more."""
+        self._is_woken = True
         self._start_idle()
 
     # The task
@@ -195,7 +198,7 @@ class Pop3Protocol(asyncio.Protocol):
             await self._execute(session)
         except ClientGone:
             session.state = State.ENDED
-        except Exception:
+        except Exception:  # a fault of ours, which nobody can name before: it ends this session, and is in the log
             log.exception("pop3_session_failed", extra={"session": session.peer.session})
             session.end(replies.SESSION_FAILED)
         finally:
@@ -207,9 +210,17 @@ class Pop3Protocol(asyncio.Protocol):
 
     async def _execute(self, session: Pop3Session) -> None:
         """All that has come."""
+        if not session.is_logged_in and self._host.pace is not None:
+            await self._host.pace.turn()
         events = 0
         while not self._is_lost and not self._end_where_shut(session):
             event = session.parser.next_event()
+            if event is None and self._is_woken:
+                self._is_woken = False
+                await dispatch.end_where_over(session)
+                if session.state is State.ENDED:
+                    return
+                continue
             if event is None:
                 self._resume_reading()
                 if self._is_at_end:
@@ -217,6 +228,7 @@ class Pop3Protocol(asyncio.Protocol):
                 return
             was_logged_in = session.is_logged_in
             await dispatch.execute(session, event)
+            session.output.flush_soon()
             await session.output.drain()
             if session.is_logged_in is not was_logged_in:
                 self._start_timer()

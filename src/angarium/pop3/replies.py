@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Final
 
 from angarium.languages import Language
+from angarium.operations.logins import Over
 from angarium.pop3.events import Problem
 
 
@@ -20,8 +21,6 @@ class Code(StrEnum):
     """It lies with the server, and passes (RFC 3206 §4)."""
     SYS_PERM = "SYS/PERM"
     """It lies with the server, and somebody must do something (RFC 3206 §4)."""
-    IN_USE = "IN-USE"
-    """The maildrop is, at the moment, somebody else's (RFC 2449 §8.1.2)."""
     LOGIN_DELAY = "LOGIN-DELAY"
     """It is too soon after the last login (RFC 2449 §8.1.1)."""
 
@@ -85,7 +84,11 @@ LANGUAGE_UNSUPPORTED: Final = error("Unsupported language")
 LANGUAGE_INVALID: Final = error("Invalid language range")
 UTF8_THEN_TLS: Final = error("STLS comes before UTF8")
 TLS_ACTIVE: Final = error("TLS is active already")
-REVOKED: Final = error("Credentials have changed, please log in again", Code.AUTH)
+OVER: Final = {
+    Over.CREDENTIALS_CHANGED: error("Credentials have changed, please log in again", Code.AUTH),
+    Over.EXPIRED: error("Credentials have expired, please log in again", Code.AUTH),
+    Over.ACCESS_WITHDRAWN: error("Access has been withdrawn", Code.AUTH),
+}
 TOO_MANY_CONNECTIONS: Final = error("Too many connections", Code.SYS_TEMP)
 NOT_ADMITTED: Final = error("Access denied", Code.SYS_PERM)
 TOO_MANY_BAD_COMMANDS: Final = error("Too many bad commands")

@@ -3,22 +3,19 @@
 import logging
 import time
 from dataclasses import replace
-from typing import Final
 
+from angarium.connections import NOT_RECORDED, Output, Place, follow_telemetry, stop_recording
 from angarium.errors import AngariumError
 from angarium.languages import Language
-from angarium.operations.logins import LoggedIn, LoginExchange, Peer
+from angarium.operations.logins import LOGIN_REFUSALS, LoggedIn, LoginExchange, Peer
 from angarium.operations.maildrop import Maildrop
-from angarium.pop3.host import Place, Pop3Host
-from angarium.pop3.output import Output
+from angarium.pop3.host import Pop3Host
 from angarium.pop3.parser import Pop3Parser
 from angarium.pop3.replies import Reply
 from angarium.pop3.states import State
 from angarium.store import Actor
 
 log = logging.getLogger(__name__)
-
-_NOT_RECORDED: Final = b"(not recorded)\r\n"
 
 
 class Pop3Session:
@@ -31,6 +28,7 @@ class Pop3Session:
         "challenge",
         "commands_done",
         "exchange",
+        "folder",
         "host",
         "is_utf8",
         "language",
@@ -56,6 +54,8 @@ class Pop3Session:
         """Of the greeting; empty where APOP is not offered."""
         self.user: str | None = None
         """What USER said."""
+        self.folder = ""
+        """What was named beside the user, by `popsubfolders`."""
         self.exchange: LoginExchange | None = None
         """Of AUTH, while it waits for a line."""
         self.language: Language | None = None
@@ -134,37 +134,23 @@ class Pop3Session:
 
     def follow_telemetry(self) -> None:
         """Begin or end the record of this session, as the user's directory for it has come or gone."""
-        telemetry, recording = self.host.telemetry, self.output.recording
         user = str(self._actor.userid) if self._actor is not None else ""
-        if user not in telemetry.users:
-            if recording is not None:
-                recording.close()
-                self.output.recording = None
-        elif recording is None:
-            log_settings = self.host.settings.log
-            self.output.recording = telemetry.record(
-                user,
-                service=self.peer.service,
-                session=self.peer.session,
-                octets_max=log_settings.telemetry_max_size,
-                elapsed=log_settings.logtimestamps,
-            )
+        follow_telemetry(self.output, self.host.telemetry, user, peer=self.peer, settings=self.host.settings.log)
 
     def record(self, line: bytes | None) -> None:
         """The client sent this line; None for one that may have credentials in it."""
         if self.output.recording is not None:
-            self.output.recording.received(_NOT_RECORDED if line is None else line + b"\r\n")
+            self.output.recording.received(NOT_RECORDED if line is None else line + b"\r\n")
 
     def refused(self, refusal: AngariumError) -> None:
         """For the log."""
-        fields = {"session": self.peer.session, "refusal": type(refusal).__name__, "reason": str(refusal)}
-        log.info("command_refused", extra=fields)
+        if self.is_logged_in or not isinstance(refusal, LOGIN_REFUSALS):
+            fields = {"service": self.peer.service, "session": self.peer.session, "refusal": type(refusal).__name__}
+            log.info("command_refused", extra={**fields, "reason": str(refusal)})
 
     def close(self) -> None:
         """The connection is lost or closed; what was not deleted by QUIT stays."""
-        if self.output.recording is not None:
-            self.output.recording.close()
-            self.output.recording = None
+        stop_recording(self.output)
         if self._actor is None:
             return
         log.info(

@@ -5,13 +5,13 @@ import logging
 from collections.abc import Callable
 from typing import Final
 
+from angarium.connections import ClientGone
 from angarium.engine.interface import MessageFile
 from angarium.errors import AngariumError, MessageFileMissing
 from angarium.operations.maildrop import Rows
 from angarium.pop3 import replies
 from angarium.pop3.commands import Dele, List, Noop, Quit, Retr, Rset, Stat, Top, Uidl
 from angarium.pop3.listings import SCAN_LISTING, SLICE, scan_lines, uidl_lines, uidl_template
-from angarium.pop3.output import ClientGone
 from angarium.pop3.refusals import reply_to
 from angarium.pop3.replies import error, ok
 from angarium.pop3.session import Pop3Session

@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 from tests.imap.transcript import Connection, log_in, open_services
 
+from angarium.connections import ClientGone
 from angarium.imap import dispatch
-from angarium.imap.output import ClientGone, Output
+from angarium.imap.output import Output
 
 _ONE = "a APPEND INBOX {16+}\r\nSubject: One\r\n\r\n"
 

@@ -33,6 +33,19 @@ def _plain(authzid: str, authcid: str, password: str) -> str:
     return b64encode(f"{authzid}\0{authcid}\0{password}".encode()).decode()
 
 
+def test_a_refused_login_is_one_line_of_the_log(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
+
+    async def test(connection: Connection, _: ImapServices) -> None:
+        await connection.ask(f"a AUTHENTICATE PLAIN {_plain('', 'alice', 'wrong')}")
+        await connection.ask("b AUTHENTICATE NONSENSE")
+
+    _run(test, tmp_path)
+    assert [record.message for record in caplog.records if record.levelname == "INFO"] == ["login", "command_refused"]
+    assert caplog.records[-1].__dict__["service"] == caplog.records[-2].__dict__["service"]
+    assert caplog.records[-2].__dict__["refusal"] == "AuthenticationFailed"
+
+
 @pytest.mark.parametrize(
     ("command", "lines", "answer"),
     [

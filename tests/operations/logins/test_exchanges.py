@@ -1,6 +1,7 @@
 """Exchanges of each mechanism, with all that answers their questions, and clients of our own."""
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,6 +12,7 @@ from tests.operations.logins.plainlogins import PlainLogins
 from tests.sasl.exchanges import BINDINGS, FakeAcceptor, FakeInitiator, client_setting
 
 from angarium.auth import CredentialStamp, KnownKeys, KnownSecret, TokenUser, VerifierSet
+from angarium.auth.fairturns import NOBODY, Claimant
 from angarium.config import parse_settings
 from angarium.engine.memory import MemoryEngine
 from angarium.engine.sources import SystemSources
@@ -24,7 +26,7 @@ from angarium.errors import (
     MechanismUnavailable,
 )
 from angarium.names import UserId
-from angarium.operations.logins import Continue, LoggedIn, Peer
+from angarium.operations.logins import Continue, LoggedIn, Over, Peer, UserIn
 from angarium.sasl import (
     Failed,
     GssProgress,
@@ -49,14 +51,23 @@ class Secrets:
 
     name = "secrets"
     is_away = False
+    answers: asyncio.Event | None = None
+    """When it does, where it takes its time."""
 
-    async def secret(self, userid: UserId, realm: str) -> KnownSecret | None:
+    async def secret(self, userid: UserId, realm: str, _: Claimant = NOBODY) -> KnownSecret | None:
+        if self.answers is not None:
+            await self.answers.wait()
         if self.is_away:
             raise AuthenticationUnavailable("away")
         secret = SECRETS.get(str(userid))
         return KnownSecret(secret, CredentialStamp(str(userid))) if secret is not None else None
 
-    async def keys(self, userid: UserId, hash: ScramHash) -> KnownKeys | None:  # noqa: A002
+    async def keys(
+        self,
+        userid: UserId,
+        hash: ScramHash,  # noqa: A002
+        _: Claimant = NOBODY,
+    ) -> KnownKeys | None:
         known = await self.secret(userid, "")
         if known is None:
             return None
@@ -70,9 +81,11 @@ class Tokens:
     openid_configuration = "https://login.example.org/.well-known/openid-configuration"
     scope = "mail"
 
-    async def verify(self, token: str) -> TokenUser | None:
+    async def verify(self, token: str, _: Claimant = NOBODY) -> TokenUser | None:
         assert token
-        return TokenUser("alice") if token == "right" else None
+        now_s = time.time()
+        over = TokenUser("alice", now_s, now_s + 60)
+        return {"right": TokenUser("alice"), "short": over, "over": replace(over, session_until_s=now_s)}.get(token)
 
     async def close(self) -> None: ...
 
@@ -116,9 +129,11 @@ class World:
     logins: PlainLogins
     secrets: Secrets
 
-    async def log_in(self, mechanism: str, setting: ClientSetting, *, with_success: bool = False) -> LoggedIn:
+    async def log_in(
+        self, mechanism: str, setting: ClientSetting, *, with_success: bool = False, user_in: UserIn = str
+    ) -> LoggedIn:
         """An exchange to its end, which the client believes."""
-        exchange = self.logins.begin(mechanism, TLS, final_with_success=with_success)
+        exchange = self.logins.begin(mechanism, TLS, final_with_success=with_success, user_in=user_in)
         client = begin_client(mechanism, setting)
         outcome = await exchange.step(client.start())
         while isinstance(outcome, Continue):
@@ -197,7 +212,9 @@ def test_an_administrator_acts_for_others(mechanism: str) -> None:
     in_world(work)
 
 
-def test_a_certificate_says_who_it_is() -> None:
+def test_a_certificate_says_who_it_is(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
+
     async def work(world: World) -> None:
         logged_in = await world.log_in("EXTERNAL", client_setting(certificate=True))
         assert logged_in.actor.userid == UserId("carol")
@@ -205,6 +222,8 @@ def test_a_certificate_says_who_it_is() -> None:
             await world.log_in("EXTERNAL", client_setting(certificate=True, authzid="alice"))
 
     in_world(work)
+    (refused,) = [record.__dict__ for record in caplog.records if record.message == "login"]
+    assert (refused["outcome"], refused["user"]) == ("failed", "carol")
 
 
 def test_mechanisms_are_offered_where_they_can_work() -> None:
@@ -297,6 +316,37 @@ def test_tokens_take_tls_whatever_may_cross_without() -> None:
     in_world(work, "allowplaintext: yes\n")
 
 
+class Place:
+    """Notes when it is to be woken."""
+
+    woken_at_s: float | None = None
+
+    def log_in(self, userid: str) -> None:
+        assert userid == "alice"
+
+    def wake_at(self, time_s: float) -> None:
+        self.woken_at_s = time_s
+
+
+@pytest.mark.parametrize("mechanism", ["OAUTHBEARER", "XOAUTH2"])
+def test_a_session_does_not_outlive_its_token_for_long(mechanism: str) -> None:
+    async def check(world: World) -> None:
+        begun_s = time.time()
+        for token, until_s, over in (("right", None, None), ("short", 60, None), ("over", 0, Over.EXPIRED)):
+            setting = client_setting(token=token)
+            logged_in = await world.log_in(mechanism, setting)
+            place = Place()
+            world.logins.seat(logged_in, place, TLS)
+            if until_s is None:
+                assert place.woken_at_s is None
+            else:
+                assert place.woken_at_s is not None
+                assert 0 <= place.woken_at_s - begun_s - until_s < 60
+            assert await world.logins.why_over(logged_in.actor) is over
+
+    in_world(check)
+
+
 def test_realms_of_digest_md5_are_those_of_the_option() -> None:
     async def work(world: World) -> None:
         logged_in = await world.log_in("DIGEST-MD5", client_setting(realm="example.net"))
@@ -325,5 +375,61 @@ def test_exchanges_that_were_begun_side_by_side_are_no_way_around_the_throttle()
         assert throttled > 20
         with pytest.raises(AuthenticationFailed, match="throttled"):
             await last.step(right)
+
+    in_world(work)
+
+
+@pytest.mark.parametrize("mechanism", ["CRAM-MD5", "DIGEST-MD5"])
+def test_proofs_that_wait_side_by_side_for_a_slow_source_are_none_either(mechanism: str) -> None:
+    async def work(world: World) -> None:
+        world.secrets.answers = asyncio.Event()
+        guesses = []
+        for number in range(40):
+            exchange = world.logins.begin(mechanism, TLS)
+            client = begin_client(mechanism, client_setting(password="secret" if number == 39 else "wrong"))
+            challenge = await exchange.step(client.start())
+            assert isinstance(challenge, Continue)
+            guesses.append(asyncio.ensure_future(exchange.step(client.step(challenge.data))))
+            await asyncio.sleep(0)
+        world.secrets.answers.set()
+        refusals = [str(refusal) for refusal in await asyncio.gather(*guesses, return_exceptions=True)]
+        assert refusals.count("throttled") > 20
+        assert refusals[-1] == "throttled"
+
+    in_world(work)
+
+
+@pytest.mark.parametrize("mechanism", SETTINGS)
+def test_a_protocol_finds_the_user_in_what_she_is_called(mechanism: str) -> None:
+    asked: list[str] = []
+
+    def user_in(name: str) -> str:
+        asked.append(name)
+        return name.partition("+")[0]
+
+    async def work(world: World) -> None:
+        setting = replace(SETTINGS[mechanism], authcid="cyrus+one", password="top secret", authzid="bob+two")
+        is_vouched_for = mechanism in ("GSSAPI", "OAUTHBEARER", "XOAUTH2")
+        if is_vouched_for:
+            setting = replace(SETTINGS[mechanism], authzid="alice+two")
+        if mechanism == "CRAM-MD5":
+            setting = replace(setting, authzid=None)
+        if mechanism == "GSSAPI":
+            setting = replace(setting, gss=FakeInitiator("alice"))
+        logged_in = await world.log_in(mechanism, setting, user_in=user_in)
+        expected = "cyrus" if mechanism == "CRAM-MD5" else "alice" if is_vouched_for else "bob"
+        assert logged_in.actor.userid == UserId(expected)
+        # Whom a token or a ticket names may have such a name herself.
+        named = ["alice+two"] if is_vouched_for else ["cyrus+one", "bob+two"]
+        assert list(dict.fromkeys(asked)) == (["cyrus+one"] if mechanism == "CRAM-MD5" else named)
+
+    in_world(work)
+
+
+def test_whom_a_certificate_acts_for_is_called_as_elsewhere() -> None:
+    async def work(world: World) -> None:
+        setting = client_setting(certificate=True, authzid="carol+two")
+        logged_in = await world.log_in("EXTERNAL", setting, user_in=lambda name: name.partition("+")[0])
+        assert logged_in.actor.userid == UserId("carol")
 
     in_world(work)

@@ -28,6 +28,8 @@ class Seat:
     def __init__(self, *, is_full: bool = False) -> None:
         self._is_full = is_full
 
+    def wake_at(self, time_s: float) -> None: ...
+
     def log_in(self, userid: str) -> None:
         if self._is_full:
             raise SessionLimitExceeded(userid)
@@ -54,9 +56,9 @@ def test_a_login_that_got_a_seat_is_kept_for_who_acts() -> None:
         ] * 2
         assert {len(each.client) for each in kept} == {200}
         guest = await logins.log_in(AnonymousWanted("guest"), PEER)
-        assert await logins.still_valid(guest.actor)
+        assert await logins.why_over(guest.actor) is None
         await engine.change_user(PutDenial(DenialRow(EVERYBODY, "*", "Closed")))
-        assert not await logins.still_valid(guest.actor)
+        assert await logins.why_over(guest.actor) is not None
         with pytest.raises(AccessDenied):
             await logins.log_in(AnonymousWanted("guest"), PEER)
         assert await engine.logins(ADMINISTRATOR) == await engine.logins("anonymous") == []
@@ -80,9 +82,9 @@ def test_the_last_use_of_an_app_password_is_kept_and_a_denial_is_obeyed() -> Non
         assert (await engine.app_password_uses("alice"))[row.number].address == "192.0.2.7"
         # By the name in cyrus.conf, and by that of the protocol.
         for services in ("imaps", "imap"):
-            assert await logins.still_valid(logged_in.actor)
+            assert await logins.why_over(logged_in.actor) is None
             await engine.change_user(PutDenial(DenialRow("alice", services, "Sorry")))
-            assert not await logins.still_valid(logged_in.actor)
+            assert await logins.why_over(logged_in.actor) is not None
             with pytest.raises(AccessDenied):
                 await logins.log_in(CredentialsWanted("alice", password), PEER)
             await engine.change_user(PutDenial(DenialRow("alice", "pop*", "Sorry")))

@@ -24,7 +24,7 @@ MADE = {
 
 def spoken() -> set[str]:
     found = [value for value in vars(replies).values() if isinstance(value, Reply)]
-    found += [*replies.PROBLEMS.values(), *REFUSALS.values()]
+    found += [*replies.PROBLEMS.values(), *replies.OVER.values(), *REFUSALS.values()]
     return ({reply.text for reply in found if reply.text} | MADE) - BEFORE_A_SESSION
 
 

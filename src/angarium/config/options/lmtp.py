@@ -58,6 +58,12 @@ class LmtpSettings:
         meaning="Put an `X` for each octet of a header that is other than ASCII; SMTPUTF8 is not offered then. Cyrus "
         "has it on, and spoils subjects and names in UTF-8.",
     )
+    soft_noauth: bool = option(
+        Switch(),
+        "yes",
+        meaning="A client that has to log in and has not is refused for now (430), so that nothing bounces while it is "
+        "being set up; off, for good (530).",
+    )
     postuser: str = option(
         Text(pattern=r"[^\s@+/]*", allowed="a local part, or nothing"),
         "",

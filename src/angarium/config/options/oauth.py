@@ -97,6 +97,13 @@ class OauthSettings:
     oauth_leeway: timedelta = option(
         Duration(), "30s", added=True, meaning="By how much the clock of the issuer may be wrong."
     )
+    oauth_expiry_grace: timedelta = option(
+        Duration(),
+        "1h",
+        added=True,
+        meaning="How long a session may go on when the time of its token is over (`exp`); then it is ended, and the "
+        "client logs in with a new token. Without it, tokens of a few minutes would end sessions as often.",
+    )
     oauth_openid_configuration: str = option(
         _URL,
         "",

@@ -63,7 +63,8 @@ class Pop3Settings:
     popsubfolders: bool = option(
         Switch(),
         "no",
-        meaning="Who logs in over POP3 as `user+folder`, by USER or APOP, gets that mailbox below her INBOX.",
+        meaning="Who logs in over POP3 as `user+folder` gets that mailbox below her INBOX. Tokens, tickets and "
+        "certificates name a user alone.",
     )
     allowapop: bool = option(
         Switch(),

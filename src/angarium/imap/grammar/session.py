@@ -49,7 +49,8 @@ def parse_authenticate(cursor: Cursor) -> c.Authenticate:
     cursor.space()
     mechanism = cursor.atom().upper().decode("ascii")
     initial_response = None
-    if cursor.serves(Extension.SASL_IR) and cursor.take(b" "):
+    # Only a space comes from mutt, where the mechanism leaves the first word to the server.
+    if cursor.serves(Extension.SASL_IR) and cursor.take(b" ") and not cursor.at_end():
         match = _INITIAL_RESPONSE.match(cursor.data, cursor.position)
         if match is None:
             raise cursor.invalid()

@@ -48,6 +48,8 @@ CATALOGUE: Final = Catalogue(
         "Already did a successful Starttls": "TLS is al actief",
         "Can't Starttls after authentication": "STARTTLS kan niet meer na het aanmelden",
         "Credentials have changed, please log in again": "De inloggegevens zijn gewijzigd, meld u opnieuw aan",
+        "Credentials have expired, please log in again": "De inloggegevens zijn verlopen, meld u opnieuw aan",
+        "Access has been withdrawn": "De toegang is ingetrokken",
         "Too many open sessions": "Te veel open sessies",
         "Too much at once": "Te veel in één keer",
         "Please login first": "Meld u eerst aan",

@@ -48,6 +48,8 @@ CATALOGUE: Final = Catalogue(
         "Already did a successful Starttls": "TLS est déjà actif",
         "Can't Starttls after authentication": "STARTTLS n'est plus possible après l'authentification",
         "Credentials have changed, please log in again": "Les identifiants ont changé, veuillez vous reconnecter",
+        "Credentials have expired, please log in again": "Les identifiants ont expiré, veuillez vous reconnecter",
+        "Access has been withdrawn": "L'accès a été retiré",
         "Too many open sessions": "Trop de sessions ouvertes",
         "Too much at once": "Trop de choses à la fois",
         "Please login first": "Veuillez d'abord vous connecter",

@@ -48,6 +48,8 @@ CATALOGUE: Final = Catalogue(
         "Already did a successful Starttls": "TLS ist bereits aktiv",
         "Can't Starttls after authentication": "STARTTLS ist nach der Anmeldung nicht mehr möglich",
         "Credentials have changed, please log in again": "Die Zugangsdaten wurden geändert, bitte neu anmelden",
+        "Credentials have expired, please log in again": "Die Zugangsdaten sind abgelaufen, bitte neu anmelden",
+        "Access has been withdrawn": "Der Zugang wurde entzogen",
         "Too many open sessions": "Zu viele offene Sitzungen",
         "Too much at once": "Zu viel auf einmal",
         "Please login first": "Bitte zuerst anmelden",

@@ -48,6 +48,8 @@ CATALOGUE: Final = Catalogue(
         "Already did a successful Starttls": "TLS è già attivo",
         "Can't Starttls after authentication": "STARTTLS non è più possibile dopo l'autenticazione",
         "Credentials have changed, please log in again": "Le credenziali sono cambiate, accedere di nuovo",
+        "Credentials have expired, please log in again": "Le credenziali sono scadute, accedere di nuovo",
+        "Access has been withdrawn": "L'accesso è stato revocato",
         "Too many open sessions": "Troppe sessioni aperte",
         "Too much at once": "Troppe operazioni in una volta",
         "Please login first": "Effettuare prima l'accesso",

@@ -48,6 +48,8 @@ CATALOGUE: Final = Catalogue(
         "Already did a successful Starttls": "TLS ya está activo",
         "Can't Starttls after authentication": "STARTTLS ya no es posible tras la autenticación",
         "Credentials have changed, please log in again": "Las credenciales han cambiado, inicie sesión de nuevo",
+        "Credentials have expired, please log in again": "Las credenciales han caducado, inicie sesión de nuevo",
+        "Access has been withdrawn": "El acceso ha sido retirado",
         "Too many open sessions": "Demasiadas sesiones abiertas",
         "Too much at once": "Demasiado a la vez",
         "Please login first": "Inicie sesión primero",

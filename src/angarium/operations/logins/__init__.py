@@ -1,11 +1,22 @@
 """Logins, as the front ends of all protocols ask for them."""
 
+from angarium.auth import Over
 from angarium.operations.logins.actingfor import may_act_for
-from angarium.operations.logins.interface import Continue, LoggedIn, LoginExchange, Logins, Peer, Place
+from angarium.operations.logins.interface import (
+    LOGIN_REFUSALS,
+    Continue,
+    LoggedIn,
+    LoginExchange,
+    Logins,
+    Peer,
+    Place,
+    UserIn,
+)
 from angarium.operations.logins.secured import SECURED, Secured, secured, secured_peer
 from angarium.operations.logins.servicelogins import PLAINTEXT, MechanismExchange, ServiceLogins
 
 __all__ = [
+    "LOGIN_REFUSALS",
     "PLAINTEXT",
     "SECURED",
     "Continue",
@@ -13,10 +24,12 @@ __all__ = [
     "LoginExchange",
     "Logins",
     "MechanismExchange",
+    "Over",
     "Peer",
     "Place",
     "Secured",
     "ServiceLogins",
+    "UserIn",
     "may_act_for",
     "secured",
     "secured_peer",

@@ -4,12 +4,29 @@ A front end has one `Logins` for a service and its settings. It puts what a mech
 protocol, and nothing else: mechanisms, verifiers, throttling, access rules and the log lines of logins are behind this.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Final, Protocol
 
+from angarium.auth import Over
+from angarium.errors import (
+    AuthenticationFailed,
+    AuthenticationUnavailable,
+    AuthorizationFailed,
+    ExchangeFailed,
+    SessionLimitExceeded,
+)
 from angarium.sasl import AnonymousWanted, CredentialsWanted, Failed
 from angarium.store import Actor
+
+LOGIN_REFUSALS: Final = (
+    AuthenticationFailed,
+    AuthenticationUnavailable,
+    AuthorizationFailed,
+    ExchangeFailed,
+    SessionLimitExceeded,
+)
+"""What the line `login` has told of, where nobody is logged in yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +80,23 @@ class LoggedIn:
     """What somebody left who did not say who she is."""
 
 
+UserIn = Callable[[str], str]
+"""Gives the user in the name that a client has for her: with POP3 it may name a mailbox as well."""
+
+
+def as_named(name: str) -> str:
+    """A name that is the user's."""
+    return name
+
+
 class Place(Protocol):
     """The connection's entry in the table of sessions; see `worker.sessions.Seat`."""
 
     def log_in(self, userid: str) -> None:
         """Note who it is; raises where the user or the address has too many sessions."""
+
+    def wake_at(self, time_s: float) -> None:
+        """Have the connection woken then (seconds since 1970), to ask whether it may go on."""
 
 
 class LoginExchange(Protocol):
@@ -105,9 +134,12 @@ class Logins(Protocol):
     def admitted(self, peer: Peer) -> bool:
         """Whether the access rules let this address speak to the service at all; asked before the greeting."""
 
-    def begin(self, mechanism: str, peer: Peer, *, final_with_success: bool = False) -> LoginExchange:
+    def begin(
+        self, mechanism: str, peer: Peer, *, final_with_success: bool = False, user_in: UserIn = as_named
+    ) -> LoginExchange:
         """An exchange; `mechanism` in any case. `final_with_success` says that the protocol can send data with its
-        word of success (RFC 4422 §3.6); else it goes as a challenge.
+        word of success (RFC 4422 §3.6); else it goes as a challenge. `user_in` is asked of each name that the client
+        gives, that of whom it acts for last; not of names that somebody else vouches for, as tokens and tickets do.
 
         MechanismUnavailable; EncryptionNeeded where it would be there with TLS.
         """
@@ -122,10 +154,10 @@ class Logins(Protocol):
     def seat(self, logged_in: LoggedIn, place: Place, peer: Peer) -> None:
         """Give the session its place, and write the line of the log that says so. SessionLimitExceeded, logged."""
 
-    async def still_valid(self, actor: Actor) -> bool:
-        """Whether the credential that the actor logged in with is still the same; a session asks at each command;
-        cheap."""
+    async def why_over(self, actor: Actor) -> Over | None:
+        """Why the actor's session may not go on; None while it may. A session asks at each command, and when it is
+        woken; cheap. AuthenticationUnavailable."""
 
     async def renewed(self, actor: Actor) -> Actor:
-        """The actor with the groups that she is in by now, the same object where they are the same; mostly cheap.
-        AuthenticationUnavailable."""
+        """The actor with the groups that she is in by now, and the rights of an administrator if she has them by now;
+        the same object where nothing has changed; mostly cheap. AuthenticationUnavailable."""

@@ -15,10 +15,11 @@ from angarium.auth import (
     HostDomains,
     LoginContext,
     LoginPolicy,
+    Over,
     ProofCheck,
     Standing,
     actor_of,
-    stands,
+    why_over,
 )
 from angarium.config.options import AutocreateSettings
 from angarium.engine.users import LoginRow
@@ -31,7 +32,8 @@ from angarium.errors import (
     MechanismUnavailable,
     SessionLimitExceeded,
 )
-from angarium.operations.logins.interface import Continue, LoggedIn, Peer, Place
+from angarium.names import UserId
+from angarium.operations.logins.interface import Continue, LoggedIn, Peer, Place, UserIn, as_named
 from angarium.operations.mailboxes import NewUser, ScriptChecker, autocreate_user
 from angarium.rights import ANONYMOUS
 from angarium.sasl import (
@@ -77,6 +79,8 @@ class _LoggedInActor(Actor):
     """Who asks, with what her login stands on."""
 
     standing: Standing | None = None
+    authenticated: UserId | None = None
+    """Whose credential it was; None for somebody who has not said who she is."""
 
 
 def _count_nothing() -> None:
@@ -97,8 +101,10 @@ class ServiceLogins:
         scripts: ScriptChecker | None = None,
         count_failure: Callable[[], None] = _count_nothing,
         host_domains: HostDomains | None = None,
+        latest: "Callable[[], ServiceLogins] | None" = None,
     ) -> None:
-        """`host_domains` is for `virtdomains: on` alone."""
+        """`host_domains` is for `virtdomains: on` alone; `latest` gives the logins of the service under the settings of
+        this moment, which sessions are to obey."""
         self.store = store
         self.authenticator = authenticator
         self.policy = policy
@@ -107,6 +113,7 @@ class ServiceLogins:
         self._scripts = scripts
         self._count_failure = count_failure
         self._host_domains = host_domains
+        self._latest = latest
         self._offered: dict[tuple[bool, Needs], tuple[str, ...]] = {}
 
     # What may be used
@@ -173,7 +180,9 @@ class ServiceLogins:
 
     # Logging in
 
-    def begin(self, mechanism: str, peer: Peer, *, final_with_success: bool = False) -> "MechanismExchange":
+    def begin(
+        self, mechanism: str, peer: Peer, *, final_with_success: bool = False, user_in: UserIn = as_named
+    ) -> "MechanismExchange":
         """An exchange; see `Logins.begin`."""
         found = find_mechanism(mechanism)
         if found is None:
@@ -190,7 +199,8 @@ class ServiceLogins:
             announces_plus=any(name.endswith("-PLUS") for name in self.mechanisms(peer)),
             realms=(self._host, *self.policy.realms),
         )
-        return MechanismExchange(self, found, found.start(setting), peer, final_with_success=final_with_success)
+        machine = found.start(setting)
+        return MechanismExchange(self, found, machine, peer, final_with_success=final_with_success, user_in=user_in)
 
     async def log_in(self, credentials: CredentialsWanted | AnonymousWanted, peer: Peer) -> LoggedIn:
         """A command with a password in it; see `Logins.log_in`."""
@@ -233,7 +243,8 @@ class ServiceLogins:
             return logged_in
         if self.policy.plaintext_pause_s:
             await self.authenticator.sleep(self.policy.plaintext_pause_s)
-        return replace(logged_in, alert=self.policy.plaintext_alert)
+        alert = self.policy.plaintext_alert
+        return replace(logged_in, alert=alert) if alert else logged_in
 
     async def admit(self, user: AuthenticatedUser, context: LoginContext, mechanism: str) -> LoggedIn:
         """Let in who has been authenticated: she gets mailboxes, where she is to get some."""
@@ -248,6 +259,7 @@ class ServiceLogins:
             actor.protocol,
             actor.session,
             user.standing,
+            user.authenticated,
         )
         stamp = user.credential
         return LoggedIn(logged_in, mechanism, app_password=stamp.app_password_name, checked_by=stamp.checked_by)
@@ -275,7 +287,8 @@ class ServiceLogins:
         """Log and count a login that came to nothing."""
         if isinstance(error, AuthenticationFailed):
             self._count_failure()
-        log.info("login", extra={**_fields(peer, mechanism, user), "outcome": "failed", "reason": str(error)})
+        fields = {**_fields(peer, mechanism, user), "outcome": "failed", "refusal": type(error).__name__}
+        log.info("login", extra={**fields, "reason": str(error)})
         raise error
 
     def seat(self, logged_in: LoggedIn, place: Place, peer: Peer) -> None:
@@ -285,6 +298,9 @@ class ServiceLogins:
             place.log_in(user)
         except SessionLimitExceeded as error:
             self.refused(error, peer, logged_in.mechanism, user)
+        standing = _standing_of(logged_in.actor)
+        if standing is not None and standing.stamp.expires_at_s is not None:
+            place.wake_at(standing.stamp.expires_at_s)
         fields = {**_fields(peer, logged_in.mechanism, user), "outcome": "ok"}
         if logged_in.trace:
             fields["trace"] = logged_in.trace
@@ -304,7 +320,7 @@ class ServiceLogins:
         actor = logged_in.actor
         if actor.userid is None:
             return
-        standing = actor.standing if isinstance(actor, _LoggedInActor) else None
+        standing = _standing_of(actor)
         self.store.engine.note_login(
             LoginRow(
                 userid=str(actor.userid),
@@ -337,19 +353,38 @@ class ServiceLogins:
 
     # Later
 
-    async def still_valid(self, actor: Actor) -> bool:
-        """Whether what the actor's login stands on is still there, and nobody has been shut out; mostly one point
-        read."""
+    async def why_over(self, actor: Actor) -> Over | None:
+        """See `Logins.why_over`; mostly one point read."""
+        over = await self._why_over(actor)
+        if over is not None:
+            fields = {"session": actor.session, "user": str(actor.userid or ANONYMOUS), "reason": over.name.lower()}
+            log.info("login_over", extra=fields)
+        return over
+
+    async def _why_over(self, actor: Actor) -> Over | None:
         if not isinstance(actor, _LoggedInActor) or actor.standing is None:
-            return True
-        return await stands(self.store.engine, actor.standing)
+            return None
+        latest = self._latest() if self._latest is not None else self
+        standing, authenticated = actor.standing, actor.authenticated
+        if authenticated is None or actor.userid is None:
+            if not latest.policy.anonymous:
+                return Over.ACCESS_WITHDRAWN
+        elif not await latest.authenticator.still_authorizes(authenticated, actor.userid, latest.policy):
+            return Over.ACCESS_WITHDRAWN
+        elif standing.is_admin and authenticated not in latest.policy.admins:
+            standing = replace(standing, is_admin=False)
+        return await why_over(self.store.engine, standing)
 
     async def renewed(self, actor: Actor) -> Actor:
-        """The actor with the groups that she is in by now."""
+        """See `Logins.renewed`."""
         if actor.userid is None:
             return actor
-        groups = await self.authenticator.groups_of(actor.userid)
-        return actor if groups == actor.groups else replace(actor, groups=groups)
+        latest = self._latest() if self._latest is not None else self
+        groups = await latest.authenticator.groups_of(actor.userid)
+        is_admin = actor.userid in latest.policy.admins
+        if groups == actor.groups and is_admin is actor.is_admin:
+            return actor
+        return replace(actor, groups=groups, is_admin=is_admin)
 
 
 class MechanismExchange:
@@ -363,11 +398,15 @@ class MechanismExchange:
         peer: Peer,
         *,
         final_with_success: bool,
+        user_in: UserIn,
     ) -> None:
         self._logins = logins
         self._machine = machine
         self._peer = peer
         self._final_with_success = final_with_success
+        self._user_in = user_in
+        self._has_named_herself = False
+        """Whether it is the client who has said whom it authenticates as."""
         self._known: tuple[LoginContext, ProofCheck] | None = None
         self._user = ""
         """As far as it is known, for the log."""
@@ -393,6 +432,7 @@ class MechanismExchange:
             await self._known[1].go_on()
         outcome = self._machine.step(response)
         while True:
+            outcome = self._of_users(outcome)
             match outcome:
                 case Challenge(data):
                     return Continue(data)
@@ -405,6 +445,7 @@ class MechanismExchange:
                     self._user = _name_of(outcome)
                     return await self._logins.check(outcome, self._peer, self.mechanism)
                 case CertificateWanted():
+                    self._user = self._peer.certificate_user or ""
                     context, proof = await self._proof()
                     return await self._logins.admit(await proof.accept_certificate(outcome), context, self.mechanism)
                 case Proven(authcid, _, final):
@@ -417,6 +458,27 @@ class MechanismExchange:
                     outcome = await self._answer(outcome)
                 case _:
                     outcome = await self._answer(outcome)
+
+    def _of_users(self, outcome: Outcome) -> Outcome:
+        """The outcome with users in the place of what the client has named."""
+        if self._user_in is as_named:
+            return outcome
+        match outcome:
+            case KeysWanted() | SecretWanted():
+                self._has_named_herself = True
+                return replace(outcome, authcid=self._user_in(outcome.authcid))
+            case CredentialsWanted():
+                authcid = self._user_in(outcome.authcid)
+                return replace(outcome, authcid=authcid, authzid=self._acting_for(outcome.authzid))
+            case Proven():
+                authcid = self._user_in(outcome.authcid) if self._has_named_herself else outcome.authcid
+                return replace(outcome, authcid=authcid, authzid=self._acting_for(outcome.authzid))
+            case CertificateWanted():
+                return CertificateWanted(self._acting_for(outcome.authzid))
+        return outcome
+
+    def _acting_for(self, authzid: str | None) -> str | None:
+        return None if authzid is None else self._user_in(authzid)
 
     async def _answer(self, question: Question) -> Outcome:
         _, proof = await self._proof()
@@ -437,6 +499,10 @@ class MechanismExchange:
             return replace(logged_in, final=final)
         self._waits_for_end = logged_in
         return Continue(final)
+
+
+def _standing_of(actor: Actor) -> Standing | None:
+    return actor.standing if isinstance(actor, _LoggedInActor) else None
 
 
 def _nonce() -> str:

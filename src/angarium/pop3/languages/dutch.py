@@ -44,6 +44,8 @@ CATALOGUE: Final = Catalogue(
         "Unsupported language": "Deze taal wordt niet ondersteund",
         "Invalid language range": "Ongeldige taalaanduiding",
         "Credentials have changed, please log in again": "De inloggegevens zijn gewijzigd, meld u opnieuw aan",
+        "Credentials have expired, please log in again": "De inloggegevens zijn verlopen, meld u opnieuw aan",
+        "Access has been withdrawn": "De toegang is ingetrokken",
         "Too many bad commands": "Te veel foutieve opdrachten",
         "Server shutting down": "De server wordt afgesloten",
         "Internal error, connection closes": "Interne fout, de verbinding wordt gesloten",

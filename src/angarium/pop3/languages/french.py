@@ -44,6 +44,8 @@ CATALOGUE: Final = Catalogue(
         "Unsupported language": "Cette langue n'est pas prise en charge",
         "Invalid language range": "Désignation de langue non valide",
         "Credentials have changed, please log in again": "Les identifiants ont changé, veuillez vous reconnecter",
+        "Credentials have expired, please log in again": "Les identifiants ont expiré, veuillez vous reconnecter",
+        "Access has been withdrawn": "L'accès a été retiré",
         "Too many bad commands": "Trop de commandes erronées",
         "Server shutting down": "Le serveur s'arrête",
         "Internal error, connection closes": "Erreur interne, la connexion est fermée",

@@ -44,6 +44,8 @@ CATALOGUE: Final = Catalogue(
         "Unsupported language": "Diese Sprache wird nicht unterstützt",
         "Invalid language range": "Ungültige Sprachangabe",
         "Credentials have changed, please log in again": "Die Zugangsdaten wurden geändert, bitte neu anmelden",
+        "Credentials have expired, please log in again": "Die Zugangsdaten sind abgelaufen, bitte neu anmelden",
+        "Access has been withdrawn": "Der Zugang wurde entzogen",
         "Too many bad commands": "Zu viele fehlerhafte Befehle",
         "Server shutting down": "Der Server wird heruntergefahren",
         "Internal error, connection closes": "Interner Fehler, die Verbindung wird geschlossen",

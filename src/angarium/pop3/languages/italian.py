@@ -44,6 +44,8 @@ CATALOGUE: Final = Catalogue(
         "Unsupported language": "Questa lingua non è supportata",
         "Invalid language range": "Indicazione di lingua non valida",
         "Credentials have changed, please log in again": "Le credenziali sono cambiate, accedere di nuovo",
+        "Credentials have expired, please log in again": "Le credenziali sono scadute, accedere di nuovo",
+        "Access has been withdrawn": "L'accesso è stato revocato",
         "Too many bad commands": "Troppi comandi errati",
         "Server shutting down": "Il server è in fase di arresto",
         "Internal error, connection closes": "Errore interno, la connessione viene chiusa",

@@ -44,6 +44,8 @@ CATALOGUE: Final = Catalogue(
         "Unsupported language": "Este idioma no está disponible",
         "Invalid language range": "Indicación de idioma no válida",
         "Credentials have changed, please log in again": "Las credenciales han cambiado, inicie sesión de nuevo",
+        "Credentials have expired, please log in again": "Las credenciales han caducado, inicie sesión de nuevo",
+        "Access has been withdrawn": "El acceso ha sido retirado",
         "Too many bad commands": "Demasiados comandos erróneos",
         "Server shutting down": "El servidor se está apagando",
         "Internal error, connection closes": "Error interno, se cierra la conexión",
