@@ -103,13 +103,29 @@ def test_what_is_for_nobody_is_said(sieve: Importing, sievedir: Path, tmp_path: 
     answer = sieve("import", sievedir)
     assert answer.status == os.EX_DATAERR
     assert "angarium: gone: there is no such user, or she has no mailbox\n" in answer.err
-    assert "example.net: scripts that only the users of a domain can include are not kept\n" in answer.err
+    assert "example.net: no user is of this domain by virtdomains, and could include its scripts\n" in answer.err
     assert f"{sievedir}/uuid: Cyrus 3.6" in answer.err
     assert "a script's name has 128 characters at most" in answer.err
     assert answer.out.splitlines()[-1].endswith("; 4 not stored")
     missing = sieve("import", tmp_path / "nowhere")
     assert missing.status != os.EX_OK
     assert "is no directory" in missing.err
+
+
+def test_scripts_of_a_domain_are_the_sites_for_its_users(sieve: Importing, store: Path, sievedir: Path) -> None:
+    with (store / "imapd.conf").open("a") as conf:
+        conf.write("virtdomains: userid\ndefaultdomain: example.com\n")
+    for domain in ("example.net", "example.com"):
+        directory = sievedir / "domain" / "e" / domain / "global"
+        directory.mkdir(parents=True)
+        (directory / "site.script").write_text("keep;\n")
+    answer = sieve("import", sievedir)
+    assert answer.err.startswith("angarium: example.com: no user is of this domain by virtdomains")
+    assert answer.out.splitlines()[-2] == "global: site@example.net: stored"
+    assert answer.out.splitlines()[-1].endswith("; 1 not stored")
+    assert sieve("get", "--global", "site@example.net").out == "keep;\n"
+    assert sieve("get", "--global", "site").out == "stop;\n"
+    assert "global: site@example.net: unchanged" in sieve("import", sievedir).out
 
 
 def test_one_that_cannot_be_taken_keeps_none_of_the_others_away(

@@ -15,8 +15,9 @@ from pathlib import Path
 from angarium.auth import canonical_userid
 from angarium.cli.location import location_of
 from angarium.cli.openstore import OpenedStore, open_store, read_settings
-from angarium.cli.sievefiles import printable, read_file, report_mistakes
-from angarium.cli.sievetree import FoundScript, FoundScripts, find_scripts, has_scripts_by_id
+from angarium.cli.printable import printable
+from angarium.cli.sievefiles import read_file, report_mistakes
+from angarium.cli.sievetree import FoundScripts, find_scripts, has_scripts_by_id
 from angarium.engine.scripts import ScriptRow
 from angarium.errors import PreparationFailed, ScriptError, ScriptRefused, UserNameInvalid
 from angarium.names import MailboxName
@@ -26,6 +27,7 @@ from angarium.operations.scripts import (
     ScriptOwner,
     activate_script,
     list_scripts,
+    name_in_domain,
     put_script,
 )
 from angarium.sieve import ScriptInvalid
@@ -82,8 +84,9 @@ class _Import:
     async def _owner(self, found: FoundScripts) -> ScriptOwner | None:
         """Whose scripts they become; None where there is nobody, which was said."""
         if not found.user:
-            if found.domain:
-                _complain(f"{found.domain}: scripts that only the users of a domain can include are not kept")
+            names = self._store.policy.names
+            if found.domain and (not names.has_domains or found.domain == names.defaultdomain):
+                _complain(f"{found.domain}: no user is of this domain by virtdomains, and could include its scripts")
                 return None
             return SITE_SCRIPTS
         try:
@@ -102,34 +105,36 @@ class _Import:
         there: set[str] = set()
         whose = found.user or "global"
         for script in found.scripts:
-            outcome = await self._put(script, owner, present.get(script.name))
+            is_of_domain = not found.user and found.domain
+            name = name_in_domain(script.name, found.domain) if is_of_domain else script.name
+            outcome = await self._put(script.path, name, owner, present.get(name))
             self._outcomes[outcome] += 1
             if outcome is not _Outcome.REFUSED:
-                there.add(script.name)
-            print(printable(f"{whose}: {script.name}: {outcome.name.lower()}"))
+                there.add(name)
+            print(printable(f"{whose}: {name}: {outcome.name.lower()}"))
         if found.active is not None:
             active = next((row.name for row in present.values() if row.is_active), None)
             await self._activate(found, owner, active, is_there=found.active in there)
 
-    async def _put(self, script: FoundScript, owner: ScriptOwner, present: ScriptRow | None) -> _Outcome:
+    async def _put(self, path: Path, name: str, owner: ScriptOwner, present: ScriptRow | None) -> _Outcome:
         try:
-            content, changed_at_s = read_file(str(script.path)), script.path.stat().st_mtime
+            content, changed_at_s = read_file(str(path)), path.stat().st_mtime
         except OSError as error:
-            _complain(f"{script.path}: {error.strerror}")
+            _complain(f"{path}: {error.strerror}")
             return _Outcome.REFUSED
         if present is not None and present.content == content:
             return _Outcome.UNCHANGED
         if present is not None and not self._replace and present.changed_at_s > changed_at_s:
             return _Outcome.KEPT
         try:
-            await put_script(self._store, self._scripts, _ACTOR, owner, script.name, content)
+            await put_script(self._store, self._scripts, _ACTOR, owner, name, content)
         except ScriptRefused as refused:
             if not isinstance(refused.__cause__, ScriptInvalid):
                 raise
-            report_mistakes(str(script.path), content, refused.__cause__)
+            report_mistakes(str(path), content, refused.__cause__)
             return _Outcome.REFUSED
         except ScriptError as error:
-            _complain(f"{script.path}: {error}")
+            _complain(f"{path}: {error}")
             return _Outcome.REFUSED
         return _Outcome.STORED
 

@@ -49,7 +49,7 @@ def find_scripts(root: Path) -> Iterator[FoundScripts]:
     yield from _of_domain(root, domain="")
     for letter in _directories(root / _DOMAINS):
         for directory in _directories(letter):
-            yield from _of_domain(directory, domain=directory.name)
+            yield from _of_domain(directory, domain=directory.name.lower())
 
 
 def has_scripts_by_id(root: Path) -> bool:

@@ -1,13 +1,15 @@
 """Scripts as they run: what the options allow, and what is remembered of them."""
 
+import threading
+
 import pytest
 
 from angarium import sieve
 from angarium.config.options import SIEVE_EXTENSIONS, SieveSettings
 from angarium.engine.rows import AccountId, ModSeq
 from angarium.engine.scripts import ScriptRow
-from angarium.operations.scripts import CheckedScripts, allowed_extensions, script_limits
-from angarium.sieve import Script, ScriptInvalid
+from angarium.operations.scripts import CheckedScripts, allowed_extensions, checked, script_limits
+from angarium.sieve import Limits, Script, ScriptInvalid, parse_script
 
 pytestmark = pytest.mark.usefixtures("runner")
 
@@ -82,3 +84,18 @@ async def test_large_scripts_that_are_kept_are_fewer() -> None:
     for number in range(1, 600):
         await scripts.get(ALICE, row(comment, name=str(number)))
     assert await scripts.get(ALICE, row(comment, name="0")) is not first
+
+
+@pytest.mark.parametrize(("octets", "is_in_thread"), [(256, False), (257, True)])
+async def test_one_that_may_take_long_holds_up_nobody(
+    monkeypatch: pytest.MonkeyPatch, octets: int, is_in_thread: bool
+) -> None:
+    threads: list[threading.Thread] = []
+
+    def parse(content: bytes, *, limits: Limits, extensions: frozenset[str], name: str) -> Script:
+        threads.append(threading.current_thread())
+        return parse_script(content, limits=limits, extensions=extensions, name=name)
+
+    monkeypatch.setattr(checked, "parse_script", parse)
+    await CheckedScripts(SieveSettings()).check(b"keep;".ljust(octets))
+    assert [each is not threading.main_thread() for each in threads] == [is_in_thread]

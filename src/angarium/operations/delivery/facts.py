@@ -10,6 +10,7 @@ from angarium.operations.delivery.context import DeliveryContext
 from angarium.operations.delivery.filing import Filing, succeeds
 from angarium.operations.delivery.lists import ExternalLists
 from angarium.operations.metadata import MetadataQuery, get_mailbox_metadata, get_server_metadata
+from angarium.operations.scripts import find_site_script
 from angarium.sieve import (
     IncludedScript,
     ListHolds,
@@ -97,7 +98,10 @@ class Facts:
 
     async def _script(self, name: str, *, is_global: bool) -> Script | ScriptInvalid | None:
         engine = self.context.store.engine
-        row = await engine.site_script(name) if is_global else await engine.script(self.account, name)
+        if is_global:
+            row = await find_site_script(engine, name, self.filing.actor.userid)
+        else:
+            row = await engine.script(self.account, name)
         if row is None:
             return None
         return await self.context.scripts.get(SITE if is_global else self.account, row)

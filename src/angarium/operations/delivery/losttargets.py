@@ -17,6 +17,7 @@ from angarium.operations.delivery.context import DeliveryContext
 from angarium.operations.delivery.facts import SITE
 from angarium.operations.delivery.filing import Filing
 from angarium.operations.delivery.scriptof import script_of_user
+from angarium.operations.scripts import find_site_script
 from angarium.sieve import Script
 from angarium.store import Actor
 from angarium.store.acl import administers
@@ -78,7 +79,7 @@ async def _lost_by(context: DeliveryContext, userid: UserId, gone: Sequence[Mail
         keys |= {name.key for name in some}
     filing = Filing(store, Actor(userid, account), utf8_only=context.settings.sieve.sieve_utf8fileinto)
     found: list[LostTarget] = []
-    for script in await _with_included(context, account, active):
+    for script in await _with_included(context, userid, account, active):
         for reference in script.mailboxes:
             try:
                 name = filing.name(reference.mailbox)
@@ -90,7 +91,9 @@ async def _lost_by(context: DeliveryContext, userid: UserId, gone: Sequence[Mail
     return found
 
 
-async def _with_included(context: DeliveryContext, account: AccountId, active: ScriptRow) -> list[Script]:
+async def _with_included(
+    context: DeliveryContext, userid: UserId, account: AccountId, active: ScriptRow
+) -> list[Script]:
     """The script and those that it includes by constant names; what cannot be used files nothing."""
     engine = context.store.engine
     waiting: list[tuple[AccountId | str, ScriptRow | None]] = [(account, active)]
@@ -107,7 +110,7 @@ async def _with_included(context: DeliveryContext, account: AccountId, active: S
         scripts.append(script)
         for each in script.includes:
             if each.is_global:
-                waiting.append((SITE, await engine.site_script(each.name)))
+                waiting.append((SITE, await find_site_script(engine, each.name, userid)))
             else:
                 waiting.append((account, await engine.script(account, each.name)))
     return scripts

@@ -13,6 +13,7 @@ from angarium.operations.scripts.manage import (
     rename_script,
     require_script_owner,
 )
+from angarium.operations.scripts.sitescripts import find_site_script, name_in_domain
 
 __all__ = [
     "SITE_SCRIPTS",
@@ -22,8 +23,10 @@ __all__ = [
     "allowed_extensions",
     "check_name",
     "delete_script",
+    "find_site_script",
     "get_script",
     "list_scripts",
+    "name_in_domain",
     "put_script",
     "rename_script",
     "require_script_owner",

@@ -20,8 +20,8 @@ log = logging.getLogger(__name__)
 _KEPT: Final = 2000
 _KEPT_OCTETS: Final = 16 << 20
 """Of their texts; what is made of one is some ten times as large."""
-_CHECKED_INLINE_OCTETS: Final = 2048
-"""A longer script is checked in a thread."""
+_CHECKED_INLINE_OCTETS: Final = 256
+"""A longer script is checked in a thread: one that is full of mistakes takes more than 10 µs an octet."""
 
 _CAPABILITIES: Final[Mapping[str, frozenset[str]]] = {
     "reject": frozenset({"reject", "ereject"}),
