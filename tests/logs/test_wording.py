@@ -5,6 +5,7 @@ import pytest
 from angarium.logs import word_event
 
 CLIENT = {"host": "pc.example.org", "address": "192.0.2.7"}
+FAILED = {**CLIENT, "outcome": "failed", "user": "ann"}
 
 
 @pytest.mark.parametrize(
@@ -27,13 +28,28 @@ CLIENT = {"host": "pc.example.org", "address": "192.0.2.7"}
         ),
         (
             "login",
-            {**CLIENT, "outcome": "failed", "user": "ann", "mechanism": "PLAIN", "reason": "no such user"},
-            "badlogin: pc.example.org [192.0.2.7] PLAIN (ann) [SASL(-13): no such user]",
+            {**FAILED, "mechanism": "PLAIN", "refusal": "AuthenticationFailed", "reason": "no such user"},
+            "badlogin: pc.example.org [192.0.2.7] PLAIN (ann) [SASL(-13): authentication failure: no such user]",
         ),
         (
             "login",
-            {**CLIENT, "outcome": "failed", "user": "ann", "mechanism": "plaintext", "reason": "Incorrect password"},
-            "badlogin: pc.example.org [192.0.2.7] plaintext ann Incorrect password",
+            {**FAILED, "mechanism": "plaintext", "refusal": "AuthenticationFailed", "reason": "Incorrect password"},
+            "badlogin: pc.example.org [192.0.2.7] plaintext ann SASL(-13): authentication failure: Incorrect password",
+        ),
+        (
+            "login",
+            {**FAILED, "mechanism": "LOGIN", "refusal": "AccessDenied", "reason": "ann is denied imap"},
+            "badlogin: pc.example.org [192.0.2.7] LOGIN (ann) [SASL(-14): authorization failure: ann is denied imap]",
+        ),
+        (
+            "login",
+            {**FAILED, "mechanism": "X", "refusal": "AuthenticationUnavailable", "reason": "gone"},
+            "badlogin: pc.example.org [192.0.2.7] X (ann) [SASL(-24): remote authentication server unavailable: gone]",
+        ),
+        (
+            "login",
+            {**FAILED, "mechanism": "PLAIN", "refusal": "SessionLimitExceeded", "reason": "too many"},
+            "badlogin: pc.example.org [192.0.2.7] PLAIN (ann) [SASL(-1): generic failure: too many]",
         ),
         (
             "delivered",

@@ -66,6 +66,8 @@ class EchoProtocol(asyncio.Protocol):
                 self._transport.write(b"done\n")
                 if self._is_ending:
                     self._transport.close()
+            case ("servername", _, _):
+                self._transport.write(f"{self._context.settings.server.servername}\n".encode())
             case ("unixhierarchysep", _, _):
                 self._transport.write(f"{self._context.settings.namespace.unixhierarchysep}\n".encode())
             case ("hang", _, _):
@@ -111,6 +113,8 @@ class EchoProtocol(asyncio.Protocol):
 
 
 def echo_factory(context: WorkerContext, entry: ServiceEntry) -> Callable[[], asyncio.Protocol]:
+    if context.settings.for_service(entry.name).server.servername == "refuse":
+        raise ConfigError("the service has a fault")
     return lambda: EchoProtocol(context, entry.name)
 
 

@@ -342,6 +342,19 @@ def test_a_bad_configuration_at_hup_is_logged_and_the_old_one_kept(server: "Runn
     assert server.connect().ask("word") == "word"
 
 
+def test_what_a_service_cannot_do_at_hup_is_logged_and_all_of_the_old_is_kept(server: "RunningServer") -> None:
+    server.write(ECHO, "servername: before.test\nworkers: 1")
+    server.start()
+    old = server.connect()
+    server.write(ECHO, "servername: refuse\nworkers: 1\nmax_connections_per_host: 1")
+    server.signal(signal.SIGHUP)
+    assert server.wait_for("reload_failed")["reason"] == "the service has a fault"
+    for _ in range(2):
+        client = server.connect()
+        assert client.greeting.split()[3] == client.ask("servername") == "before.test"
+    assert old.ask("servername") == "before.test"
+
+
 def test_maxchild_holds_over_all_workers(server: "RunningServer") -> None:
     server.write('SERVICES {\n imap cmd="imapd" listen="127.0.0.1:0" maxchild=3\n}\n')
     server.start()

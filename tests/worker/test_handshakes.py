@@ -99,7 +99,7 @@ class Site:
             server.write(b"* OK\r\n")
             incoming.write(bytes(wire.sent))
             assert client.read(100) == b"* OK\r\n"
-            server._stop_timer()
+            server._leave_handshake()
             return Met(client, secured(server))
 
         return asyncio.run(body())
@@ -187,6 +187,17 @@ def test_a_client_that_offers_other_protocols_only_is_refused(
         site.meet(site.tls(), site.client(protocols=offered, version=version))
     (record,) = [record for record in caplog.records if record.message == "tls_failed"]
     assert vars(record)["reason"] == f"the client offers other protocols only: {' '.join(offered)}"
+
+
+@pytest.mark.parametrize(("names", "is_answered"), [(50, True), (100, False), (250, False)])
+def test_a_hello_may_be_long_but_not_of_any_length(site: Site, names: int, is_answered: bool) -> None:
+    """The longest has 64 KB, in several records."""
+    context = site.client(protocols=("imap", *(f"{number:0250}" for number in range(names))))
+    if is_answered:
+        assert site.meet(site.tls(), context).client.selected_alpn_protocol() == "imap"
+    else:
+        with pytest.raises(ssl.SSLError):
+            site.meet(site.tls(), context)
 
 
 # Clients' certificates

@@ -10,6 +10,7 @@ import uvloop
 from tests.worker.certificates import make_certificate
 
 from angarium.config import ImapService, InetAddress, Position, Proto, ServiceEntry
+from angarium.connections import Pace
 from angarium.worker.listening import Endpoint, ListenerSockets, Listening
 from angarium.worker.tls import Identity, ServiceTls
 
@@ -79,7 +80,8 @@ async def is_unserved(listening: socket.socket) -> bool:
 def run(body: Callable[[Listening, ListenerSockets], Awaitable[None]]) -> None:
     async def main() -> None:
         sockets = tcp_sockets(2)
-        listening = Listening(asyncio.get_running_loop(), {"key": sockets})
+        loop = asyncio.get_running_loop()
+        listening = Listening(loop, {"key": sockets}, Pace(loop))
         await listening.set_endpoints({"key": endpoint(b"first")})
         await body(listening, sockets)
         listening.close()

@@ -1,4 +1,5 @@
 import asyncio
+import time
 
 import pytest
 
@@ -10,6 +11,7 @@ class FakeConnection:
         self.goodbyes = 0
         self.aborted = False
         self.wakings = 0
+        self.woken = asyncio.Event()
 
     def close_for_shutdown(self) -> None:
         self.goodbyes += 1
@@ -19,6 +21,7 @@ class FakeConnection:
 
     def wake(self) -> None:
         self.wakings += 1
+        self.woken.set()
 
 
 def two_workers(state: SharedState, **limits: int) -> tuple[Sessions, Sessions]:
@@ -154,13 +157,37 @@ def test_a_connection_that_fails_at_goodbye_does_not_keep_it_from_others(state: 
     assert other.goodbyes == 1
 
 
-def test_sessions_of_one_user_can_be_ended(state: SharedState) -> None:
+def test_sessions_of_one_user_are_asked_whether_they_may_go_on(state: SharedState) -> None:
     first, _ = two_workers(state)
     connections = {user: FakeConnection() for user in ("ann", "bob")}
     for user, connection in connections.items():
         first.admit("imap", "", connection).log_in(user)
     first.end_sessions("ann")
-    assert (connections["ann"].goodbyes, connections["bob"].goodbyes) == (1, 0)
+    assert (connections["ann"].wakings, connections["bob"].wakings) == (1, 0)
+
+
+def test_a_session_is_woken_when_its_time_is_over(state: SharedState, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def check() -> None:
+        first, _ = two_workers(state)
+        connections = [FakeConnection() for _ in range(4)]
+        seats = [first.admit("imap", "", connection) for connection in connections]
+        now_s = time.time()
+        seats[0].wake_at(now_s + 0.05)
+        seats[1].wake_at(now_s)
+        seats[1].log_out()
+        seats[2].wake_at(now_s)
+        seats[2].leave()
+        seats[2].wake_at(now_s)
+        seats[3].wake_at(now_s)
+        seats[3].wake_at(now_s + 3600)
+        async with asyncio.timeout(5):
+            await connections[0].woken.wait()
+        assert time.time() >= now_s + 0.05
+        assert [connection.wakings for connection in connections] == [1, 0, 0, 0]
+        seats[3].leave()
+
+    monkeypatch.setattr("angarium.worker.sessions._SLEEP_MAX_S", 0.01)
+    asyncio.run(check())
 
 
 def test_sessions_of_some_users_or_of_all_are_woken(state: SharedState) -> None:

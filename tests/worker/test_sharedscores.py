@@ -79,13 +79,28 @@ def test_administrators_see_who_is_held_back_and_let_go(scores: list[SharedScore
     LoginThrottle(scores[1], clock_s=clock).failed("2001:db8::1", "bob")
     found = tools.lockouts(clock.now_s)
     assert [each.failures for each in found] == [2, 2, 1, 1]
-    assert Lockout(OFFICE, "alice", 2.0, 1.0) in found
-    assert Lockout("2001:db8::/64", "", 1.0, 0.0) in found
+    assert Lockout(OFFICE, "alice", False, 2.0, 1.0) in found
+    assert Lockout("2001:db8::/64", "", False, 1.0, 0.0) in found
     clock.now_s += 0.1
-    assert tools.clear(lambda _, user: user == "alice", clock.now_s) == 1
+    assert tools.clear(clock.now_s, user="alice") == 1
     assert "alice" not in {each.user for each in scores[1].lockouts(clock.now_s)}
     assert LoginThrottle(scores[2], clock_s=clock).admit(OFFICE, "alice") == 0
-    assert tools.clear(lambda *_: True, clock.now_s) == 3
+    assert tools.clear(clock.now_s) == 3
+    assert tools.lockouts(clock.now_s) == []
+
+
+def test_long_names_are_listed_and_let_go_too(scores: list[SharedScores], clock: Clock) -> None:
+    network, stem = "2001:db8:1234:5678::/64", "a" * 60
+    names = [f"{stem}{letter}@a-long-name-of-a-domain.example.org" for letter in "äbc"]
+    for name in names:
+        LoginThrottle(scores[1], clock_s=clock).failed("2001:db8:1234:5678::1", name)
+    tools = scores[0]
+    found = [each for each in tools.lockouts(clock.now_s) if each.user]
+    assert [(each.network, each.is_cut, each.user[:60]) for each in found] == [(network, True, stem)] * 3
+    assert tools.clear(clock.now_s, user=names[0]) == 1
+    left = LoginThrottle(scores[2], clock_s=clock)
+    assert [left.failures("2001:db8:1234:5678::1", name) for name in names] == [0, 1, 1]
+    assert tools.clear(clock.now_s, network=network) == 3
     assert tools.lockouts(clock.now_s) == []
 
 

@@ -18,6 +18,7 @@ from angarium.config import (
 )
 from angarium.errors import ConfigError
 from angarium.worker import offers_starttls, service_tls
+from angarium.worker.tls import tls_of_services
 
 
 @pytest.fixture
@@ -64,6 +65,19 @@ def test_a_service_has_the_certificate_of_its_own_option(certificate: Path) -> N
     assert service_tls(OTHERS[0], settings) is None
 
 
+def test_services_with_the_same_options_share_what_was_read(certificate: Path) -> None:
+    more = service("imaps2", ImapService(tls=True))
+    settings = settings_of(f"tls_server_cert: {certificate}\nlmtp_tls_server_cert:\nimaps2_tls_versions: tls1_3\n")
+    found = tls_of_services([IMAPS, *OTHERS, SIEVE, more], settings)
+    assert list(found) == ["imaps", "imap", "sieve", "imaps2"]
+    assert found["imap"] is found["imaps"]
+    assert found["sieve"].protocol == "managesieve"
+    assert found["imaps2"].default.context.minimum_version == ssl.TLSVersion.TLSv1_3
+    assert found["imaps"].default.context.minimum_version == ssl.TLSVersion.TLSv1_2
+    with pytest.raises(ConfigError, match="imaps: TLS needs tls_server_cert"):
+        tls_of_services([*OTHERS, IMAPS], settings_of(""))
+
+
 @pytest.mark.parametrize("content", [None, b"nonsense"])
 @pytest.mark.parametrize("entry", [IMAPS, *OTHERS], ids=lambda entry: entry.name)
 def test_an_unusable_certificate_is_named(tmp_path: Path, content: bytes | None, entry: ServiceEntry) -> None:
@@ -86,6 +100,8 @@ def test_an_unusable_certificate_is_named(tmp_path: Path, content: bytes | None,
         (OTHERS[1], "tls_server_cert: /cert.pem\n", True),
         (SIEVE, "tls_server_cert: /cert.pem\n", True),
         (SIEVE, "sieve_allowstarttls: no\ntls_server_cert: /cert.pem\n", False),
+        (service("sieves", SieveService(tls=True)), "tls_server_cert: /cert.pem\n", False),
+        (service("lmtps", LmtpService(preauthorised=False, tls=True)), "tls_server_cert: /cert.pem\n", False),
     ],
 )
 def test_starttls_is_offered_where_there_is_a_certificate(entry: ServiceEntry, options: str, is_offered: bool) -> None:

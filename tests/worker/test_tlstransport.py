@@ -1,7 +1,9 @@
 """TLS over a plain transport, with a client that is made of `ssl` alone; neither has a socket."""
 
 import asyncio
+import ctypes
 import logging
+import re
 import ssl
 from collections.abc import Awaitable, Callable, Iterable
 from functools import cache
@@ -14,6 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.worker.certificates import make_certificate
 
+from angarium.connections import Pace
 from angarium.worker.tls import Identity, ServiceTls
 from angarium.worker.tlstransport import StartTls, TlsTransport
 
@@ -106,7 +109,9 @@ class Upper(asyncio.Protocol):
 class Talk:
     """A client and the server's end; what one sends reaches the other when `exchange` is called."""
 
-    def __init__(self, context: ssl.SSLContext, upper: Upper, *, timeout_s: float = _TIMEOUT_S) -> None:
+    def __init__(
+        self, context: ssl.SSLContext, upper: Upper, *, timeout_s: float = _TIMEOUT_S, pace: Pace | None = None
+    ) -> None:
         self.wire = Wire()
         self.upper = upper
         self.server = TlsTransport(
@@ -115,6 +120,7 @@ class Talk:
             lambda: upper,
             service="imaps",
             handshake_timeout_s=timeout_s,
+            pace=pace,
         )
         self.server.connection_made(self.wire)
         trusting = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
@@ -578,3 +584,112 @@ def test_what_scanners_do_to_a_port_with_tls_is_for_debugging(
 
     run(body)
     assert not caplog.records
+
+
+def test_records_that_bear_nothing_end_the_connection(context: ssl.SSLContext) -> None:
+    """As updates of keys (RFC 8446 §4.6.3), which are dear, and answered at once whether or not anything is read."""
+
+    async def body() -> None:
+        talk = Talk(context, Upper())
+        talk.shake_hands()
+        update_keys = updater_of_keys(talk.client)
+        updates = 0
+        while not talk.server.is_closing():
+            update_keys()
+            talk.say(talk.client_octets())
+            updates += 1
+            assert updates < 1500
+        assert talk.wire.calls == ["abort"]
+        assert updates > 1000
+
+    run(body)
+
+
+def test_a_client_may_update_its_keys_and_send_octet_by_octet(context: ssl.SSLContext) -> None:
+    async def body() -> None:
+        talk = Talk(context, Upper())
+        talk.shake_hands()
+        update_keys = updater_of_keys(talk.client)
+        for number in range(3000):
+            if number % 10 == 0:
+                update_keys()
+            talk.say(talk.client_octets() + talk.encrypted(b"x"))
+            talk.hear()
+        assert talk.upper.received == bytes(b"x" * 3000)
+        assert not talk.wire.calls
+
+    run(body)
+
+
+def updater_of_keys(client: ssl.SSLObject) -> Callable[[], None]:
+    """Has OpenSSL ask for new keys on both sides, for which Python's `ssl` has no way."""
+    loaded = re.search(r"/\S*/libssl\.so\S*", Path("/proc/self/maps").read_text())
+    if loaded is None:
+        pytest.skip("the interpreter has an OpenSSL of its own")
+    library = ctypes.CDLL(loaded[0])
+    library.SSL_key_update.argtypes = [ctypes.c_void_p, ctypes.c_int]
+    library.SSL_do_handshake.argtypes = [ctypes.c_void_p]
+    # What stands behind the head of the object and a reference to its socket.
+    made = client._sslobj  # type: ignore[attr-defined]
+    pointer = ctypes.c_void_p.from_address(id(made) + 3 * ctypes.sizeof(ctypes.c_void_p)).value
+
+    def update() -> None:
+        assert library.SSL_key_update(pointer, 1) == 1
+        library.SSL_do_handshake(pointer)
+
+    return update
+
+
+def _busy_pace() -> Pace:
+    """Of a turn in which others have done all that may be done."""
+    pace = Pace(asyncio.get_running_loop())
+    while pace.do(lambda: None):
+        pass
+    return pace
+
+
+def test_handshakes_of_many_clients_take_turns(context: ssl.SSLContext) -> None:
+    async def body() -> None:
+        talk = Talk(context, Upper(), pace=_busy_pace())
+        with pytest.raises(ssl.SSLWantReadError):
+            talk.client.do_handshake()
+        talk.say(talk.client_octets())
+        assert (bytes(talk.wire.sent), talk.wire.calls) == (b"", ["pause_reading"])
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        assert talk.wire.sent
+        assert talk.wire.calls == ["pause_reading", "resume_reading"]
+        talk.hear()
+        talk.shake_hands()
+        talk.say(talk.encrypted(b"hello"))
+        assert talk.upper.received == b"hello"
+
+    run(body)
+
+
+def test_who_goes_before_it_is_her_turn_is_let_go(context: ssl.SSLContext) -> None:
+    async def body() -> None:
+        talk = Talk(context, Upper(), pace=_busy_pace())
+        with pytest.raises(ssl.SSLWantReadError):
+            talk.client.do_handshake()
+        talk.say(talk.client_octets())
+        talk.server.abort()
+        talk.server.connection_lost(None)
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        assert (bytes(talk.wire.sent), talk.wire.calls) == (b"", ["pause_reading", "abort"])
+
+    run(body)
+
+
+def test_who_has_shaken_hands_waits_for_nobody_who_has_not(context: ssl.SSLContext) -> None:
+    async def body() -> None:
+        pace = Pace(asyncio.get_running_loop())
+        talk = Talk(context, Upper(), pace=pace)
+        talk.shake_hands()
+        while pace.do(lambda: None):
+            pass
+        talk.say(talk.encrypted(b"hello"))
+        assert talk.upper.received == b"hello"
+
+    run(body)

@@ -5,6 +5,7 @@ import traceback
 from typing import Final
 
 LoggedValue = str | int | float | bool | None
+_LOGGED_TYPES: Final = (str, int, float, bool, type(None))
 
 _PLAIN: Final = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName"}
 _SECRETS: Final = frozenset(
@@ -22,6 +23,7 @@ _SECRETS: Final = frozenset(
     }
 )
 """Never logged, whoever passes them: a last line of defence, not a licence."""
+_NO_FIELDS: Final = _PLAIN | _SECRETS
 
 
 def event_of(record: logging.LogRecord) -> str:
@@ -32,9 +34,9 @@ def event_of(record: logging.LogRecord) -> str:
 def fields_of(record: logging.LogRecord) -> dict[str, LoggedValue]:
     """The fields in the order in which they were given; values of other types become text."""
     return {
-        name: value if isinstance(value, str | int | float | bool | None) else str(value)
+        name: value if isinstance(value, _LOGGED_TYPES) else str(value)
         for name, value in record.__dict__.items()
-        if name not in _PLAIN and name not in _SECRETS
+        if name not in _NO_FIELDS
     }
 
 

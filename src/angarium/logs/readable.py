@@ -3,7 +3,8 @@
 import json
 import logging
 import re
-from datetime import datetime
+import time
+from functools import lru_cache
 from typing import Final
 
 from .fields import LoggedValue, event_of, fields_of, service_of, traceback_of
@@ -16,9 +17,8 @@ class ReadableFormatter(logging.Formatter):
     """One line an event; a traceback follows on lines of its own."""
 
     def format(self, record: logging.LogRecord) -> str:
-        moment = datetime.fromtimestamp(record.created).astimezone()
         words = [
-            moment.strftime("%Y-%m-%d %H:%M:%S") + f".{moment.microsecond // 1000:03d}",
+            f"{_second(int(record.created))}.{int(record.msecs):03d}",
             record.levelname.lower().ljust(8),
             f"{service_of(record)}[{record.process}]",
             one_line(event_of(record)),
@@ -26,6 +26,11 @@ class ReadableFormatter(logging.Formatter):
         words += [f"{name}={show_value(value)}" for name, value in fields_of(record).items() if name != "service"]
         trace = traceback_of(record)
         return " ".join(words) + (f"\n{trace}" if trace else "")
+
+
+@lru_cache(maxsize=1)
+def _second(at_s: int) -> str:
+    return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(at_s))
 
 
 def show_value(value: LoggedValue) -> str:

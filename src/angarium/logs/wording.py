@@ -9,6 +9,16 @@ from .readable import show_value
 
 Fields = Mapping[str, LoggedValue]
 
+_SASL_FAIL: Final = "SASL(-1): generic failure"
+_SASL_ERRORS: Final = {
+    "AuthenticationFailed": "SASL(-13): authentication failure",
+    "AuthorizationFailed": "SASL(-14): authorization failure",
+    "AccessDenied": "SASL(-14): authorization failure",
+    "AuthenticationUnavailable": "SASL(-24): remote authentication server unavailable",
+}
+"""In the words of Cyrus SASL, by the class of the refusal: fail2ban goes by them, and must not ban who comes while a
+directory is down."""
+
 
 def word_event(record: logging.LogRecord) -> str:
     """One sentence for syslog, without identity and time."""
@@ -28,10 +38,10 @@ def _login(fields: Fields) -> str:
         trace = f" trace={show_value(fields['trace'])}" if "trace" in fields else ""
         user = _text(fields, "user")
         return f"login: {_client(fields)} {user} {mechanism}{tls} User logged in SESSIONID=<{session}>{trace}"
-    reason = _text(fields, "reason") or "authentication failure"
+    reason = f"{_SASL_ERRORS.get(_text(fields, 'refusal'), _SASL_FAIL)}: {_text(fields, 'reason')}"
     if mechanism == "plaintext":
         return f"badlogin: {_client(fields)} plaintext {_text(fields, 'user')} {reason}"
-    return f"badlogin: {_client(fields)} {mechanism} ({_text(fields, 'user')}) [SASL(-13): {reason}]"
+    return f"badlogin: {_client(fields)} {mechanism} ({_text(fields, 'user')}) [{reason}]"
 
 
 def _delivered(fields: Fields) -> str:

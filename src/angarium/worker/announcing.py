@@ -8,6 +8,7 @@ or a change that nobody waited for.
 
 import asyncio
 import contextlib
+import functools
 import logging
 import os
 import socket
@@ -63,6 +64,7 @@ class Announcer(Protocol):
         compared: a process that died may have changed it unannounced. None where nobody can tell."""
 
 
+@functools.lru_cache(maxsize=4096)
 def change_slot(account: AccountId) -> int:
     """The counter of an account, the same in every process."""
     return zlib.crc32(account.encode()) % CHANGE_SLOTS

@@ -1,14 +1,17 @@
 """The first message of a client that begins TLS (RFC 8446 §4.1.2), as far as a server must know it before it answers:
 which name it asks for, and which protocols it offers.
 
-What cannot be read asks for nothing here, and is left to the TLS library to refuse.
+What cannot be read asks for nothing here, and is left to the TLS library to refuse; what is longer than any has to be
+is refused at once, since anybody may send it.
 """
 
 from dataclasses import dataclass
 from typing import Final
 
-_OCTETS_MAX: Final = 32_768
+_LENGTH_MAX: Final = 16_384
 """A client hello has some hundred octets, and two thousand with keys that quantum computers do not break."""
+_OCTETS_MAX: Final = 2 * _LENGTH_MAX
+"""With the headers of its records."""
 _HANDSHAKE: Final = 22
 _CLIENT_HELLO: Final = 1
 _RECORD_HEADER: Final = 5
@@ -35,6 +38,10 @@ class ClientHello:
 _UNREADABLE: Final = ClientHello()
 
 
+class HelloTooLong(Exception):
+    """More than a client hello can have, which is not waited for."""
+
+
 class HelloReader:
     """Takes octets until the message is whole."""
 
@@ -48,17 +55,22 @@ class HelloReader:
         self._message = bytearray()
 
     def receive(self, data: bytes) -> ClientHello | None:
-        """What the client asks for, once that is known."""
+        """What the client asks for, once that is known. HelloTooLong."""
         self.octets += data
         self._records += data
-        if not self._take_records() or len(self.octets) > _OCTETS_MAX:
+        if not self._take_records():
             return _UNREADABLE
-        if len(self._message) < _MESSAGE_HEADER:
-            return None
-        length = _MESSAGE_HEADER + int.from_bytes(self._message[1:_MESSAGE_HEADER])
-        if self._message[0] != _CLIENT_HELLO or length > _OCTETS_MAX:
-            return _UNREADABLE
-        return None if len(self._message) < length else _parse(bytes(self._message[_MESSAGE_HEADER:length]))
+        if len(self._message) >= _MESSAGE_HEADER:
+            if self._message[0] != _CLIENT_HELLO:
+                return _UNREADABLE
+            length = _MESSAGE_HEADER + int.from_bytes(self._message[1:_MESSAGE_HEADER])
+            if length > _LENGTH_MAX:
+                raise HelloTooLong
+            if len(self._message) >= length:
+                return _parse(bytes(self._message[_MESSAGE_HEADER:length]))
+        if len(self.octets) > _OCTETS_MAX:
+            raise HelloTooLong
+        return None
 
     def _take_records(self) -> bool:
         """Whether what came has the form of records so far."""

@@ -13,6 +13,8 @@ from functools import partial
 from typing import Final
 
 from angarium.config import Network, ServiceEntry
+from angarium.connections import Pace
+from angarium.worker.halfopen import HalfOpen
 from angarium.worker.proxied import ProxyDoor
 from angarium.worker.tls import ServiceTls
 from angarium.worker.tlstransport import TlsTransport
@@ -54,12 +56,14 @@ class Endpoint:
 class Listening:
     """The servers of one worker, by listener and slot; its methods are called one after another."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, listeners: dict[str, ListenerSockets]) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, listeners: dict[str, ListenerSockets], pace: Pace) -> None:
         self._loop = loop
+        self._pace = pace
         self._listeners = listeners
         self._endpoints: Mapping[str, Endpoint] = {}
         self._servers: dict[tuple[str, int], asyncio.Server] = {}
         self._slots: set[int] = set()
+        self._half_open = HalfOpen.within_descriptors()
 
     def add_sockets(self, listener: str, sockets: list[socket.socket], *, is_shared: bool) -> None:
         """Take the next sockets of a listener, to be served from the next `set_endpoints` on."""
@@ -110,7 +114,15 @@ class Listening:
         make_protocol = endpoint.make_protocol
         service = endpoint.service.name
         if endpoint.tls is not None:
-            make_protocol = partial(TlsTransport, self._loop, endpoint.tls, make_protocol, service=service)
+            make_protocol = partial(
+                TlsTransport,
+                self._loop,
+                endpoint.tls,
+                make_protocol,
+                service=service,
+                half_open=self._half_open,
+                pace=self._pace,
+            )
         if listening.family == socket.AF_UNIX:
             return await self._loop.create_unix_server(make_protocol, sock=listening, backlog=_BACKLOG)
         if endpoint.proxies:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from angarium.auth import LocalScores, Scores
 from angarium.config import RunCommand, ServiceCommand, ServiceEntry, Settings
+from angarium.connections import Pace
 from angarium.worker.announcing import Announcer
 from angarium.worker.children import ChildRunner
 from angarium.worker.messagefiles import MessageFiles
@@ -34,6 +35,8 @@ class WorkerContext:
     children: ChildRunner
     """Runs commands outside, forked by the master."""
     loop: asyncio.AbstractEventLoop
+    pace: Pace
+    """Of handshakes and logins."""
     alerts: MessageFiles = field(default_factory=MessageFiles)
     """What `motd` and `shutdown` say."""
     telemetry: Telemetry = field(default_factory=Telemetry)
@@ -50,7 +53,7 @@ class WorkerContext:
         tls = self.tls.get(service.name)
         if tls is None or not offers_starttls(service, self.settings):
             return None
-        return StartTls(self.loop, tls, service.name)
+        return StartTls(self.loop, tls, service.name, self.pace)
 
 
 ServiceFactory = Callable[[WorkerContext, ServiceEntry], Callable[[], asyncio.Protocol]]

@@ -12,12 +12,15 @@ import time
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from enum import Enum
-from typing import Protocol
+from typing import Final, Protocol
 
 from angarium.errors import DiskFull
 from angarium.worker.sharedstate import SessionColumn, SessionRecord, SharedState, key_of
 
 log = logging.getLogger(__name__)
+
+_SLEEP_MAX_S: Final = 86_400.0
+"""Of a timer of the event loop; the clock may be set meanwhile."""
 
 
 class Connection(Protocol):
@@ -30,7 +33,7 @@ class Connection(Protocol):
         """Drop the transport now."""
 
     def wake(self) -> None:
-        """There may be something that the client has to be told; called on the loop."""
+        """There may be something that the client has to be told, or its login may hold no more; called on the loop."""
 
 
 class Refusal(Enum):
@@ -66,7 +69,17 @@ class ServiceLimits:
 class Seat:
     """One connection's place in the session table."""
 
-    __slots__ = ("_limits", "_sessions", "connection", "has_left", "has_proc_file", "index", "record", "session")
+    __slots__ = (
+        "_limits",
+        "_sessions",
+        "_timer",
+        "connection",
+        "has_left",
+        "has_proc_file",
+        "index",
+        "record",
+        "session",
+    )
 
     def __init__(
         self,
@@ -88,6 +101,7 @@ class Seat:
         self.has_left = False
         self.has_proc_file = False
         """Of the thread that writes these files."""
+        self._timer: asyncio.TimerHandle | None = None
 
     def log_in(self, userid: str) -> None:
         """Note who it is. Refused where the user or the address has too many sessions, and where the connection was
@@ -107,8 +121,28 @@ class Seat:
             self._write(before)
             raise Refused(Refusal.TOO_MANY_LOGINS_OF_ADDRESS)
 
+    def wake_at(self, time_s: float) -> None:
+        """Have the connection woken then (seconds since 1970), to ask whether it may go on; a later call counts."""
+        self._stop_timer()
+        if not self.has_left:
+            wait_s = min(max(time_s - time.time(), 0.0), _SLEEP_MAX_S)
+            self._timer = asyncio.get_running_loop().call_later(wait_s, self._wake, time_s)
+
+    def _wake(self, time_s: float) -> None:
+        self._timer = None
+        if time.time() < time_s:
+            self.wake_at(time_s)
+        else:
+            self.connection.wake()
+
+    def _stop_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
     def log_out(self) -> None:
         """Note that it is nobody any more, and has no mailbox selected."""
+        self._stop_timer()
         self._write(replace(self.record, user="", mailbox=""))
 
     def select(self, mailbox: str) -> None:
@@ -117,6 +151,7 @@ class Seat:
 
     def leave(self) -> None:
         """Give the place back; a second time does nothing."""
+        self._stop_timer()
         self._sessions.leave(self)
 
     def _write(self, record: SessionRecord) -> None:
@@ -213,8 +248,8 @@ class Sessions:
         await self._emptied.wait()
 
     def end_sessions(self, userid: str) -> None:
-        """Ask the sessions of a user to close."""
-        self._close(seat for seat in self if seat.record.user == userid)
+        """What the logins of a user stand on has changed: her sessions are to ask whether they may go on."""
+        self.wake({userid})
 
     def wake(self, users: Collection[str] | None) -> None:
         """Wake the sessions of these users, or with None those of all."""

@@ -12,18 +12,19 @@ bucket a key has, a secret of the file decides: else a guesser would choose name
 
 import hashlib
 import struct
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from angarium.auth import Score, decayed
+from angarium.auth.throttle import pair_key
 from angarium.worker.sharedstate import SCORES_OCTETS
 
 _BUCKETS: Final = 512
 _WAYS: Final = 8
-_FAILURE: Final = struct.Struct("<Qdddd88s")
+_FAILURE: Final = struct.Struct("=Qdddd88s")
 """Key, failures, when they were counted, when the next try may be, when all was forgiven, and what the key was."""
-_KNOWN: Final = struct.Struct("<Qd")
+_KNOWN: Final = struct.Struct("=Qd")
 _KNOWN_BUCKETS: Final = 1024
 _KNOWN_AT: Final = _BUCKETS * _WAYS * _FAILURE.size
 _LABEL_OCTETS: Final = 88
@@ -47,7 +48,8 @@ class Lockout:
 
     network: str
     user: str
-    """Empty for what is counted of a network alone; cut where it is long."""
+    """Empty for what is counted of a network alone; cut where it is long, which `is_cut` says."""
+    is_cut: bool
     failures: float
     wait_s: float
     """Until the next try is looked at."""
@@ -61,17 +63,22 @@ class SharedScores:
         self._areas = areas
         self._secret = secret
         self._own = areas[segment]
+        self._words = [area.cast("Q") for area in areas]
 
     def close(self) -> None:
         """Let go of the shared state."""
-        for area in self._areas:
+        for area in (*self._words, *self._areas):
             area.release()
 
     def get(self, key: str, now_s: float) -> Score | None:
-        number = self._number(key)
+        return self._score(self._number(key), now_s)
+
+    def _score(self, number: int, now_s: float) -> Score | None:
         failures, not_before_s = 0.0, 0.0
         places = self._places_of(number)
-        forgiven_s = max((place.forgiven_s for place in places), default=0.0)
+        if not places:
+            return None
+        forgiven_s = max(place.forgiven_s for place in places)
         for place in places:
             if place.counted_s > forgiven_s:
                 failures += decayed(place.failures, max(0.0, now_s - place.counted_s))
@@ -80,7 +87,7 @@ class SharedScores:
 
     def add(self, key: str, now_s: float) -> Score:
         number = self._number(key)
-        at, place = self._take(number, key, now_s)
+        at, place = self._take(number, _label(key), now_s)
         left = decayed(place.failures, max(0.0, now_s - place.counted_s)) if self._counts(number, place) else 0.0
         hold_s = place.not_before_s if left else now_s
         self._write(at, number, left + 1, now_s, hold_s, place.forgiven_s, place.label)
@@ -88,7 +95,7 @@ class SharedScores:
 
     def hold(self, key: str, not_before_s: float) -> None:
         number = self._number(key)
-        at, place = self._take(number, key, 0.0)
+        at, place = self._take(number, _label(key), 0.0)
         counted_s = place.counted_s
         if not place.failures or not self._counts(number, place):
             # It is another segment that has counted; a place of ours says no more than when the next try may be.
@@ -96,9 +103,11 @@ class SharedScores:
         self._write(at, number, place.failures, counted_s, not_before_s, place.forgiven_s, place.label)
 
     def forgive(self, key: str, now_s: float) -> None:
-        number = self._number(key)
+        self._forgive(self._number(key), _label(key), now_s)
+
+    def _forgive(self, number: int, label: bytes, now_s: float) -> None:
         if self._places_of(number):
-            at, place = self._take(number, key, now_s)
+            at, place = self._take(number, label, now_s)
             self._write(at, number, 0.0, 0.0, 0.0, now_s, place.label)
 
     def note_known(self, key: str, now_s: float) -> None:
@@ -119,22 +128,32 @@ class SharedScores:
 
     def lockouts(self, now_s: float) -> list[Lockout]:
         """All keys whose failures count, the worst first."""
-        found = []
-        for label in {place.label for place in self._all() if place.failures}:
-            key = _text(label)
-            score = self.get(key, now_s) if len(label) < _LABEL_OCTETS else None
-            if score is not None:
-                network, _, user = key.partition("\0")
-                found.append(Lockout(network, user, score.failures, max(0.0, score.not_before_s - now_s)))
-        return sorted(found, key=lambda each: -each.failures)
+        return sorted([lockout for _, _, lockout in self._lockouts(now_s)], key=lambda each: -each.failures)
 
-    def clear(self, wanted: Callable[[str, str], bool], now_s: float) -> int:
-        """Forgive all keys whose network and user are wanted; gives how many there were."""
-        cleared = [lockout for lockout in self.lockouts(now_s) if wanted(lockout.network, lockout.user)]
-        for lockout in cleared:
-            key = f"{lockout.network}\0{lockout.user}" if lockout.user else lockout.network
-            self.forgive(key, now_s)
-        return len(cleared)
+    def clear(self, now_s: float, *, network: str | None = None, user: str | None = None) -> int:
+        """Forgive what was counted of a network, of a user wherever she came from, or with neither all; gives how many
+        keys there were."""
+        cleared = 0
+        for number, label, lockout in self._lockouts(now_s):
+            # Of a name that is cut the rest is in the number alone.
+            if (network is None or lockout.network == network) and (
+                user is None or number == self._number(pair_key(lockout.network, user))
+            ):
+                self._forgive(number, label, now_s)
+                cleared += 1
+        return cleared
+
+    def _lockouts(self, now_s: float) -> list[tuple[int, bytes, Lockout]]:
+        """With the number and the label of each."""
+        found = []
+        for number, label in {(place.key, place.label) for place in self._all() if place.failures}:
+            score = self._score(number, now_s)
+            if score is not None:
+                network, _, user = label.decode(errors="replace").partition("\0")
+                wait_s = max(0.0, score.not_before_s - now_s)
+                lockout = Lockout(network, user, len(label) == _LABEL_OCTETS, score.failures, wait_s)
+                found.append((number, label, lockout))
+        return found
 
     # Places
 
@@ -151,18 +170,21 @@ class SharedScores:
 
     def _places_of(self, number: int) -> list[_Place]:
         offsets = _offsets(number)
+        keys = slice(offsets.start // 8, offsets.stop // 8, offsets.step // 8)
+        # Each login asks, and mostly there is no place: so the keys of a bucket are looked at in one piece.
         return [
             _place(_FAILURE.unpack_from(area, offset))
-            for area in self._areas
-            for offset in offsets
-            if int.from_bytes(area[offset : offset + 8], "little") == number
+            for area, words in zip(self._areas, self._words, strict=True)
+            if number in (found := words[keys].tolist())
+            for offset, key in zip(offsets, found, strict=True)
+            if key == number
         ]
 
     def _counts(self, number: int, place: _Place) -> bool:
         """Whether what our place has counted has not been forgiven, here or elsewhere."""
         return place.counted_s > max((each.forgiven_s for each in self._places_of(number)), default=0.0)
 
-    def _take(self, number: int, key: str, now_s: float) -> tuple[int, _Place]:
+    def _take(self, number: int, label: bytes, now_s: float) -> tuple[int, _Place]:
         """Our place of a key: the one that it has, or else a new one, where the least stood."""
         offsets = _offsets(number)
         places = [_place(_FAILURE.unpack_from(self._own, offset)) for offset in offsets]
@@ -170,7 +192,6 @@ class SharedScores:
             if place.key == number:
                 return offset, place
         weights = [decayed(place.failures, max(0.0, now_s - place.counted_s)) for place in places]
-        label = key.encode(errors="replace")[:_LABEL_OCTETS]
         return offsets[_least(weights)], _Place(number, 0.0, 0.0, 0.0, 0.0, label)
 
     def _write(
@@ -190,6 +211,10 @@ class SharedScores:
         return range(start, start + _WAYS * _KNOWN.size, _KNOWN.size)
 
 
+def _label(key: str) -> bytes:
+    return key.encode(errors="replace")[:_LABEL_OCTETS]
+
+
 def _offsets(number: int) -> range:
     start = number % _BUCKETS * _WAYS * _FAILURE.size
     return range(start, start + _WAYS * _FAILURE.size, _FAILURE.size)
@@ -202,7 +227,3 @@ def _least(weights: Sequence[float]) -> int:
 def _place(fields: tuple[int, float, float, float, float, bytes]) -> _Place:
     key, failures, counted_s, not_before_s, forgiven_s, label = fields
     return _Place(key, failures, counted_s, not_before_s, forgiven_s, label.rstrip(b"\0"))
-
-
-def _text(label: bytes) -> str:
-    return label.decode(errors="replace")

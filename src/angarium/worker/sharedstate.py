@@ -24,7 +24,7 @@ import struct
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import IntEnum
 from pathlib import Path
 from typing import Final
@@ -86,7 +86,7 @@ class SessionRecord:
     mailbox: str = ""
 
     def with_user(self, user: str) -> "SessionRecord":
-        return replace(self, user=user)
+        return SessionRecord(self.pid, self.since_s, self.service, self.address, user, self.mailbox)
 
     def with_mailbox(self, mailbox: str) -> "SessionRecord":
         return SessionRecord(self.pid, self.since_s, self.service, self.address, self.user, mailbox)

@@ -1,7 +1,7 @@
 """What services have for TLS: certificates, and contexts that use them."""
 
 import ssl
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -80,7 +80,7 @@ class ServiceTls:
 
 def is_tls(service: ServiceEntry) -> bool:
     """Whether the service has TLS from the first octet."""
-    return isinstance(service.command, ImapService | Pop3Service) and service.command.tls
+    return isinstance(service.command, ImapService | LmtpService | Pop3Service | SieveService) and service.command.tls
 
 
 def offers_starttls(service: ServiceEntry, settings: Settings) -> bool:
@@ -105,6 +105,19 @@ def service_tls(service: ServiceEntry, settings: Settings) -> ServiceTls | None:
         return ServiceTls(default, _by_name(tls, protocol), protocol, tls.tls_client_subject)
     except _Unusable as error:
         raise ConfigError(f"{service.position}: {service.name}: {error}") from error
+
+
+def tls_of_services(services: Iterable[ServiceEntry], settings: Settings) -> dict[str, ServiceTls]:
+    """By name of service, as `service_tls`, of those that have a certificate. It takes long where there are many, or
+    many authorities; services with the same options share what was read. ConfigError."""
+    made: dict[tuple[TlsSettings, type[ServiceCommand]], ServiceTls] = {}
+    found: dict[str, ServiceTls] = {}
+    for service in services:
+        wanted = (settings.for_service(service.name).tls, type(service.command))
+        tls = made.get(wanted) or service_tls(service, settings)
+        if tls is not None:
+            made[wanted] = found[service.name] = tls
+    return found
 
 
 def channel_bindings(identity: Identity, connection: ssl.SSLObject) -> Mapping[str, bytes]:

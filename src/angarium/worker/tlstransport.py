@@ -24,9 +24,11 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Final, Protocol, cast
 
+from angarium.connections import Pace
 from angarium.operations.logins import SECURED, Secured
 from angarium.worker.certificates import subject_of
-from angarium.worker.clienthello import HelloReader
+from angarium.worker.clienthello import HelloReader, HelloTooLong
+from angarium.worker.halfopen import HalfOpen
 from angarium.worker.tls import Identity, ServiceTls, channel_bindings
 
 HANDSHAKE_TIMEOUT_S: Final = 30.0
@@ -37,6 +39,11 @@ _READ_OCTETS: Final = 16_384
 """A record holds no more (RFC 8446 §5.1)."""
 _NO_APPLICATION_PROTOCOL: Final = b"\x15\x03\x03\x00\x02\x02\x78"
 """A record with the fatal alert of RFC 7301 §3.2."""
+_BARREN_MAX: Final = 32_768
+"""Octets of which nothing comes for the protocol: one record that is not whole yet, and beside it a thousand updates of
+keys (RFC 8446 §4.6.3), each of which costs more than a command, and may have an answer that nobody reads."""
+_OVERHEAD: Final = 32
+"""Octets for each of the protocol's that a client may need; a record with a single one has 23 to 30."""
 _CERTIFICATE_MISSING: Final = "PEER_DID_NOT_RETURN_A_CERTIFICATE"
 
 log = logging.getLogger(__name__)
@@ -61,9 +68,11 @@ class TlsTransport(asyncio.Transport, asyncio.Protocol):
     protocol already, which `take_over` brings."""
 
     __slots__ = (
+        "_barren",
         "_below",
         "_below_is_at_end",
         "_established",
+        "_half_open",
         "_hello",
         "_hurry",
         "_identity",
@@ -73,11 +82,13 @@ class TlsTransport(asyncio.Transport, asyncio.Protocol):
         "_loop",
         "_make_protocol",
         "_outgoing",
+        "_pace",
         "_protocol",
         "_reading_paused",
         "_service_tls",
         "_state",
         "_tls",
+        "_waits",
     )
 
     _tls: ssl.SSLObject
@@ -92,9 +103,15 @@ class TlsTransport(asyncio.Transport, asyncio.Protocol):
         service: str,
         session: str = "",
         handshake_timeout_s: float = HANDSHAKE_TIMEOUT_S,
+        half_open: HalfOpen | None = None,
+        pace: Pace | None = None,
         established: Callable[[], None] | None = None,
     ) -> None:
+        """`pace` is that of the handshakes of all connections."""
         self._loop = loop
+        self._pace = pace
+        self._half_open = half_open
+        """Where this is counted until the handshake is done; None for a connection that has a seat already."""
         self._established = established
         """Called when the handshake of a connection that was taken over is done: what is written from then on is
         sent."""
@@ -113,6 +130,10 @@ class TlsTransport(asyncio.Transport, asyncio.Protocol):
         self._is_at_end = False
         """The client sends nothing more, and the protocol was told so."""
         self._below_is_at_end = False
+        self._barren = 0
+        """Octets that have come in vain; those that bear something make up for them."""
+        self._waits = False
+        """What has come of the handshake is looked at in one of the next turns of the loop."""
 
     def take_over(self, transport: asyncio.Transport) -> None:
         """What comes through `transport` from now on is TLS. What its protocol writes before the handshake is done is
@@ -128,8 +149,25 @@ class TlsTransport(asyncio.Transport, asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         # uvloop's transports have the methods of asyncio.Transport without being of that class.
         self._below = cast(asyncio.Transport, transport)
+        if self._half_open is not None and not self._half_open.begin(self._address(), self):
+            self.abort()
 
     def data_received(self, data: bytes) -> None:
+        if self._pace is None or self._state is not _State.SHAKING_HANDS:
+            self._take(data)
+            return
+        self._waits = not self._pace.do(lambda: self._take_in_turn(data))
+        if self._waits:
+            self._transport().pause_reading()
+
+    def _take_in_turn(self, data: bytes) -> None:
+        if self._waits:
+            self._waits = False
+            if self.is_reading():
+                self._transport().resume_reading()
+        self._take(data)
+
+    def _take(self, data: bytes) -> None:
         if self._hello is not None:
             data = self._take_hello(self._hello, data)
         for start in range(0, len(data), _FED_OCTETS):
@@ -160,7 +198,7 @@ class TlsTransport(asyncio.Transport, asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._state = _State.ENDED
-        self._stop_timer()
+        self._leave_handshake()
         if self._protocol is not None:
             protocol, self._protocol = self._protocol, None
             protocol.connection_lost(exc)
@@ -239,8 +277,15 @@ class TlsTransport(asyncio.Transport, asyncio.Protocol):
 
     def _take_hello(self, reader: HelloReader, data: bytes) -> bytes:
         """What OpenSSL is to get: all that came, once it is known what the client asks for."""
-        hello = reader.receive(data)
-        if hello is None or self._state is _State.ENDED:
+        if self._state is _State.ENDED:
+            return b""
+        try:
+            hello = reader.receive(data)
+        except HelloTooLong:
+            self._log("the client's first message is too long")
+            self._end()
+            return b""
+        if hello is None:
             return b""
         if not self._service_tls.speaks_any(hello.protocols):
             offered = b" ".join(hello.protocols).decode("ascii", "backslashreplace")
@@ -270,7 +315,7 @@ class TlsTransport(asyncio.Transport, asyncio.Protocol):
         except ssl.SSLError as error:
             self._fail(error)
             return
-        self._stop_timer()
+        self._leave_handshake()
         self._flush()
         self._state = _State.OPEN
         if self._make_protocol is not None:
@@ -284,19 +329,24 @@ class TlsTransport(asyncio.Transport, asyncio.Protocol):
         self._log("handshake timed out")
         self.abort()
 
-    def _stop_timer(self) -> None:
+    def _leave_handshake(self) -> None:
         if self._hurry is not None:
             self._hurry.cancel()
             self._hurry = None
+        if self._half_open is not None:
+            self._half_open.end(self)
+            self._half_open = None
 
     # Reading
 
     def _read(self) -> None:
         """Give the protocol what has come, as long as it wants it."""
         while self._state is _State.OPEN and self._protocol is not None and not self._reading_paused:
+            offered = self._incoming.pending
             try:
                 data = self._tls.read(_READ_OCTETS)
             except ssl.SSLWantReadError:
+                self._barren += offered
                 break
             except ssl.SSLError as error:
                 self._fail(error)
@@ -304,11 +354,17 @@ class TlsTransport(asyncio.Transport, asyncio.Protocol):
             if not data:
                 self._tell_end()
                 return
+            used = offered - self._incoming.pending
+            self._barren = max(0, self._barren + used - _OVERHEAD * len(data))
             self._protocol.data_received(data)
             if not self._incoming.pending and not self._tls.pending():
                 break
-        if self._outgoing.pending and self._state is _State.OPEN:
-            self._flush()  # an answer of OpenSSL's own, to an update of keys
+        if self._state is _State.OPEN:
+            if self._barren > _BARREN_MAX:
+                self._log("too many updates of keys")
+                self.abort()
+            elif self._outgoing.pending:
+                self._flush()  # an answer of OpenSSL's own, to an update of keys
 
     def _continue_reading(self) -> None:
         if self.is_reading():
@@ -339,12 +395,14 @@ class TlsTransport(asyncio.Transport, asyncio.Protocol):
         self._end()
 
     def _log(self, reason: str, level: int | None = None) -> None:
-        peername = self.get_extra_info("peername")
-        address = peername[0] if isinstance(peername, tuple) else ""
         # Scanners fail at a port with TLS all the time; who knows of STARTTLS is rather a client that cannot connect.
         if level is None:
             level = logging.DEBUG if self._make_protocol is not None else logging.INFO
-        log.log(level, "tls_failed", extra={**self._log_fields, "address": address, "reason": reason})
+        log.log(level, "tls_failed", extra={**self._log_fields, "address": self._address(), "reason": reason})
+
+    def _address(self) -> str:
+        peername = self.get_extra_info("peername")
+        return str(peername[0]) if isinstance(peername, tuple) else ""
 
     def _end(self) -> None:
         if self._state is not _State.ENDED:
@@ -369,11 +427,20 @@ class StartTls:
     loop: asyncio.AbstractEventLoop
     tls: ServiceTls
     service: str
+    pace: Pace | None = None
 
     def __call__(self, transport: asyncio.Transport, *, session: str, established: Callable[[], None]) -> None:
         """Behind what was written to `transport`, whose protocol is a TlsBegun too, all is TLS; `established` is called
         when the handshake is done, before anything is read."""
         protocol = cast(TlsBegun, transport.get_protocol())
-        tls = TlsTransport(self.loop, self.tls, None, service=self.service, session=session, established=established)
+        tls = TlsTransport(
+            self.loop,
+            self.tls,
+            None,
+            service=self.service,
+            session=session,
+            pace=self.pace,
+            established=established,
+        )
         tls.take_over(transport)
         protocol.tls_begun(tls)

@@ -29,20 +29,29 @@ T = TypeVar("T")
 
 
 class StallReports:
-    """Logs stalls, one a second at most; the next line counts those that were left out."""
+    """Logs stalls, one a second, and those that are longer than it; the next line counts those that were left out."""
 
     def __init__(self) -> None:
         self._next_s = float("-inf")
+        self._longest_s = 0.0
         self._left_out = 0
 
-    def report(self, duration_s: float, stack: str, *, now_s: float) -> None:
-        """`now_s` is of a clock that never goes back."""
-        if now_s < self._next_s:
+    def report(self, duration_s: float, stack: str, *, cpu_s: float, now_s: float) -> None:
+        """`cpu_s` is what the loop's thread has computed meanwhile; `now_s` is of a clock that never goes back."""
+        if now_s < self._next_s and duration_s <= self._longest_s:
             self._left_out += 1
             return
-        duration_ms = round(duration_s * 1000, 1)
-        log.warning("loop_stalled", extra={"duration_ms": duration_ms, "stack": stack, "not_reported": self._left_out})
+        log.warning(
+            "loop_stalled",
+            extra={
+                "duration_ms": round(duration_s * 1000, 1),
+                "cpu_ms": round(cpu_s * 1000, 1),
+                "stack": stack,
+                "not_reported": self._left_out,
+            },
+        )
         self._next_s = now_s + _REPORT_INTERVAL_S
+        self._longest_s = duration_s
         self._left_out = 0
 
 
@@ -65,11 +74,13 @@ class Watchdog:
         self._stall_s = stall_s
         self._on_stall = on_stall
         self._watched = threading.get_ident()
+        self._cpu_clock = time.pthread_getcpuclockid(self._watched)
         self._reports = StallReports()
         self._is_resting = False
         self._stopped = threading.Event()
         self._woken = threading.Event()
         self._answered_s = 0.0
+        self._answered_cpu_s = 0.0
         self._thread = threading.Thread(target=self._watch, name="watchdog", daemon=True)
 
     def start(self) -> None:
@@ -137,7 +148,7 @@ class Watchdog:
 
     def _probe(self) -> None:
         self._answered_s = 0.0
-        posted_s = time.monotonic()
+        posted_s, posted_cpu_s = time.monotonic(), time.clock_gettime(self._cpu_clock)
         try:
             self._loop.call_soon_threadsafe(self._answer)
         except RuntimeError:
@@ -151,11 +162,14 @@ class Watchdog:
         del frame
         while not self._answered_s and not self._sleep(self._stall_s):
             pass
-        now_s = time.monotonic()
-        self._reports.report((self._answered_s or now_s) - posted_s, stack, now_s=now_s)
+        if not self._answered_s:  # the watch is over before the stall
+            self._answer()
+        cpu_s = self._answered_cpu_s - posted_cpu_s
+        self._reports.report(self._answered_s - posted_s, stack, cpu_s=cpu_s, now_s=time.monotonic())
         self._on_stall()
 
     def _answer(self) -> None:
+        self._answered_cpu_s = time.clock_gettime(self._cpu_clock)
         self._answered_s = time.monotonic()
 
 

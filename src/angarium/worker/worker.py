@@ -18,6 +18,7 @@ from typing import Final
 import uvloop
 
 from angarium.config import ServiceEntry, Settings
+from angarium.connections import Pace
 from angarium.errors import AngariumError, ConfigError, PermanentError
 from angarium.worker.announcing import WorkerAnnouncer
 from angarium.worker.certificatewatch import CertificateWatch
@@ -46,7 +47,7 @@ from angarium.worker.sessionfiles import SessionFiles
 from angarium.worker.sessions import ServiceLimits, Sessions
 from angarium.worker.sharedscores import SharedScores
 from angarium.worker.sharedstate import SharedState
-from angarium.worker.tls import ServiceTls, is_tls, service_tls
+from angarium.worker.tls import is_tls, tls_of_services
 from angarium.worker.watchdog import Watchdog
 
 log = logging.getLogger(__name__)
@@ -107,7 +108,8 @@ class _Worker:
         self._children = ChildRunner(lambda message: send_to_master(self._control, message))
         self._metrics = Metrics(start.state, start.segment)
         self._sessions = Sessions(start.state, start.segment)
-        self._listening = Listening(loop, start.listeners)
+        pace = Pace(loop)
+        self._listening = Listening(loop, start.listeners, pace)
         self._context = WorkerContext(
             start.settings,
             self._sessions,
@@ -115,6 +117,7 @@ class _Worker:
             self._metrics,
             self._children,
             loop,
+            pace,
             scores=SharedScores(start.state.score_areas(), start.segment, start.state.secret),
         )
         self._files = SessionFiles(
@@ -129,6 +132,8 @@ class _Worker:
             loop, lambda: self._context.tls, lambda: self._listening.serves(_FIRST_SLOT)
         )
         self._operations: set[asyncio.Task[None]] = set()
+        self._served: tuple[tuple[str, ServiceEntry], ...] = ()
+        """By listener."""
 
     def count_stall(self) -> None:
         """Called by the watchdog's thread; losing one in a race is no matter."""
@@ -204,19 +209,26 @@ class _Worker:
         self, program: Program, settings: Settings, services: tuple[tuple[str, ServiceEntry], ...]
     ) -> None:
         """Everything that can be refused is made before anything is changed."""
-        tls: dict[str, ServiceTls] = {}
-        for _, service in services:
+        entries = tuple([service for _, service in services])
+        for service in entries:
             if type(service.command) not in program.services:
                 raise ConfigError(f"service {service.name}: {type(service.command).__name__} has no front end")
-            found = service_tls(service, settings)
-            if found is not None:
-                tls[service.name] = found
-        self._context.settings = settings
-        self._context.tls = tls
-        self._context.services = tuple([service for _, service in services])
-        self._sessions.set_limits({service.name: _limits(service, settings) for _, service in services})
-        endpoints = {listener: self._endpoint(program, service) for listener, service in services}
+        tls = await asyncio.to_thread(tls_of_services, entries, settings)
+        context = self._context
+        before = (context.settings, context.tls, context.services, self._served)
+        try:
+            context.settings, context.tls, context.services, self._served = settings, tls, entries, services
+            endpoints = self._endpoints(program)
+        except AngariumError:
+            context.settings, context.tls, context.services, self._served = before
+            # So that the sessions of those that were made already obey the old settings again.
+            self._endpoints(program)
+            raise
+        self._sessions.set_limits({service.name: _limits(service, settings) for service in entries})
         await self._listening.set_endpoints(endpoints)
+
+    def _endpoints(self, program: Program) -> dict[str, Endpoint]:
+        return {listener: self._endpoint(program, service) for listener, service in self._served}
 
     def _endpoint(self, program: Program, service: ServiceEntry) -> Endpoint:
         make_protocol = program.services[type(service.command)](self._context, service)
