@@ -37,7 +37,10 @@ def test_programs_that_sieve_stands_in_for_are_known(command: str, program: Prog
     assert program_of(command.split(), command) == program
 
 
-@pytest.mark.parametrize("command", ["formail -rt | sendmail -oi -t", "(cat x; vacation joe)"])
+@pytest.mark.parametrize(
+    "command",
+    ["formail -rt | sendmail -oi -t", "formail -b; formail -xr|sendmail\nSENDMAIL -it", "(cat x; vacation joe)"],
+)
 def test_answers_of_several_programs_are_known(command: str) -> None:
     assert program_of(command.split(), command) == Answers()
 
@@ -48,6 +51,13 @@ def test_answers_of_several_programs_are_known(command: str) -> None:
 )
 def test_others_are_not(command: str) -> None:
     assert isinstance(program_of(command.split(), command), OtherProgram)
+
+
+@pytest.mark.parametrize("words", ["formail -a ", "formail ", "formail -r sendmail -"])
+def test_a_long_command_is_looked_at_from_few_places(words: str) -> None:
+    """From every place, it would take hours."""
+    command = "(" + words * 200_000
+    assert isinstance(program_of(["("], command), OtherProgram)
 
 
 @pytest.mark.parametrize(

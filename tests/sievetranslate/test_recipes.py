@@ -41,6 +41,12 @@ b"""
     assert last.source == (":0", "b")
 
 
+def test_spaces_where_any_may_stand_are_looked_at_once() -> None:
+    """Going back over them would take years."""
+    for text in (":0" + " " * 200_000 + "!", ":" + " \t" * 100_000 + "0!", ":0c:" + " " * 200_000 + "x y"):
+        assert [type(node) for node in parse_recipes(text)] == [Nonsense]
+
+
 def test_what_is_nothing_is_told_apart() -> None:
     kinds = [type(node) for node in parse_recipes("}\n:0 ?\n-x\nA='\n:0\n:0\nb\n")]
     assert kinds == [Nonsense, Nonsense, Nonsense, Nonsense]

@@ -1,12 +1,14 @@
 """Programs that mail is piped to, as far as Sieve does what they do."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 _ADDRESS: Final = re.compile(r"[^\s@\"<>(),;:\\\[\]]+@[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?")
 _LOCAL_PART: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*")
+_FORMAIL: Final = re.compile(r"\bformail\b")
+_SENDMAIL: Final = re.compile(r"(?:sendmail|SENDMAIL)\b")
 _INTERVAL: Final = re.compile(r"([0-9]{1,6})([smhdw]?)")
 _SECONDS: Final = {"s": 1, "m": 60, "h": 3600, "": 86400, "d": 86400, "w": 7 * 86400}
 _SENDMAIL_VALUES: Final = frozenset({"-f", "-r", "-F", "-o"})
@@ -91,13 +93,21 @@ def program_of(words: Sequence[str], command: str) -> Program:
 
 
 def _compound(command: str) -> Program:
-    if re.search(r"\bvacation\b", command) or (
-        re.search(r"\bformail\b[^|;]*-[A-Za-z]*r", command) and re.search(r"(sendmail|SENDMAIL)\b.*-[a-z]*t", command)
-    ):
+    is_answer = _has_option(re.split(r"[|;]", command), _FORMAIL, r"-[A-Za-z]*r")
+    if re.search(r"\bvacation\b", command) or (is_answer and _has_option(command.split("\n"), _SENDMAIL, r"-[a-z]*t")):
         return Answers()
-    if re.search(r"\bformail\b", command):
+    if _FORMAIL.search(command):
         return OtherProgram("Sieve runs no programs (formail and others)")
     return OtherProgram("Sieve runs no commands of the shell")
+
+
+def _has_option(parts: Iterable[str], program: re.Pattern[str], option: str) -> bool:
+    """Whether one of the parts has the program and the option behind it."""
+    for part in parts:
+        found = program.search(part)
+        if found is not None and re.search(option, part[found.end() :]):
+            return True
+    return False
 
 
 def _vacation(words: Sequence[str]) -> Answers:

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Final
 
 _MAX_NESTING: Final = 12
-_START: Final = re.compile(r":\s*([0-9]*)\s*([A-Za-z]*)\s*(?::\s*([^\s#]*))?\s*(?:#.*)?")
+# Nothing is given back: where spaces may stand between any two things, going back takes for ever.
+_START: Final = re.compile(r":\s*+([0-9]*+)\s*+([A-Za-z]*+)\s*+(?::\s*+([^\s#]*+))?\s*+(?:#.*)?")
 _ASSIGNMENT: Final = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)[ \t]*(?:(=)[ \t]*)?")
 _VALUE: Final = re.compile(r"""(?:"(?:[^"\\]|\\.)*+"|'[^']*'|`[^`]*`|\\.|[^\s"'`\\])*""", re.DOTALL)
 _QUOTES: Final = ("'", '"', "`", "\\")
