@@ -6,9 +6,10 @@ import json
 import os
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
-from angarium.auth import Passwords
+from angarium.auth import LoginPolicy, Passwords
 from angarium.auth.sasldb import PASSWORD_PROPERTY, read_sasldb
 from angarium.auth.userimport import MAX_FILE_OCTETS, ImportLine, import_users, parse_import
 from angarium.cli.openstore import OpenedStore
@@ -41,12 +42,14 @@ def _read_file(arguments: argparse.Namespace) -> Asked:
 
 async def _import(arguments: argparse.Namespace, opened: OpenedStore, text: Asked) -> int:
     """The exit status tells whether there was a line that is no user."""
+    lines = _sasldb_lines(text, opened.settings.server.servername) if arguments.sasldb else parse_import(text)
+    policy = LoginPolicy.from_settings(opened.settings, opened.store.policy.names)
     passwords = Passwords(threads=1)
     added, existing, faults = 0, 0, 0
     try:
         async for imported in import_users(
             opened.engine,
-            _sasldb_lines(text, opened.settings.server.servername) if arguments.sasldb else parse_import(text),
+            (_of_our_domains(line, policy) for line in lines),
             names=opened.store.policy.names,
             passwords=passwords,
             sources=opened.sources,
@@ -68,6 +71,14 @@ def _sasldb_lines(text: str, servername: str) -> Iterator[ImportLine]:
     """The realm of the server's name has users without a domain."""
     for number, (user, realm, password) in enumerate(json.loads(text), start=1):
         yield ImportLine(number, user if realm == servername else f"{user}@{realm}", f"{{PLAIN}}{password}")
+
+
+def _of_our_domains(line: ImportLine, policy: LoginPolicy) -> ImportLine:
+    """Nobody takes the name of one of us by having it in another domain."""
+    if line.fault or policy.is_own_name(line.name):
+        return line
+    domain = line.name.rpartition("@")[2]
+    return replace(line, fault=f"{domain} is no domain of this server (see virtdomains and defaultdomain)")
 
 
 IMPORT = UserAction(
