@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from angarium.cli.lmtpclient import _BLOCK_OCTETS, _as_data
+from angarium.cli.lmtpclient import _BLOCK_OCTETS, _as_data, _without_session
 from angarium.lmtp.transparency import DataDecoder
 
 
@@ -40,3 +40,20 @@ def test_the_server_reads_the_lines_that_were_there(message: bytes) -> None:
 def test_a_line_that_is_longer_than_what_is_read_at_once_gets_no_dots_of_its_own() -> None:
     message = b"x" * _BLOCK_OCTETS + b"." * _BLOCK_OCTETS + b"\n"
     assert sent(message) == message[:-1] + b"\r\n.\r\n"
+
+
+@pytest.mark.parametrize(
+    ("said", "text"),
+    [
+        ("2.1.5 Ok SESSIONID=<a-1>", "2.1.5 Ok"),
+        ("Ok SESSIONID=<>", "Ok"),
+        ("Ok SESSIONID=<a> and more", "Ok SESSIONID=<a> and more"),
+        ("Ok SESSIONID=<a>b>", "Ok SESSIONID=<a>b>"),
+        ("Ok SESSIONID=<a", "Ok SESSIONID=<a"),
+        ("Ok SESSIONID=<", "Ok SESSIONID=<"),
+        ("Ok>", "Ok>"),
+        ("", ""),
+    ],
+)
+def test_the_id_of_a_session_is_for_nobody(said: str, text: str) -> None:
+    assert _without_session(said) == text

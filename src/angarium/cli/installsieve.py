@@ -13,6 +13,7 @@ from pathlib import Path
 from angarium.cli.clientlogin import add_proof_arguments
 from angarium.cli.dialogue import LoginRefused
 from angarium.cli.managesieveclient import PORT, ManageSieveClient, ScriptRefused, logged_in, parse_address
+from angarium.cli.printable import printable, printable_lines
 from angarium.cli.serverunavailable import ServerUnavailable
 
 _FAILED = 1
@@ -49,7 +50,7 @@ def _do(client: ManageSieveClient, arguments: argparse.Namespace, script: bytes 
     doing = "upload"
     try:
         if script is not None and (warnings := client.put(arguments.installed.name, script)):
-            sys.stderr.write(f"warning: {warnings}\n")
+            sys.stderr.write(printable_lines(f"warning: {warnings}") + "\n")
         doing = "delete"
         if arguments.deleted is not None:
             client.delete(arguments.deleted)
@@ -64,7 +65,8 @@ def _do(client: ManageSieveClient, arguments: argparse.Namespace, script: bytes 
         doing = "list"
         if arguments.is_listed:
             for listed in client.scripts():
-                line = f"{listed.name}  <- active script\n" if listed.is_active else f"{listed.name}\n"
+                name = printable(listed.name)
+                line = f"{name}  <- active script\n" if listed.is_active else f"{name}\n"
                 sys.stdout.buffer.write(line.encode())
     except ScriptRefused as error:
         return _fail(f"{doing} failed: {error}", _FAILED)
@@ -78,5 +80,5 @@ def _write(name: str, script: bytes) -> None:
 
 def _fail(text: str, status: int) -> int:
     sys.stdout.buffer.flush()
-    sys.stderr.write(f"angarium: {text}\n")
+    sys.stderr.write(printable_lines(f"angarium: {text}") + "\n")
     return status

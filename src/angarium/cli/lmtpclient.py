@@ -18,7 +18,7 @@ _LINE: Final = re.compile(rb"([2-5][0-9]{2})([ -]?)(?:([245]\.[0-9]{1,3}\.[0-9]{
 _LINE_OCTETS: Final = 4096
 _LINES_MAX: Final = 100
 _BLOCK_OCTETS: Final = 1 << 16
-_SESSION: Final = re.compile(r" SESSIONID=<[^>]*>$")
+_SESSION: Final = " SESSIONID=<"
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +123,7 @@ class LmtpClient:
             if line is None:
                 raise ServerUnavailable("the server closed the connection" if not octets else "that is no LMTP server")
             if line[2] != b"-":
-                text = _SESSION.sub("", line[4].decode("utf-8", "replace"))
+                text = _without_session(line[4].decode("utf-8", "replace"))
                 return ServerReply(int(line[1]), (line[3] or b"").decode(), text)
         raise ServerUnavailable("that is no LMTP server")
 
@@ -131,6 +131,11 @@ class LmtpClient:
     def _expect_positive(reply: ServerReply) -> None:
         if not reply.is_positive:
             raise ServerUnavailable(f"the server says: {reply.text}")
+
+
+def _without_session(text: str) -> str:
+    said, mark, rest = text.rpartition(_SESSION)
+    return said if mark and rest.endswith(">") and rest.count(">") == 1 else text
 
 
 def _as_data(message: BinaryIO) -> Iterator[bytes]:

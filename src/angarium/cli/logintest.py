@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -16,15 +17,21 @@ from angarium.cli.dialogue import (
     Login,
     LoginRefused,
     LoginWords,
+    SessionSocket,
     Wire,
     pass_through,
     start_tls,
 )
+from angarium.cli.printable import printable
 from angarium.cli.serverunavailable import ServerUnavailable
 
 EPILOG = """\
 What is shown holds the password where the mechanism sends it (PLAIN, LOGIN), or the token. Certificates are not looked
-at without --verify or --ca. The exit status is 0 for a refused login, too, as with Cyrus, and 69 without a server."""
+at without --verify or --ca. The exit status is 0 for a refused login, too, as with Cyrus (77 with -x or -X), and 69
+without a server.
+
+What connects to the socket of -x or -X is logged in already; only its owner may. A program that says goodbye leaves the
+session to the next one, in IMAP and LMTP; it ends when none has come for ten minutes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +57,15 @@ def add_test_arguments(parser: argparse.ArgumentParser, protocol: TriedProtocol)
     parser.add_argument(
         "-t", metavar="FILE", dest="keyfile", help='begin TLS by command; FILE has a certificate and its key, "" none'
     )
-    parser.add_argument("-f", metavar="FILE", dest="commands", type=Path, help="send FILE after the login")
+    source = parser.add_mutually_exclusive_group()
+    source.add_argument("-f", metavar="FILE", dest="commands", type=Path, help="send FILE after the login")
+    source.add_argument(
+        "-x", metavar="PATH", dest="socket", type=Path, help="lend the session to programs that connect to a socket"
+    )
+    source.add_argument("-X", metavar="PATH", dest="daemon_socket", type=Path, help="the same, in the background")
+    parser.add_argument(
+        "-I", metavar="FILE", dest="pid_file", type=Path, help="write the id of the process, for -x, -X"
+    )
     parser.add_argument("-n", metavar="NUMBER", dest="logins", type=_count, default=1, help="log in so many times")
     parser.add_argument("-i", dest="without_initial", action="store_true", help="have the server ask first")
     parser.add_argument("-z", dest="is_timed", action="store_true", help="say how long the logins took, and end")
@@ -70,11 +85,10 @@ def run_test(arguments: argparse.Namespace, protocol: TriedProtocol) -> int:
     port = arguments.port or (protocol.tls_port if arguments.is_tls_first and protocol.tls_port else protocol.port)
     test = _Test(arguments, protocol, Address(arguments.host, port))
     try:
-        test.run()
+        return test.run()
     except ServerUnavailable as error:
-        sys.stderr.write(f"angarium: {error}\n")
+        sys.stderr.write(printable(f"angarium: {error}") + "\n")
         return os.EX_UNAVAILABLE
-    return os.EX_OK
 
 
 class _Test:
@@ -86,29 +100,49 @@ class _Test:
         is_known = bool(arguments.keyfile) or address.is_path
         self._identity = identity_of(arguments, certificate=is_known)
 
-    def run(self) -> None:
+    def run(self) -> int:
         """All logins, each on a connection of its own; the terminal is for the last."""
+        if self._arguments.pid_file is not None:
+            _write_pid(self._arguments.pid_file, os.getpid())
         with self._commands() as source:
-            self._run(source)
+            return self._run(source)
 
-    def _run(self, source: int) -> None:
+    def _run(self, source: int) -> int:
+        status = os.EX_OK
         began_s = time.monotonic()
         for number in range(1, self._arguments.logins + 1):
             if number > 1:
                 _show("")
             with Wire(self._address, show=_show) as wire:
                 words = self._protocol.words(wire)
-                self._log_in(wire, words)
+                is_logged_in = self._log_in(wire, words)
+                path = self._arguments.socket or self._arguments.daemon_socket
                 if number < self._arguments.logins or self._arguments.is_timed:
                     _end(wire, words)
+                elif path is not None and is_logged_in:
+                    self._lend(wire, words, path)
+                elif path is not None:
+                    _end(wire, words)
+                    status = os.EX_NOPERM
                 else:
                     is_shown = self._arguments.commands is not None
                     pass_through(wire, source, sys.stdout.buffer, farewell=words.farewell, is_shown=is_shown)
             _show("Connection closed.")
         if self._arguments.is_timed:
             _show(f"took {time.monotonic() - began_s:.3f} seconds")
+        return status
 
-    def _log_in(self, wire: Wire, words: LoginWords) -> None:
+    def _lend(self, wire: Wire, words: LoginWords, path: Path) -> None:
+        """To programs, until they have done with it. The socket goes when this process is told to end, too."""
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        with SessionSocket(path) as opened:
+            if self._arguments.daemon_socket is not None:
+                _go_into_background(self._arguments.pid_file)
+            if opened.lend(wire, words):
+                _end(wire, words)
+
+    def _log_in(self, wire: Wire, words: LoginWords) -> bool:
+        """Whether the server lets us in."""
         is_logged_in = False
         try:
             self._try(wire, words)
@@ -121,6 +155,7 @@ class _Test:
         compresses = is_logged_in and self._arguments.compresses
         if compresses and isinstance(words, ImapWords) and words.compress():
             wire.start_compression()
+        return is_logged_in
 
     def _try(self, wire: Wire, words: LoginWords) -> None:
         arguments = self._arguments
@@ -149,10 +184,10 @@ class _Test:
     def _commands(self) -> Iterator[int]:
         """The descriptor that they come from."""
         file = self._arguments.commands
-        if file is None and sys.stdin is not None:
+        if file is None:
             yield sys.stdin.fileno()
             return
-        with open(file or os.devnull, "rb") as opened:
+        with file.open("rb") as opened:
             yield opened.fileno()
 
 
@@ -164,6 +199,27 @@ def _end(wire: Wire, words: LoginWords) -> None:
             wire.read_line()
     except ServerUnavailable:
         pass
+
+
+def _go_into_background(pid_file: Path | None) -> None:
+    """Goes on in a child that has no terminal; this process ends. OSError."""
+    sys.stdout.flush()
+    child = os.fork()
+    if child:
+        if pid_file is not None:
+            _write_pid(pid_file, child)
+        # Nothing is cleaned up: it is the child's now.
+        os._exit(os.EX_OK)
+    os.setsid()
+    os.chdir("/")
+    null = os.open(os.devnull, os.O_RDWR)
+    for descriptor in (0, 1, 2):
+        os.dup2(null, descriptor)
+
+
+def _write_pid(file: Path, pid: int) -> None:
+    """OSError."""
+    file.write_text(f"{pid}\n")
 
 
 def _show(text: str) -> None:

@@ -9,7 +9,6 @@ from angarium.cli.clientlogin import identity_of, is_tls_demanded, tls_wish_of
 from angarium.cli.dialogue import (
     Address,
     Login,
-    LoginRefused,
     ResponseLine,
     SieveWords,
     Wire,
@@ -52,10 +51,8 @@ def logged_in(arguments: argparse.Namespace, address: Address) -> "Iterator[Mana
     with Wire(address, show=_show_nothing) as wire:
         words = SieveWords(wire)
         offer = words.greet()
-        if offer.starttls:
+        if offer.starttls or is_tls_demanded(arguments):
             offer = start_tls(words, wire, offer, context)
-        elif is_tls_demanded(arguments):
-            raise LoginRefused("the server does not offer TLS")
         Login(words, wire, identity_of(arguments, certificate=address.is_path), show=_show_nothing).log_in(offer)
         yield ManageSieveClient(wire, words)
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from angarium.cli.location import location_of
+from angarium.cli.printable import printable
 from angarium.config import Settings, load_settings
 from angarium.config.options import SieveSettings
 from angarium.sieve import Mistake, ScriptInvalid
@@ -72,8 +73,3 @@ def report_mistakes(name: str, content: bytes, invalid: ScriptInvalid) -> None:
 def source_lines(content: bytes) -> list[str]:
     """The lines of a script, for people to see."""
     return with_line_feeds(content.decode("utf-8", "replace")).split("\n")
-
-
-def printable(text: str) -> str:
-    """A text that does nothing to a terminal, and stays on its line."""
-    return "".join([char if char.isprintable() or char == "\t" else "\ufffd" for char in text])

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from typing import Final, assert_never
 
-from angarium.cli.sievefiles import printable
+from angarium.cli.printable import printable
 from angarium.sieve import (
     Action,
     Discard,

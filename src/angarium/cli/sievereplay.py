@@ -10,7 +10,8 @@ from typing import Final
 from angarium.auth import canonical_userid
 from angarium.cli.location import location_of
 from angarium.cli.openstore import OpenedStore, open_store, read_settings
-from angarium.cli.sievefiles import printable, read_file, report_mistakes, source_lines
+from angarium.cli.printable import printable
+from angarium.cli.sievefiles import read_file, report_mistakes, source_lines
 from angarium.cli.sieveoutcome import actions_words, origin_words, shortened
 from angarium.cli.sievescripts import user_account
 from angarium.errors import MailboxNotFound

@@ -17,6 +17,7 @@ from typing import Final
 from angarium.cli.clientlogin import add_name_arguments, add_proof_arguments
 from angarium.cli.dialogue import LoginRefused
 from angarium.cli.managesieveclient import ManageSieveClient, ScriptRefused, logged_in, parse_address
+from angarium.cli.printable import printable, printable_lines
 from angarium.cli.serverunavailable import ServerUnavailable
 
 _PROMPT: Final = "> "
@@ -42,10 +43,10 @@ def run(arguments: argparse.Namespace) -> int:
             client.quit()
             return status
     except ServerUnavailable as error:
-        sys.stderr.write(f"angarium: {error}\n")
+        sys.stderr.write(printable(f"angarium: {error}") + "\n")
         return os.EX_UNAVAILABLE
     except LoginRefused as error:
-        sys.stderr.write(f"angarium: the login is refused: {error.said or error}\n")
+        sys.stderr.write(printable(f"angarium: the login is refused: {error.said or error}") + "\n")
         return os.EX_NOPERM
 
 
@@ -121,7 +122,8 @@ def _get(client: ManageSieveClient, words: list[str]) -> None:
 
 def _list(client: ManageSieveClient, _: list[str]) -> None:
     for script in client.scripts():
-        _say(f"{script.name}  <- active script" if script.is_active else script.name)
+        name = printable(script.name)
+        _say(f"{name}  <- active script" if script.is_active else name)
 
 
 def _help(_client: ManageSieveClient, _words: list[str]) -> None:
@@ -231,5 +233,5 @@ def _typed_lines() -> Iterator[str]:
 
 def _say(text: str) -> None:
     sys.stdout.flush()
-    sys.stdout.buffer.write(text.encode("utf-8", "backslashreplace") + b"\n")
+    sys.stdout.buffer.write(printable_lines(text).encode() + b"\n")
     sys.stdout.buffer.flush()

@@ -15,9 +15,9 @@ from angarium import mime
 from angarium.auth import canonical_userid
 from angarium.cli.location import location_of
 from angarium.cli.openstore import open_store, read_settings
+from angarium.cli.printable import printable
 from angarium.cli.sievefiles import (
     STANDARD_INPUT,
-    printable,
     read_file,
     report_mistakes,
     sieve_settings,

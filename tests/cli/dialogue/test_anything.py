@@ -97,6 +97,25 @@ def test_a_login_ends(words: Callable[[Wire], LoginWords], lines: list[bytes], m
         pass
 
 
+@pytest.mark.parametrize(
+    ("words", "command", "greeting"),
+    [
+        (ImapWords, "login", b"* OK " + b"[CAPABILITY " * 5000),
+        (Pop3Words, "apop", b"+OK <a" + b"@" * 60_000),
+        (Pop3Words, "apop", b"+OK " + b"<a@" * 20_000),
+    ],
+)
+def test_a_long_greeting_takes_no_longer_than_its_length_does(
+    words: Callable[[Wire], LoginWords], command: str, greeting: bytes
+) -> None:
+    """A hundred of them would take minutes each if every place in it were looked at from every other."""
+    who = Identity(authname="alice", secret=lambda _: "secret", mechanism=command)
+    for _ in range(100):
+        spoken = words(wire := Told([greeting, b"C01 OK", b"-ERR"]))
+        with pytest.raises((LoginRefused, ServerUnavailable)):
+            Login(spoken, wire, who, show=lambda _: None).log_in(spoken.greet())
+
+
 @given(lines=st.lists(LINES, max_size=6))
 def test_a_command_on_scripts_ends(lines: list[bytes]) -> None:
     wire = Told(list(lines))

@@ -1,6 +1,7 @@
 """Logins against servers that say what a script says, right and wrong; those of real servers are in integration."""
 
 import base64
+import hashlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -56,7 +57,7 @@ class Tried:
 
 
 PLAIN = encoded(f"\0alice\0{SECRET}")
-POP3 = (b"+OK hello <1@x>\r\n", b"+OK\r\nSASL PLAIN CRAM-MD5\r\nSTLS\r\n.\r\n")
+POP3 = (b"+OK hello <1@x>\r\n", b"+OK\r\nSASL PLAIN CRAM-MD5\r\nSTLS\r\nUSER\r\n.\r\n")
 LMTP = (b"220 hello\r\n", b"250-x\r\n250-AUTH PLAIN\r\n250 STARTTLS\r\n")
 SIEVE = b'"SASL" "PLAIN LOGIN"\r\n"STARTTLS"\r\nOK\r\n'
 
@@ -105,6 +106,13 @@ def test_the_strongest_mechanism_that_there_is_all_for_is_chosen(tmp_path: Path)
         tried.log_in(identity())
     assert tried.lines[0].startswith(b"A01 AUTHENTICATE SCRAM-SHA-256 ")
     assert (str(refused.value), refused.value.said) == ("generic failure", "A01 NO no")
+
+
+def test_external_is_tried_without_a_certificate_where_there_is_nothing_else(tmp_path: Path) -> None:
+    """So does LMTP announce it to whom it knows by the address."""
+    tried = Tried(tmp_path, LmtpWords, LMTP[0], b"250-x\r\n250 AUTH EXTERNAL\r\n", b"235 done\r\n")
+    tried.log_in(identity())
+    assert tried.lines == [b"LHLO lmtptest", b"AUTH EXTERNAL ="]
 
 
 def test_nothing_is_announced_that_we_have(tmp_path: Path) -> None:
@@ -164,6 +172,7 @@ def test_a_success_without_its_proof_is_not_believed(tmp_path: Path) -> None:
         (SieveWords, (b"* OK hello\r\n",)),
         (SieveWords, (b"{99999999999}\r\n",)),
         (SieveWords, (b'"X" "x"\r\n' * 1001,)),
+        (SieveWords, (b"{0}\r\n" * 17 + b"OK\r\n",)),
     ],
 )
 def test_a_server_that_does_not_want_us_or_is_none(
@@ -171,6 +180,21 @@ def test_a_server_that_does_not_want_us_or_is_none(
 ) -> None:
     with pytest.raises(ServerUnavailable):
         Tried(tmp_path, words, *script).log_in(identity("PLAIN"))
+
+
+@pytest.mark.parametrize(
+    ("greeting", "mechanisms"),
+    [
+        (b"* OK [CAPABILITY AUTH=PLAIN AUTH=LOGIN] x", ("PLAIN", "LOGIN")),
+        (b"* ok [capability auth=plain] x]", ("PLAIN",)),
+        (b"* OK [CAPABILITY AUTH=PLAIN x", ("ASKED",)),
+        (b"* OK ] [X] x", ("ASKED",)),
+    ],
+)
+def test_what_a_greeting_announces(tmp_path: Path, greeting: bytes, mechanisms: tuple[str, ...]) -> None:
+    answers = (greeting + b"\r\n", b"* CAPABILITY AUTH=ASKED\r\nC01 OK\r\n")
+    with scripted_server(tmp_path, *answers) as (address, _), Wire(address, show=print) as wire:
+        assert ImapWords(wire).greet().mechanisms == mechanisms
 
 
 # Commands
@@ -197,6 +221,35 @@ def test_login_in_capitals_is_the_mechanism(tmp_path: Path) -> None:
     assert tried.lines == [b"A01 AUTHENTICATE LOGIN", encoded("alice"), encoded(SECRET)]
 
 
+@pytest.mark.parametrize(
+    ("words", "script", "command", "shown"),
+    [
+        (
+            ImapWords,
+            (b"* OK [CAPABILITY IMAP4rev1 LOGINDISABLED AUTH=PLAIN] x\r\n",),
+            "login",
+            "[Server advertised LOGINDISABLED]",
+        ),
+        (Pop3Words, (b"+OK\r\n", b"+OK\r\nSASL PLAIN\r\n.\r\n"), "user", "[Server did not advertise USER]"),
+    ],
+)
+def test_no_password_is_sent_to_a_server_that_says_it_takes_none(
+    tmp_path: Path, words: Callable[[Wire], LoginWords], script: tuple[bytes, ...], command: str, shown: str
+) -> None:
+    """RFC 9051 §6.2.3."""
+    tried = Tried(tmp_path, words, *script)
+    with pytest.raises(LoginRefused, match="generic failure"):
+        tried.log_in(identity(command))
+    assert not any(SECRET.encode() in line for line in tried.lines)
+    assert tried.shown[-1] == shown
+
+
+def test_a_server_that_says_nothing_of_itself_is_given_user_and_pass(tmp_path: Path) -> None:
+    tried = Tried(tmp_path, Pop3Words, b"+OK\r\n", b"-ERR what?\r\n", b"+OK\r\n", b"+OK\r\n")
+    tried.log_in(identity("user"))
+    assert tried.lines == [b"CAPA", b"USER alice", f"PASS {SECRET}".encode()]
+
+
 @pytest.mark.parametrize("command", ["user", "USER"])
 def test_user_and_pass(tmp_path: Path, command: str) -> None:
     tried = Tried(tmp_path, Pop3Words, *POP3, b"+OK\r\n", b"+OK\r\n")
@@ -211,6 +264,26 @@ def test_apop(tmp_path: Path) -> None:
     tried = Tried(tmp_path, Pop3Words, greeting, b"-ERR\r\n", b"+OK\r\n")
     tried.log_in(identity("apop", name="mrose", secret="tanstaaf"))
     assert tried.lines[1:] == [b"APOP mrose c4c9334bac560ecc979e58001b3e22fb"]
+
+
+@pytest.mark.parametrize(
+    ("greeting", "timestamp"),
+    [
+        (b"+OK <x> < 1@x> <a b@x> <@x> a@b <1@x> <2@x>", b"<1@x>"),
+        (b"+OK <<1@x>", b"<1@x>"),
+        (b"+OK <1@>", b"<1@>"),
+        (b"+OK <1@x", None),
+        (b"+OK", None),
+    ],
+)
+def test_what_apop_takes_for_the_timestamp(tmp_path: Path, greeting: bytes, timestamp: bytes | None) -> None:
+    tried = Tried(tmp_path, Pop3Words, greeting + b"\r\n", b"-ERR\r\n", b"+OK\r\n")
+    if timestamp is None:
+        with pytest.raises(LoginRefused, match="has nothing for APOP"):
+            tried.log_in(identity("apop"))
+    else:
+        tried.log_in(identity("apop"))
+        assert tried.lines[1:] == [b"APOP alice " + hashlib.md5(timestamp + SECRET.encode()).hexdigest().encode()]
 
 
 @pytest.mark.parametrize(
@@ -240,7 +313,7 @@ def test_without_tls_nothing_goes_on(
 ) -> None:
     with scripted_server(tmp_path, script[0], *script[1:]) as (address, _), Wire(address, show=print) as wire:
         spoken = words(wire)
-        with pytest.raises(LoginRefused, match=reason):
+        with pytest.raises(ServerUnavailable, match=reason):
             start_tls(spoken, wire, spoken.greet(), TlsWish().context())
 
 

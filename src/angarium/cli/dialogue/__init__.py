@@ -8,6 +8,7 @@ from angarium.cli.dialogue.imap import ImapWords
 from angarium.cli.dialogue.lmtp import LmtpWords
 from angarium.cli.dialogue.login import Identity, Login, LoginRefused, TlsWish, start_tls
 from angarium.cli.dialogue.pop3 import Pop3Words
+from angarium.cli.dialogue.sessionsocket import SessionSocket
 from angarium.cli.dialogue.sieve import SieveWords
 from angarium.cli.dialogue.sieveresponse import ResponseLine, serialize_argument, serialize_literal
 from angarium.cli.dialogue.terminal import pass_through
@@ -25,6 +26,7 @@ __all__ = [
     "Offer",
     "Pop3Words",
     "ResponseLine",
+    "SessionSocket",
     "Show",
     "SieveWords",
     "TlsWish",

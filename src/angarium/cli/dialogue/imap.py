@@ -3,6 +3,7 @@
 import re
 from typing import Final
 
+from angarium.cli.dialogue.programlines import ImapLineReader, LineReader
 from angarium.cli.dialogue.wire import Wire
 from angarium.cli.dialogue.words import (
     CAPABILITY_LINES_MAX,
@@ -15,7 +16,7 @@ from angarium.cli.dialogue.words import (
 )
 from angarium.cli.serverunavailable import ServerUnavailable
 
-_CODE: Final = re.compile(rb"\[CAPABILITY ([^\]]*)\]", re.IGNORECASE)
+_CODE: Final = b"[CAPABILITY "
 _ATOM: Final = re.compile(rb"[A-Za-z0-9!#$&'+,\-./:;<=>?@^_`|~]+")
 _AUTHENTICATE: Final = b"A01"
 _LOGIN: Final = b"L01"
@@ -27,6 +28,7 @@ class ImapWords:
     service = "imap"
     farewell = b"Q01 LOGOUT"
     commands = frozenset({"login"})
+    program_reader: type[LineReader] | None = ImapLineReader
 
     def __init__(self, wire: Wire) -> None:
         self._wire = wire
@@ -36,8 +38,9 @@ class ImapWords:
         words = greeting.upper().split()
         if words[:2] not in ([b"*", b"OK"], [b"*", b"PREAUTH"]):
             raise ServerUnavailable("the server does not want us" if words[:1] == [b"*"] else "that is no IMAP server")
-        code = _CODE.search(greeting)
-        return _offer(code[1]) if code is not None else self.renew()
+        start = greeting.upper().find(_CODE)
+        end = greeting.find(b"]", start)
+        return _offer(greeting[start + len(_CODE) : end]) if 0 <= start < end else self.renew()
 
     def request_tls(self) -> bool:
         self._wire.send_line(b"S01 STARTTLS")
@@ -112,7 +115,10 @@ class ImapWords:
 def _offer(capabilities: bytes) -> Offer:
     words = capabilities.decode("ascii", "replace").upper().split()
     mechanisms = tuple([word.removeprefix("AUTH=") for word in words if word.startswith("AUTH=")])
-    return Offer(mechanisms, starttls="STARTTLS" in words, initial_response="SASL-IR" in words)
+    # RFC 9051 §6.2.3: the password must not be sent then.
+    unavailable = {"login": "Server advertised LOGINDISABLED"} if "LOGINDISABLED" in words else {}
+    starttls, initial_response = "STARTTLS" in words, "SASL-IR" in words
+    return Offer(mechanisms, starttls=starttls, initial_response=initial_response, unavailable=unavailable)
 
 
 def _condition(line: bytes) -> bytes:

@@ -3,14 +3,15 @@
 import re
 from typing import Final
 
+from angarium.cli.dialogue.programlines import LineReader, LmtpLineReader
 from angarium.cli.dialogue.wire import Wire
 from angarium.cli.dialogue.words import (
     CAPABILITY_LINES_MAX,
     Challenge,
     Offer,
     Outcome,
+    begin_auth,
     decode_challenge,
-    encode_initial,
     encode_response,
 )
 from angarium.cli.serverunavailable import ServerUnavailable
@@ -28,6 +29,7 @@ class LmtpWords:
     service = "lmtp"
     farewell = b"QUIT"
     commands: frozenset[str] = frozenset()
+    program_reader: type[LineReader] | None = LmtpLineReader
 
     def __init__(self, wire: Wire) -> None:
         self._wire = wire
@@ -52,15 +54,8 @@ class LmtpWords:
         return Offer(tuple(mechanisms), starttls=["STARTTLS"] in words)
 
     def authenticate(self, mechanism: str, initial: bytes | None) -> Challenge | Outcome:
-        command = b"AUTH " + mechanism.encode()
-        line = command if initial is None else command + b" " + encode_initial(initial)
-        if len(line) + 2 <= _COMMAND_OCTETS_MAX or initial is None:
-            self._wire.send_line(line)
-            return self._turn()
-        # RFC 4954 §4: what is too long for a command answers an empty challenge.
-        self._wire.send_line(command)
-        turn = self._turn()
-        return turn if isinstance(turn, Outcome) else self.respond(initial)
+        wire, octets_max = self._wire, _COMMAND_OCTETS_MAX
+        return begin_auth(wire, mechanism, initial, command_octets_max=octets_max, turn=self._turn)
 
     def respond(self, response: bytes) -> Challenge | Outcome:
         self._wire.send_line(encode_response(response))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from angarium.cli.dialogue.wire import Show, Wire
 from angarium.cli.dialogue.words import Challenge, LoginWords, Offer, Outcome
+from angarium.cli.serverunavailable import ServerUnavailable
 from angarium.errors import ClientExchangeFailed
 from angarium.sasl.client import (
     CLIENT_MECHANISMS,
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from angarium.sasl.client import ClientGssContext
 
 _WITHOUT_SECRET: Final = frozenset({"EXTERNAL", "GSSAPI", "ANONYMOUS"})
+_EXTERNAL_ALONE: Final = ("EXTERNAL",)
 _BEARER: Final = frozenset({"OAUTHBEARER", "XOAUTH2"})
 _UNKNOWN: Final = "unknown"
 
@@ -84,11 +86,12 @@ class TlsWish:
 
 
 def start_tls(words: LoginWords, wire: Wire, offer: Offer, context: ssl.SSLContext) -> Offer:
-    """TLS on a connection that began without, and the offer under it. LoginRefused where the server has none."""
+    """TLS on a connection that began without, and the offer under it. ServerUnavailable where the server has none: what
+    was to be said under TLS is not said without."""
     if not offer.starttls:
-        raise LoginRefused("the server does not offer TLS")
+        raise ServerUnavailable("the server does not offer TLS")
     if not words.request_tls():
-        raise LoginRefused("the server refuses TLS")
+        raise ServerUnavailable("the server refuses TLS")
     wire.start_tls(context)
     return words.renew()
 
@@ -112,6 +115,9 @@ class Login:
         identity = self.identity
         command = self._command()
         if command is not None:
+            if command in offer.unavailable:
+                self.show(f"[{offer.unavailable[command]}]")
+                raise LoginRefused("generic failure")
             try:
                 outcome = self.words.log_in(command, identity.authname, identity.secret("password"))
             except ClientExchangeFailed as error:
@@ -192,8 +198,8 @@ class Login:
             realm=identity.realm,
             port=int(address.port) if address.port.isdecimal() and not address.is_path else None,
             trace=identity.authname,
-            # A mechanism that is asked for by its name is tried: the server may know us in another way.
-            certificate=identity.certificate or identity.mechanism is not None,
+            # What is asked for by its name, or announced alone, is tried: the server may know us in another way.
+            certificate=identity.certificate or identity.mechanism is not None or offer.mechanisms == _EXTERNAL_ALONE,
             gss=self._context() if wants_ticket and "GSSAPI" in offer.mechanisms else None,
             bindings=self.wire.bindings,
             announced=offer.mechanisms,

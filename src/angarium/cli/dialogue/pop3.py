@@ -1,24 +1,23 @@
 """Logins in POP3 (RFC 1939, RFC 2449, RFC 5034)."""
 
 import hashlib
-import re
 from typing import Final
 
+from angarium.cli.dialogue.programlines import LineReader
 from angarium.cli.dialogue.wire import Wire
 from angarium.cli.dialogue.words import (
     CAPABILITY_LINES_MAX,
     Challenge,
     Offer,
     Outcome,
+    begin_auth,
     decode_challenge,
-    encode_initial,
     encode_response,
     fit_for_line,
 )
 from angarium.cli.serverunavailable import ServerUnavailable
 from angarium.errors import ClientExchangeFailed
 
-_TIMESTAMP: Final = re.compile(rb"<[^<> ]+@[^<> ]*>")
 _COMMAND_OCTETS_MAX: Final = 255
 """RFC 2449 §4, with the end of line."""
 
@@ -29,6 +28,7 @@ class Pop3Words:
     service = "pop"
     farewell = b"QUIT"
     commands = frozenset({"user", "apop"})
+    program_reader: type[LineReader] | None = None
 
     def __init__(self, wire: Wire) -> None:
         self._wire = wire
@@ -51,27 +51,22 @@ class Pop3Words:
         if not self._answer().is_success:
             return Offer()
         mechanisms: tuple[str, ...] = ()
-        starttls = False
+        starttls, unavailable = False, {"user": "Server did not advertise USER"}
         for _ in range(CAPABILITY_LINES_MAX):
             line = self._wire.read_line()
             if line == b".":
-                return Offer(mechanisms, starttls=starttls)
+                return Offer(mechanisms, starttls=starttls, unavailable=unavailable)
             words = line.decode("ascii", "replace").upper().split()
             if words[:1] == ["SASL"]:
                 mechanisms = tuple(words[1:])
             starttls = starttls or words == ["STLS"]
+            if words[:1] == ["USER"]:
+                unavailable = {}
         raise ServerUnavailable("the server does not come to an end")
 
     def authenticate(self, mechanism: str, initial: bytes | None) -> Challenge | Outcome:
-        command = b"AUTH " + mechanism.encode()
-        line = command if initial is None else command + b" " + encode_initial(initial)
-        if len(line) + 2 <= _COMMAND_OCTETS_MAX or initial is None:
-            self._wire.send_line(line)
-            return self._turn()
-        # RFC 5034 §4: what is too long for a command answers an empty challenge.
-        self._wire.send_line(command)
-        turn = self._turn()
-        return turn if isinstance(turn, Outcome) else self.respond(initial)
+        wire, octets_max = self._wire, _COMMAND_OCTETS_MAX
+        return begin_auth(wire, mechanism, initial, command_octets_max=octets_max, turn=self._turn)
 
     def respond(self, response: bytes) -> Challenge | Outcome:
         self._wire.send_line(encode_response(response))
@@ -94,10 +89,10 @@ class Pop3Words:
         return self._answer()
 
     def _log_in_by_digest(self, name: str, password: str) -> Outcome:
-        timestamp = _TIMESTAMP.search(self._greeting)
+        timestamp = _timestamp_of(self._greeting)
         if timestamp is None:
             raise ClientExchangeFailed("the server's greeting has nothing for APOP")
-        digest = hashlib.md5(timestamp[0] + fit_for_line(password), usedforsecurity=False).hexdigest()
+        digest = hashlib.md5(timestamp + fit_for_line(password), usedforsecurity=False).hexdigest()
         self._wire.send_line(b"APOP " + fit_for_line(name) + b" " + digest.encode())
         return self._answer()
 
@@ -109,6 +104,15 @@ class Pop3Words:
 
     def _answer(self) -> Outcome:
         return _outcome(self._wire.read_line())
+
+
+def _timestamp_of(greeting: bytes) -> bytes | None:
+    """RFC 1939 §7: it looks like a message-id, and stands somewhere."""
+    for text in greeting.split(b"<")[1:]:
+        inside, end, _ = text.partition(b">")
+        if end and b"@" in inside[1:] and b" " not in inside:
+            return b"<" + inside + b">"
+    return None
 
 
 def _outcome(line: bytes) -> Outcome:

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from angarium.cli.dialogue.programlines import LineReader
 from angarium.cli.dialogue.sieveresponse import (
     MAX_LITERAL_OCTETS,
     BadResponse,
@@ -24,6 +25,8 @@ from angarium.cli.serverunavailable import ServerUnavailable
 from angarium.errors import ClientExchangeFailed
 
 _ANSWER_OCTETS_MAX: Final = 2 * MAX_LITERAL_OCTETS
+_LITERALS_MAX: Final = 16
+"""In one line."""
 
 
 class SieveWords:
@@ -32,6 +35,7 @@ class SieveWords:
     service = "sieve"
     farewell = b"LOGOUT"
     commands: frozenset[str] = frozenset()
+    program_reader: type[LineReader] | None = None
 
     def __init__(self, wire: Wire) -> None:
         self._wire = wire
@@ -71,8 +75,10 @@ class SieveWords:
     def read_answer(self) -> tuple[list[ResponseLine], ResponseLine]:
         """The lines of data of an answer, each with a string at least, and the one that ends it, which is no BYE."""
         lines: list[ResponseLine] = []
+        octets = 0
         while (line := self._read()).condition is None:
-            if len(lines) == CAPABILITY_LINES_MAX:
+            octets += sum([len(string) for string in (*line.strings, *line.code)])
+            if len(lines) == CAPABILITY_LINES_MAX or octets > _ANSWER_OCTETS_MAX:
                 raise ServerUnavailable("the server does not come to an end")
             if not line.strings:
                 raise ServerUnavailable("that is no ManageSieve server")
@@ -107,15 +113,17 @@ class SieveWords:
     def _read(self) -> ResponseLine:
         octets = bytearray()
         try:
-            while True:
+            for _ in range(_LITERALS_MAX):
                 line = self._wire.read_line()
                 octets += line
                 size = literal_size(line)
                 if size is None:
                     break
-                octets += b"\r\n" + self._wire.read_exactly(size)
-                if len(octets) > _ANSWER_OCTETS_MAX:
+                if len(octets) + size > _ANSWER_OCTETS_MAX:
                     raise ServerUnavailable("the server's line is too long")
+                octets += b"\r\n" + self._wire.read_exactly(size)
+            else:
+                raise ServerUnavailable("the server's line has too many parts")
             response = parse_line(bytes(octets))
         except BadResponse as error:
             raise ServerUnavailable(f"that is no ManageSieve server: {error}") from error

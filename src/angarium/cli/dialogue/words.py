@@ -2,9 +2,12 @@
 
 import base64
 import binascii
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
+from angarium.cli.dialogue.programlines import LineReader
+from angarium.cli.dialogue.wire import Wire
 from angarium.errors import ClientExchangeFailed
 
 CAPABILITY_LINES_MAX: Final = 1000
@@ -20,6 +23,8 @@ class Offer:
     starttls: bool = False
     initial_response: bool = True
     """Whether a mechanism's first message may go with the command."""
+    unavailable: Mapping[str, str] = field(default_factory=dict)
+    """What a server says of commands that it does not take a login by."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +53,8 @@ class LoginWords(Protocol):
     """The command that ends a session."""
     commands: frozenset[str]
     """Names of logins without SASL, for `log_in`."""
+    program_reader: type[LineReader] | None
+    """For what a program says that the session is lent to; None: its end is that of the session."""
 
     def greet(self) -> Offer:
         """Take the server's greeting, and ask for what it does not say."""
@@ -87,6 +94,29 @@ def decode_challenge(text: bytes) -> bytes:
         return binascii.a2b_base64(text, strict_mode=True)
     except binascii.Error as error:
         raise ClientExchangeFailed("the server's challenge is not base64") from error
+
+
+def begin_auth(
+    wire: Wire,
+    mechanism: str,
+    initial: bytes | None,
+    *,
+    command_octets_max: int,
+    turn: Callable[[], Challenge | Outcome],
+) -> Challenge | Outcome:
+    """The command AUTH of POP3 and of SMTP's kin; `turn` hears what the server says to it."""
+    command = b"AUTH " + mechanism.encode()
+    line = command if initial is None else command + b" " + encode_initial(initial)
+    if initial is None or len(line) + 2 <= command_octets_max:
+        wire.send_line(line)
+        return turn()
+    # RFC 5034 §4, RFC 4954 §4: what is too long for a command answers an empty challenge.
+    wire.send_line(command)
+    answer = turn()
+    if isinstance(answer, Challenge):
+        wire.send_line(encode_response(initial))
+        answer = turn()
+    return answer
 
 
 def fit_for_line(text: str) -> bytes:
