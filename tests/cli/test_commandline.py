@@ -59,6 +59,14 @@ def test_wrong_usage_is_told_in_a_line(angarium: CommandLine, words: tuple[str, 
     assert answer.err.splitlines()[-1].startswith("angarium: ")
 
 
+@pytest.mark.parametrize("words", [("imtest", "-Z", "localhost"), ("cyr_deny", "-l", "-Z"), ("user", "list", "-Z")])
+def test_what_a_command_does_not_know_is_told_with_its_own_usage(angarium: CommandLine, words: tuple[str, ...]) -> None:
+    answer = angarium(*words)
+    assert answer.status == os.EX_USAGE
+    assert answer.err.startswith(f"usage: angarium {words[0]} ")
+    assert answer.err.endswith("\nangarium: unrecognized arguments: -Z\n")
+
+
 def test_a_fault_is_a_line_and_no_traceback(angarium: CommandLine, tmp_path: Path) -> None:
     (tmp_path / "imapd.conf").write_text("configdirectory: relative\nallowplaintext: maybe\n")
     answer = angarium("user", "list", "-C", tmp_path / "imapd.conf")
@@ -117,3 +125,10 @@ def test_looking_after_users_imports_no_front_end() -> None:
     ).stdout.split()
     assert "angarium.auth" in imported
     assert not [name for name in imported if name.split(".")[1] in ("imap", "lmtp", "master")]
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_closed_streams_are_no_fault(closed: str) -> None:
+    command = ["sh", "-c", f'"$0" -m angarium version {closed}', sys.executable]
+    answer = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (answer.returncode, answer.stderr) == (os.EX_OK, "")

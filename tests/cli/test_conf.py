@@ -1,5 +1,6 @@
 import os
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
@@ -47,6 +48,13 @@ def test_what_there_is_to_say_stands_with_its_line(angarium: CommandLine, direct
         ("maxmessagesize: much\n", "maxmessagesize"),
         ("deleteright: x\n", "deleteright"),
         ("userprefix: .\n", "userprefix"),
+        ("sasl_pwcheck_method: angarium ldap\n", "ldap_uri: it is not set"),
+        ("sasl_pwcheck_method: sql\nsasl_sql_database: mail\n", "sasl_sql_select: it is not set"),
+        ("sasl_auxprop_plugin: sql\nsasl_sql_engine: sqlite\nsasl_sql_database: x\n", "not an absolute path"),
+        ("sql_groups_select: SELECT '%u\nsasl_sql_database: mail\n", "a quote is never closed"),
+        ("auth_mech: pts\npts_module: ldap\nldap_uri: ldap://localhost\n", "ldap_member_attribute"),
+        ("oauth_issuer: https://a.test\noauth_audience: a\noauth_jwks: /nowhere\n", "oauth_jwks"),
+        ("imap_sasl_pwcheck_method: ldap\nldap_uri: localhost\n", "ldap_uri"),
     ],
 )
 def test_what_would_stop_the_server_stops_the_check(
@@ -64,6 +72,36 @@ def test_an_administrator_who_cannot_be_stops_the_check(angarium: CommandLine, d
     conf = directory / "imapd.conf"
     conf.write_text(conf.read_text().replace("admins: admin", "admins: anyone"))
     assert angarium("conf", "check", "--dir", directory).status == os.EX_CONFIG
+
+
+@pytest.mark.parametrize(
+    ("option", "rule"),
+    [
+        ("access_rules", "deny nonsense"),
+        ("access_rules", "deny all @example.org all"),
+        ("hosts_deny", "imap: a.example"),
+    ],
+)
+def test_an_access_rule_that_cannot_be_stops_the_check(
+    angarium: CommandLine, directory: Path, option: str, rule: str
+) -> None:
+    rules = directory / "rules"
+    rules.write_text(f"# comment\n{rule}\n")
+    append(directory / "imapd.conf", f"{option}: {rules}\n")
+    answer = angarium("conf", "check", "--dir", directory)
+    assert answer.status == os.EX_CONFIG
+    (line,) = answer.err.splitlines()
+    assert line.startswith(f"angarium: {rules}: line 2: ")
+
+
+def test_a_library_that_is_missing_stops_the_check(
+    angarium: CommandLine, directory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    append(directory / "imapd.conf", "sasl_pwcheck_method: sql\nsasl_sql_engine: pgsql\nsasl_sql_select: SELECT 1\n")
+    answer = angarium("conf", "check", "--dir", directory)
+    assert answer.status == os.EX_CONFIG
+    assert answer.err.count("extra postgresql") == 1
 
 
 @pytest.mark.parametrize("command", [["conf", "check"], ["serve"]], ids=" ".join)

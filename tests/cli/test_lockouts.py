@@ -53,6 +53,17 @@ def test_who_is_held_back_is_listed_and_let_go(angarium: CommandLine, store: Pat
     assert angarium("lockouts", "list", "--dir", store).out == ""
 
 
+def test_names_are_those_of_users_and_write_no_lines_of_their_own(
+    angarium: CommandLine, store: Path, throttle: LoginThrottle
+) -> None:
+    for name in ("alice", "no\nuser\x1b[2J", "x" * 200):
+        throttle.failed("192.0.2.7", name)
+    lines = [line.split("\t")[1] for line in angarium("lockouts", "list", "--dir", store).out.splitlines()]
+    assert sorted(lines) == ["-", "alice", "no user?[2j", "x" * 78 + "…"]
+    for name in ("Alice", "no\nuser\x1b[2J", "x" * 200):
+        assert angarium("lockouts", "clear", "--user", name, "--dir", store).out == "let go of 1\n"
+
+
 @pytest.mark.parametrize("words", [[], ["clear"], ["clear", "--all", "--user", "alice"]])
 def test_what_is_to_be_done_must_be_said(angarium: CommandLine, store: Path, words: list[str]) -> None:
     assert angarium("lockouts", *words, "--dir", store).status == os.EX_USAGE

@@ -11,6 +11,7 @@ from tests.operations.outgoing.smtpserver import SmtpServer
 
 from angarium.cli.outgoing import LOCK_FILE, outgoing_mail
 from angarium.config import load_settings
+from angarium.connections import Pace
 from angarium.engine.commands import Deliver
 from angarium.engine.delivery import Dispatch
 from angarium.engine.disk import FileLock
@@ -42,6 +43,7 @@ class World:
             Metrics(self.state, 1),
             ChildRunner(self._run),
             asyncio.get_running_loop(),
+            Pace(asyncio.get_running_loop()),
         )
 
     def _run(self, message: RunChild | CheckPam) -> None:

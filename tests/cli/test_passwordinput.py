@@ -1,10 +1,11 @@
 import argparse
 import io
 import sys
+from collections.abc import Callable
 
 import pytest
 
-from angarium.cli.passwordinput import read_password
+from angarium.cli.passwordinput import read_code, read_known_password, read_password
 from angarium.errors import PreparationFailed
 
 
@@ -41,6 +42,20 @@ def test_a_person_who_errs_is_told(monkeypatch: pytest.MonkeyPatch, typed: tuple
     type_at_terminal(monkeypatch, *typed)
     with pytest.raises(PreparationFailed):
         read_password(arguments(stdin=False))
+
+
+@pytest.mark.parametrize("read", [read_password, read_code, read_known_password])
+@pytest.mark.parametrize("error", [EOFError(), UnicodeDecodeError("utf-8", b"\xff", 0, 1, "")])
+def test_a_person_who_types_nothing_or_no_text_is_told(
+    monkeypatch: pytest.MonkeyPatch, read: Callable[[argparse.Namespace], str], error: Exception
+) -> None:
+    def end(_: str) -> str:
+        raise error
+
+    monkeypatch.setattr(sys, "stdin", Terminal())
+    monkeypatch.setattr("getpass.getpass", end)
+    with pytest.raises(PreparationFailed, match="cannot be read"):
+        read(arguments(stdin=False))
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from tests.cli.stores import write_configuration
 
+from angarium.auth import CredentialStamp
 from angarium.cli.program import open_program
 from angarium.config import (
     CheckpointCommand,
@@ -19,6 +20,7 @@ from angarium.config import (
     load_cyrus_conf,
     load_settings,
 )
+from angarium.connections import Pace
 from angarium.engine.interface import NAMES, SITE
 from angarium.engine.rows import AccountId
 from angarium.engine.sources import Sources, SystemSources
@@ -28,6 +30,7 @@ from angarium.imap.connection import ImapConnection
 from angarium.lmtp import LmtpProtocol
 from angarium.managesieve import ManageSieveConnection
 from angarium.names import UserId
+from angarium.operations.logins import Over, Peer, ServiceLogins
 from angarium.operations.mailboxes import create_user
 from angarium.pop3 import Pop3Protocol
 from angarium.store import Actor, Store, StorePolicy
@@ -79,6 +82,7 @@ async def opened(store: Path, announcer: FakeAnnouncer) -> AsyncIterator[tuple[P
         Metrics(state, 1),
         ChildRunner(lambda _: None),
         asyncio.get_running_loop(),
+        Pace(asyncio.get_running_loop()),
     )
     async with open_program(context) as program:
         yield program, context
@@ -149,6 +153,28 @@ def test_what_changes_here_is_told_to_others(store: Path, monkeypatch: pytest.Mo
                 Store(engines[0], StorePolicy(), SystemSources()), Actor.program("test"), UserId("alice")
             )
             assert set(announcer.told) == {account, SITE, NAMES}
+
+    asyncio.run(check())
+
+
+def test_sessions_of_before_a_reload_obey_the_settings_of_now(store: Path) -> None:
+    async def check() -> None:
+        conf = store / "imapd.conf"
+        (entry,) = [each for each in load_cyrus_conf(store / "cyrus.conf").services if each.name == "imap"]
+        async with opened(store, FakeAnnouncer()) as (program, context):
+            connection = program.services[ImapService](context, entry)()
+            assert isinstance(connection, ImapConnection)
+            logins = connection._services.logins
+            assert isinstance(logins, ServiceLogins)
+            where = logins.context(Peer("192.0.2.7", "imap", "s1"))
+            user = await logins.authenticator.authorize(UserId("admin"), CredentialStamp("admin"), "alice", where)
+            actor = (await logins.admit(user, where, "PLAIN")).actor
+            assert await logins.why_over(actor) is None
+            conf.write_text(conf.read_text().replace("admins: admin", "admins: root"))
+            context.settings = load_settings(conf).settings
+            assert await logins.why_over(actor) is None
+            program.services[ImapService](context, entry)
+            assert await logins.why_over(actor) is Over.ACCESS_WITHDRAWN
 
     asyncio.run(check())
 

@@ -8,6 +8,7 @@ from tests.cli.stores import CommandLine
 def test_the_users_of_a_sasldb_are_listed(angarium: CommandLine, tmp_path: Path) -> None:
     (tmp_path / "sasldb2").write_bytes(SASLDB)
     answer = angarium("sasldblistusers2", "-f", tmp_path / "sasldb2")
+    assert angarium("sasldblistusers2", tmp_path / "sasldb2") == answer
     assert answer.out.splitlines() == [
         "bob@example.net: userPassword",
         "alice@mail.example.org: userPassword",

@@ -22,8 +22,12 @@ def test_a_user_is_added_changed_and_removed(angarium: CommandLine, store: Path)
     assert listed(angarium, store) == "cyrus@HERE: userPassword\n"
 
     answer = angarium("saslpasswd2", "-p", "-c", "cyrus", "--dir", store, stdin="better\n")
-    assert (answer.status, answer.out) == (os.EX_OK, "changed the password of cyrus\n")
+    assert (answer.status, answer.out, answer.err) == (os.EX_OK, "changed the password of cyrus\n", "")
     assert has_password(store, "cyrus", "better")
+
+    answer = angarium("saslpasswd2", "-p", "-n", "cyrus", "--dir", store, stdin="best\n")
+    assert (answer.status, answer.out) == (os.EX_OK, "changed the password of cyrus\n")
+    assert answer.err == "cyrus still has 1 of `angarium user shared-secret list cyrus`\n"
 
     answer = angarium("saslpasswd2", "-d", "cyrus", "--dir", store)
     assert (answer.status, answer.out) == (os.EX_OK, "deleted cyrus\n")

@@ -21,9 +21,10 @@ def test_whom_the_daemon_would_never_find_right_it_is_not_asked_about(
     assert (answer.status, answer.out) == (os.EX_NOPERM, '0: NO "authentication failed"\n')
 
 
-def test_the_password_is_not_taken_from_the_command_line(angarium: CommandLine) -> None:
-    answer = angarium("testsaslauthd", "-u", "alice", "-p", "secret")
-    assert answer.status == os.EX_USAGE
+def test_the_password_may_stand_on_the_command_line(angarium: CommandLine, tmp_path: Path) -> None:
+    """As in scripts for the tool of Cyrus SASL."""
+    answer = angarium("testsaslauthd", "-u", "alice", "-p", "secret", "-f", tmp_path / "mux")
+    assert (answer.status, answer.err) == (os.EX_TEMPFAIL, f"angarium: {tmp_path}/mux: No such file or directory\n")
 
 
 def test_a_password_must_come_from_somewhere(angarium: CommandLine) -> None:

@@ -12,6 +12,7 @@ from angarium.config import load_settings
 from angarium.engine.rows import CredentialRow
 from angarium.engine.sources import SystemSources
 from angarium.engine.sqlite import SqliteEngine
+from angarium.engine.users import AddCredential
 
 
 async def opened(store: Path) -> SqliteEngine:
@@ -33,7 +34,7 @@ def put(store: Path, row: CredentialRow) -> None:
     async def write() -> None:
         engine = await opened(store)
         try:
-            await engine.put_credential(row)
+            await engine.change_user(AddCredential(row))
         finally:
             await engine.close()
 

@@ -83,6 +83,9 @@ def test_shared_secrets_are_stored_and_never_shown(angarium: CommandLine, alices
         assert stored == (os.EX_OK, "stored a shared secret of alice\n", "")
     assert shared("list") == (os.EX_OK, "-\nexample.org\n", "")
     assert belongings(angarium, alices) == [("alice", "ok", "shared-secrets=2")]
+    changed = angarium("user", "passwd", "--password-stdin", "alice", "--dir", alices, stdin="better\n")
+    assert changed.out == "changed the password of alice\n"
+    assert changed.err == "alice still has 2 of `angarium user shared-secret list alice`\n"
     assert shared("remove") == (os.EX_OK, "removed the shared secret of alice\n", "")
     assert shared("remove") == (os.EX_NOUSER, "", "angarium: alice has no shared secret\n")
     assert shared("list") == (os.EX_OK, "example.org\n", "")

@@ -1,5 +1,6 @@
 from pathlib import Path
 
+import pytest
 from tests.cli.listeners import LISTENERS, listener
 
 from angarium.cli.firstusers import FirstUser
@@ -23,6 +24,20 @@ def test_a_person_learns_how_to_connect() -> None:
         "  Try it: curl --user user imap://127.0.0.1:1143/",
     ):
         assert line in text.splitlines()
+
+
+@pytest.mark.parametrize(
+    ("called", "is_on_path", "shown"),
+    [(".venv/bin/angarium", False, ".venv/bin/angarium"), ("/usr/local/bin/angarium", True, "angarium")],
+)
+def test_the_program_is_called_as_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, called: str, is_on_path: bool, shown: str
+) -> None:
+    (tmp_path / "angarium").touch(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path) if is_on_path else "")
+    monkeypatch.setattr("sys.argv", [called, "serve"])
+    text = welcome(Path("/d"), LISTENERS, (), starttls=(), certificate=None)
+    assert f"  More users: {shown} user add NAME --dir /d" in text.splitlines()
 
 
 def test_nothing_is_said_of_what_is_not_known() -> None:

@@ -4,7 +4,6 @@ A password is asked for at the terminal, or read from a file; -w is for those wh
 """
 
 import argparse
-import getpass
 import os
 import pwd
 import sys
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from angarium.cli.dialogue import Identity, TlsWish
+from angarium.cli.passwordinput import ask_hidden
 from angarium.errors import PreparationFailed
 
 _LINE_OCTETS_MAX: Final = 65_536
@@ -97,10 +97,7 @@ def _ask(what: str) -> str:
     except OSError:
         sys.stderr.write(f"angarium: there is no terminal to ask for the {what}; use --password-file\n")
         raise SystemExit(os.EX_USAGE) from None
-    try:
-        return getpass.getpass(f"Please enter your {what}: ")
-    except (EOFError, UnicodeDecodeError):
-        raise PreparationFailed(f"the {what} cannot be read") from None
+    return ask_hidden(f"Please enter your {what}: ", what=what)
 
 
 def _own_name() -> str:

@@ -38,6 +38,7 @@ LINKS: Final = {
     "mbpath": "path",
 }
 """Commands that are meant where the program is called through a link, by the name that Cyrus has for them."""
+_STANDARD_ERROR: Final = 2
 _INTERRUPTED: Final = 130
 """128 and the number of SIGINT, as shells count."""
 
@@ -96,6 +97,7 @@ class _Parser(argparse.ArgumentParser):
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command; gives the exit status. Help and wrong usage raise SystemExit with it."""
+    _open_standard_streams()
     words = _called_words(sys.argv) if argv is None else list(argv)
     try:
         arguments, module = _parse(words)
@@ -121,6 +123,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     return status
 
 
+def _open_standard_streams() -> None:
+    """Those that the caller has closed: a file of the store that got such a number would get what is printed."""
+    while (descriptor := os.open(os.devnull, os.O_RDWR)) <= _STANDARD_ERROR:
+        pass
+    os.close(descriptor)
+    sys.stdin = sys.stdin or os.fdopen(0)
+    sys.stdout = sys.stdout or os.fdopen(1, "w")
+    sys.stderr = sys.stderr or os.fdopen(_STANDARD_ERROR, "w")
+
+
 def _called_words(argv: Sequence[str]) -> list[str]:
     name = os.path.basename(argv[0])
     return [LINKS[name], *argv[1:]] if name in LINKS else list(argv[1:])
@@ -131,21 +143,27 @@ def _parse(words: Sequence[str]) -> tuple[argparse.Namespace, CommandModule]:
     parser = _Parser(
         prog="angarium",
         description="A mail store, its tools, and clients to try it. What needs the store finds it by --dir or -C.",
-        epilog="`angarium COMMAND --help` tells more.",
+        epilog="`angarium COMMAND --help` tells more. Exit statuses are those of sysexits: 0 is well, 64 wrong usage, "
+        "65 something refused for what it is, 75 try again, 78 a fault in the configuration.",
     )
     parser.add_argument("--version", action="version", version=f"Angarium {__version__}")
     subparsers = parser.add_subparsers(title="commands", dest="command", metavar="COMMAND", required=True)
     module: CommandModule | None = None
+    refuser = parser
     for name, command in COMMANDS.items():
         subparser = subparsers.add_parser(name, help=command.summary)
         if name == called:
+            refuser = subparser
             # Its threads would be made at the import of numpy, and the master must have none when it forks.
             os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
             module = cast(CommandModule, importlib.import_module(f"angarium.cli.{command.module}"))
             subparser.description = module.__doc__
             subparser.formatter_class = argparse.RawDescriptionHelpFormatter
             module.add_arguments(subparser)
-    arguments = parser.parse_args(words)
+    arguments, unknown = parser.parse_known_args(words)
+    if unknown:
+        # The parser itself would show how all commands are used, and not this one.
+        refuser.error(f"unrecognized arguments: {' '.join(unknown)}")
     assert module is not None, "the parser takes a command first"
     return arguments, module
 

@@ -1,12 +1,14 @@
 """Both files as the server takes them: read, checked whole, and every fault told at once."""
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
 
-from angarium.auth import LoginPolicy
+from angarium.auth import AccessRules, LoginPolicy
 from angarium.cli.location import Location
+from angarium.cli.outsiders import check_outsiders, preload_libraries
 from angarium.config import CyrusConf, Notice, Settings, load_cyrus_conf, load_settings
 from angarium.errors import ConfigError
 from angarium.master.identity import identity_for
@@ -26,9 +28,10 @@ class CheckedConfiguration:
 
 
 def load_configuration(location: Location) -> CheckedConfiguration:
-    """The configuration of a server, certificates included, which the server's user must be able to read. ConfigError
-    with a line for each fault of either file."""
+    """The configuration of a server, with certificates and access rules, which the server's user must be able to read,
+    and the libraries that it asks for, which are in memory from here on. ConfigError with a line for each fault."""
     faults: list[str] = []
+    file = f"{location.imapd_conf}: "
     conf = _collect(faults, lambda: load_cyrus_conf(location.cyrus_conf))
     names = conf.service_names if conf is not None else None
     loaded = _collect(faults, lambda: load_settings(location.imapd_conf, services=names))
@@ -36,31 +39,33 @@ def load_configuration(location: Location) -> CheckedConfiguration:
         allowed = "imapd, pop3d, lmtpd, timsieved"
         faults.append(f"{location.cyrus_conf}: SERVICES has no service that this server has; allowed: {allowed}")
     if conf is not None and loaded is not None:
-        _check_settings(faults, loaded.settings, location)
-        _check_certificates(faults, loaded.settings, conf, location)
+        _collect(faults, partial(preload_libraries, loaded.settings), prefix=file)
+        identity = _collect(faults, partial(identity_for, loaded.settings.server), prefix=file)
+        with nullcontext() if identity is None else identity.acting():
+            _check_settings(faults, loaded.settings, prefix=file)
+            if identity is not None:
+                _check_certificates(faults, loaded.settings, conf)
     if conf is None or loaded is None or faults:
         raise ConfigError("\n".join(dict.fromkeys(faults)))
     return CheckedConfiguration(loaded.settings, conf, (*loaded.notices, *conf.notices))
 
 
-def _check_settings(faults: list[str], settings: Settings, location: Location) -> None:
-    file = f"{location.imapd_conf}: "
+def _check_settings(faults: list[str], settings: Settings, *, prefix: str) -> None:
     for each in (settings, *settings.services.values()):
-        policy = _collect(faults, partial(StorePolicy.from_settings, each), prefix=file)
+        policy = _collect(faults, partial(StorePolicy.from_settings, each), prefix=prefix)
         if policy is not None:
-            _collect(faults, partial(LoginPolicy.from_settings, each, policy.names), prefix=file)
+            _collect(faults, partial(LoginPolicy.from_settings, each, policy.names), prefix=prefix)
+            files = each.auth.access_rules, each.auth.hosts_allow, each.auth.hosts_deny
+            _collect(faults, partial(AccessRules.read, *files, policy.names))
+            _collect(faults, partial(check_outsiders, each, policy.names), prefix=prefix)
 
 
-def _check_certificates(faults: list[str], settings: Settings, conf: CyrusConf, location: Location) -> None:
-    identity = _collect(faults, lambda: identity_for(settings.server), prefix=f"{location.imapd_conf}: ")
-    if identity is None:
-        return
+def _check_certificates(faults: list[str], settings: Settings, conf: CyrusConf) -> None:
     # A certificate that several services have is told of once, by one that cannot be without.
     ordered = sorted(conf.services, key=is_tls, reverse=True)
     by_certificate = {settings.for_service(each.name).tls: each for each in reversed(ordered)}
-    with identity.acting():
-        for service in by_certificate.values():
-            _collect(faults, partial(service_tls, service, settings))
+    for service in by_certificate.values():
+        _collect(faults, partial(service_tls, service, settings))
 
 
 def _collect(faults: list[str], check: Callable[[], Answer], *, prefix: str = "") -> Answer | None:

@@ -1,6 +1,6 @@
 """The worker's door as front ends know it: refusals are those of the one tree, and everything is counted."""
 
-from typing import Protocol, runtime_checkable
+from typing import Protocol
 
 from angarium.errors import SessionLimitExceeded
 from angarium.worker import Connection, Metric, Metrics, Refused, Seat, Sessions
@@ -9,19 +9,11 @@ from angarium.worker import Connection, Metric, Metrics, Refused, Seat, Sessions
 class Visitors(Protocol):
     """Who is told who comes and goes."""
 
-    def came(self, seat: Seat, server_address: tuple[str, int] | None) -> None:
+    def came(self, seat: Seat) -> None:
         """Somebody has said who she is."""
 
-    def went(self, seat: Seat, server_address: tuple[str, int] | None) -> None:
+    def went(self, seat: Seat) -> None:
         """She is gone, or is nobody any more; `seat` still has her name."""
-
-
-@runtime_checkable
-class Located(Protocol):
-    """A connection that knows where its client has come in."""
-
-    @property
-    def server_address(self) -> tuple[str, int] | None: ...
 
 
 class CountedSeat:
@@ -41,7 +33,11 @@ class CountedSeat:
         except Refused as refused:
             raise SessionLimitExceeded(str(refused)) from refused
         self._metrics.raise_by(Metric.LOGINS)
-        self._visitors.came(self._seat, self._server_address())
+        self._visitors.came(self._seat)
+
+    def wake_at(self, time_s: float) -> None:
+        """Have the connection woken then."""
+        self._seat.wake_at(time_s)
 
     def log_out(self) -> None:
         """Note that it is nobody any more."""
@@ -59,11 +55,7 @@ class CountedSeat:
 
     def _tell_leaving(self) -> None:
         if self._seat.record.user and not self._seat.has_left:
-            self._visitors.went(self._seat, self._server_address())
-
-    def _server_address(self) -> tuple[str, int] | None:
-        connection = self._seat.connection
-        return connection.server_address if isinstance(connection, Located) else None
+            self._visitors.went(self._seat)
 
 
 class CountingDoor:

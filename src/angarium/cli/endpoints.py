@@ -7,8 +7,9 @@ from pathlib import Path
 
 from angarium.cli.firstusers import FirstUser
 from angarium.cli.privatefile import write_private
-from angarium.config import ImapService, Pop3Service, UnixAddress
+from angarium.config import UnixAddress
 from angarium.master import Listener
+from angarium.worker import is_tls
 
 Fields = dict[str, str | int | bool]
 
@@ -56,6 +57,4 @@ def _service(listener: Listener, starttls: Collection[str]) -> Fields:
     if isinstance(listener.address, UnixAddress):
         return {"name": name, "socket": str(listener.address.path)}
     host, port = listener.address
-    command = listener.service.command
-    is_tls = isinstance(command, ImapService | Pop3Service) and command.tls
-    return {"name": name, "host": host, "port": port, "tls": is_tls, "starttls": name in starttls}
+    return {"name": name, "host": host, "port": port, "tls": is_tls(listener.service), "starttls": name in starttls}

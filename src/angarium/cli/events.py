@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Callable
-from typing import Final
+from typing import Final, Protocol, runtime_checkable
 
 from angarium import __version__
 from angarium.config import EventNotifier, EventSettings
@@ -76,15 +76,15 @@ class EventService:
 
     # What is told directly
 
-    def came(self, seat: Seat, server_address: tuple[str, int] | None) -> None:
+    def came(self, seat: Seat) -> None:
         """Login."""
         if self._access is not None:
-            self._access.logged_in(seat.record.user, _connection(seat, server_address))
+            self._access.logged_in(seat.record.user, _connection(seat))
 
-    def went(self, seat: Seat, server_address: tuple[str, int] | None) -> None:
+    def went(self, seat: Seat) -> None:
         """Logout."""
         if self._access is not None:
-            self._access.logged_out(seat.record.user, _connection(seat, server_address))
+            self._access.logged_out(seat.record.user, _connection(seat))
 
     def command_refused(self, account: AccountId, command: Command) -> None:
         """QuotaExceed, of a mailbox that the command would have put something into."""
@@ -197,9 +197,18 @@ _MAKERS: Final[dict[EventNotifier, Callable[[WorkerContext, Sources], Sink]]] = 
 }
 
 
-def _connection(seat: Seat, server_address: tuple[str, int] | None) -> Connection:
+@runtime_checkable
+class _Located(Protocol):
+    """A connection that knows where its client has come in."""
+
+    @property
+    def server_address(self) -> tuple[str, int] | None: ...
+
+
+def _connection(seat: Seat) -> Connection:
     record = seat.record
-    host, port = server_address or ("", None)
+    address = seat.connection.server_address if isinstance(seat.connection, _Located) else None
+    host, port = address or ("", None)
     return Connection(record.service, record.address, host, port, seat.session)
 
 

@@ -1,8 +1,8 @@
 """List who is held back after failed logins, or let go of them.
 
 A line has the address (of IPv6, the network), the user, the failures that count still, and the seconds until the next
-try is looked at. What is counted of an address alone, over all users, has `-` for the user. Where no server runs, the
-exit status is 69.
+try is looked at. What is counted of an address alone, over all users, has `-` for the user; a long name ends in `…`,
+and is let go by the whole of it. Where no server runs, the exit status is 69.
 """
 
 import argparse
@@ -10,10 +10,15 @@ import os
 import sys
 import time
 
-from angarium.auth.throttle import network_of
+from angarium.auth import canonical_userid
+from angarium.auth.throttle import network_of, throttled_name
 from angarium.cli.location import add_location_arguments, location_of
 from angarium.cli.openstore import read_settings
+from angarium.cli.useraction import print_fields
+from angarium.errors import PreparationFailed, UserNameInvalid
 from angarium.master.serverlock import is_served
+from angarium.names import NameSettings
+from angarium.store import StorePolicy
 from angarium.worker import run_directory, tool_announcer
 
 
@@ -40,15 +45,22 @@ def run(arguments: argparse.Namespace) -> int:
     with tool_announcer(directory) as server, server.scores() as scores:
         if arguments.action == "list":
             for lockout in scores.lockouts(time.monotonic()):
-                counted = f"{lockout.failures:.1f}\t{lockout.wait_s:.0f}"
-                print(f"{lockout.network or '-'}\t{lockout.user or '-'}\t{counted}")
+                user = f"{lockout.user}…" if lockout.is_cut else lockout.user
+                print_fields(lockout.network, user, f"{lockout.failures:.1f}", f"{lockout.wait_s:.0f}")
             return os.EX_OK
-        network = network_of(arguments.address) if arguments.address else None
-        user: str | None = arguments.user
-
-        def is_wanted(of_network: str, of_user: str) -> bool:
-            return arguments.all or of_network == network or (user is not None and of_user == user)
-
-        cleared = scores.clear(is_wanted, time.monotonic())
+        cleared = scores.clear(
+            time.monotonic(),
+            network=network_of(arguments.address) if arguments.address else None,
+            user=_throttled(arguments.user, StorePolicy.from_settings(settings).names) if arguments.user else None,
+        )
     print(f"let go of {cleared}")
     return os.EX_OK
+
+
+def _throttled(name: str, names: NameSettings) -> str:
+    """As failures are counted: by the user, or by what was typed where no user can have that name."""
+    try:
+        userid = canonical_userid(name, names)
+    except (UserNameInvalid, PreparationFailed):
+        userid = None
+    return throttled_name(userid, name)

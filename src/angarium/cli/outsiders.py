@@ -140,14 +140,29 @@ class Outsiders:
             await verifier.close()
 
 
+def check_outsiders(settings: Settings, names: NameSettings) -> None:
+    """Nobody is asked. ConfigError for options of a service that would keep a worker from making those who ask."""
+    outsiders = Outsiders()
+    if PwcheckMethod.LDAP in settings.auth.sasl_pwcheck_method:
+        outsiders.ldap_verifier(settings)
+    if _checks_by_sql(settings):
+        outsiders.sql_verifier("sql", settings)
+    outsiders.groups(settings, names)
+    outsiders.tokens(settings.oauth)
+
+
+def _checks_by_sql(settings: Settings) -> bool:
+    methods, plugins = settings.auth.sasl_pwcheck_method, settings.verifiers.sasl_auxprop_plugin
+    return PwcheckMethod.SQL in methods or AuxpropPlugin.SQL in plugins
+
+
 def preload_libraries(settings: Settings) -> None:
     """Have in memory what workers may not be allowed to read any more. ConfigError for a library that is missing."""
     for each in (settings, *settings.services.values()):
         methods = each.auth.sasl_pwcheck_method
         if PwcheckMethod.LDAP in methods or each.auth.pts_module is PtsModule.LDAP:
             ldap_library()
-        uses_sql = PwcheckMethod.SQL in methods or AuxpropPlugin.SQL in each.verifiers.sasl_auxprop_plugin
-        if uses_sql or each.sql.sql_groups_select:
+        if _checks_by_sql(each) or each.sql.sql_groups_select:
             sql_library(each.sql.sasl_sql_engine)
         if each.oauth.oauth_jwks:
             jwt_library()

@@ -30,8 +30,8 @@ def read_password(arguments: argparse.Namespace, *, option: str = "--password-st
     if arguments.password_stdin:
         return _parse_line(sys.stdin.buffer.readline(_LINE_OCTETS_MAX))
     _require_terminal(option)
-    password = getpass.getpass("Password: ")
-    if getpass.getpass("Again: ") != password:
+    password = ask_hidden("Password: ")
+    if ask_hidden("Again: ") != password:
         raise PreparationFailed("the two passwords differ")
     return _checked(password)
 
@@ -43,7 +43,7 @@ def read_code(arguments: argparse.Namespace) -> str:
     if not sys.stdin.isatty():
         sys.stderr.write("angarium: there is no terminal to ask for the code; use --code-stdin\n")
         raise SystemExit(os.EX_USAGE)
-    return _checked(getpass.getpass("Code: "))
+    return _checked(ask_hidden("Code: ", what="code"))
 
 
 def read_known_password(arguments: argparse.Namespace) -> str:
@@ -51,7 +51,15 @@ def read_known_password(arguments: argparse.Namespace) -> str:
     if arguments.password_stdin:
         return _parse_line(sys.stdin.buffer.readline(_LINE_OCTETS_MAX))
     _require_terminal("-p")
-    return _checked(getpass.getpass("Password: "))
+    return _checked(ask_hidden("Password: "))
+
+
+def ask_hidden(prompt: str, *, what: str = "password") -> str:
+    """What is typed at a terminal, unseen. PreparationFailed at its end, and for what is no text."""
+    try:
+        return getpass.getpass(prompt)
+    except (EOFError, UnicodeDecodeError):
+        raise PreparationFailed(f"the {what} cannot be read") from None
 
 
 def _require_terminal(option: str) -> None:

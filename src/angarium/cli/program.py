@@ -48,6 +48,7 @@ from angarium.config import (
     SmmapService,
     SqlSettings,
 )
+from angarium.connections import Connection
 from angarium.engine.delivery import DispatchRow
 from angarium.engine.interface import OUTGOING, SITE, MessageFile
 from angarium.engine.rows import AccountId
@@ -57,7 +58,7 @@ from angarium.errors import SessionLimitExceeded, StoreDamaged
 from angarium.imap.factory import ImapFactory
 from angarium.imap.services import ImapServices
 from angarium.imap.watchers import Watchers
-from angarium.lmtp import Backlog, Connection, LmtpHost, lmtp_protocols
+from angarium.lmtp import Backlog, LmtpHost, lmtp_protocols
 from angarium.managesieve import ManageSieveHost, managesieve_protocols
 from angarium.names import Namespace, VirtDomains
 from angarium.operations.care import ExpirePlan, checkpoint, expire
@@ -143,6 +144,8 @@ class _WorkerProgram:
         self.outsiders = Outsiders()
         self._groups: tuple[tuple[AuthSettings, LdapSettings, SqlSettings], Groups] | None = None
         self._gss: tuple[Settings, GssAcceptor | None] | None = None
+        self._logins: dict[str, ServiceLogins] = {}
+        """By name of the service, as its settings are now."""
         self._is_hearing = False
         self.imap_services: set[str] = set()
         """Names of services whose users stand in change logs under them."""
@@ -188,7 +191,7 @@ class _WorkerProgram:
         services = ImapServices(
             store=self.store,
             cache=self._cache,
-            logins=self.logins(context, settings),
+            logins=self.logins(context, settings, entry.name),
             watchers=self._watchers,
             settings=settings,
             version=__version__,
@@ -197,12 +200,15 @@ class _WorkerProgram:
             start_tls=context.start_tls(entry),
             annotator=Annotator(settings.hooks, context.children),
             delivery=delivery,
+            pace=context.pace,
             sieve_url=sieve_url(context.services, host=settings.server.servername),
         )
         return ImapFactory(services, self._door, service=entry.name, is_tls=entry.command.tls)
 
-    def logins(self, context: WorkerContext, settings: Settings, *, admins_only: bool = False) -> ServiceLogins:
-        """Those of a service with these settings."""
+    def logins(
+        self, context: WorkerContext, settings: Settings, service: str, *, admins_only: bool = False
+    ) -> ServiceLogins:
+        """Those of a service with these settings; from here on its older sessions obey them too."""
         policy = LoginPolicy.from_settings(settings, self.store.policy.names)
         self.outsiders.keep_to(context.settings)
         verified = VerifiedLogins(kept_s=context.settings.auth.verified_login_kept.total_seconds())
@@ -236,7 +242,9 @@ class _WorkerProgram:
             scripts=CheckedScripts(settings.sieve),
             count_failure=lambda: context.metrics.raise_by(Metric.LOGINS_FAILED),
             host_domains=self._host_domains if policy.names.virtdomains is VirtDomains.ON else None,
+            latest=lambda: self._logins[service],
         )
+        self._logins[service] = logins
         for mechanism, reason in logins.not_offered():
             log.warning("mechanism_not_offered", extra={"mechanism": mechanism, "reason": reason})
         return logins
@@ -269,7 +277,7 @@ class _WorkerProgram:
             serves_users=entry.command.serves_users,
             start_tls=context.start_tls(entry),
             shutdown_text=lambda: context.alerts.shutdown,
-            logins=self.logins(context, settings, admins_only=True),
+            logins=self.logins(context, settings, entry.name, admins_only=True),
             service=entry.name,
         )
         return lmtp_protocols(host)
@@ -293,7 +301,7 @@ class _WorkerProgram:
         settings = context.settings.for_service(entry.name)
         host = Pop3Host(
             store=self.store,
-            logins=self.logins(context, settings),
+            logins=self.logins(context, settings, entry.name),
             settings=settings,
             version=__version__,
             service=entry.name,
@@ -302,6 +310,7 @@ class _WorkerProgram:
             telemetry=context.telemetry,
             is_tls=entry.command.tls,
             start_tls=context.start_tls(entry),
+            pace=context.pace,
         )
         return pop3_protocols(host)
 
@@ -326,12 +335,13 @@ class _WorkerProgram:
             service=entry.name,
             store=self.store,
             settings=settings,
-            logins=self.logins(context, settings),
+            logins=self.logins(context, settings, entry.name),
             scripts=CheckedScripts(settings.sieve),
             door=self._door,
             alerts=context.alerts,
             telemetry=context.telemetry,
             start_tls=context.start_tls(entry),
+            pace=context.pace,
         )
         return managesieve_protocols(host)
 

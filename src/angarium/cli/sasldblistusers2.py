@@ -17,11 +17,13 @@ from angarium.cli.openstore import open_store, read_settings
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_location_arguments(parser)
     parser.add_argument("-f", metavar="FILE", dest="file", type=Path, help="a sasldb, such as /etc/sasldb2")
+    parser.add_argument("sasldb", metavar="FILE", nargs="?", type=Path, help="the same")
 
 
 def run(arguments: argparse.Namespace) -> int:
-    if arguments.file is not None:
-        for entry in read_sasldb(arguments.file):
+    file = arguments.file or arguments.sasldb
+    if file is not None:
+        for entry in read_sasldb(file):
             print(f"{entry.user}@{entry.realm}: {entry.property}")
         return os.EX_OK
     settings = read_settings(location_of(arguments))

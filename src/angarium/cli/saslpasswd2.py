@@ -11,10 +11,11 @@ import asyncio
 import os
 import sys
 
-from angarium.auth import Passwords, add_user, canonical_userid, delete_user, set_password
+from angarium.auth import Passwords, add_user, canonical_userid, delete_user
 from angarium.auth.sharedsecrets import set_shared_secret
 from angarium.cli.location import add_location_arguments, location_of
 from angarium.cli.openstore import OpenedStore, open_store, read_settings
+from angarium.cli.passwordchange import change_password, name_other_ways
 from angarium.cli.passwordinput import add_pipe_argument, read_password
 from angarium.cli.usermail import StoreUserMail
 from angarium.names import UserId
@@ -28,6 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     what.add_argument("-d", dest="delete", action="store_true", help="remove the user")
     parser.add_argument("-n", dest="no_plain", action="store_true", help="store no shared secret")
     parser.add_argument("-u", metavar="REALM", dest="realm", default="", help="the domain of the user")
+    parser.add_argument("-a", metavar="NAME", dest="application", help="has no effect: all services have one store")
     parser.add_argument("-f", metavar="FILE", dest="file", help="refused: no sasldb is written")
     parser.add_argument("user", metavar="USER", help="the user, as she logs in")
 
@@ -47,7 +49,9 @@ def run(arguments: argparse.Namespace) -> int:
                 await _delete(opened, userid)
             else:
                 await _set(opened, userid, password, create=arguments.create)
-                if not arguments.no_plain:
+                if arguments.no_plain:
+                    await name_other_ways(opened, userid)
+                else:
                     await set_shared_secret(opened.engine, userid, "", password, sources=opened.sources)
 
     asyncio.run(work())
@@ -55,24 +59,16 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 async def _set(opened: OpenedStore, userid: UserId, password: str, *, create: bool) -> None:
-    is_new = create and await opened.engine.credential(str(userid)) is None
+    if not create or await opened.engine.credential(str(userid)) is not None:
+        await change_password(opened, userid, password)
+        return
+    mail = StoreUserMail(opened.store, opened.settings)
     passwords = Passwords(threads=1)
     try:
-        if is_new:
-            mail = StoreUserMail(opened.store, opened.settings)
-            await add_user(opened.engine, userid, password, passwords=passwords, sources=opened.sources, mail=mail)
-        else:
-            await set_password(
-                opened.engine,
-                userid,
-                password,
-                passwords=passwords,
-                sources=opened.sources,
-                end_sessions=opened.server.end_sessions,
-            )
+        await add_user(opened.engine, userid, password, passwords=passwords, sources=opened.sources, mail=mail)
     finally:
         passwords.close()
-    print(f"{'added' if is_new else 'changed the password of'} {userid}")
+    print(f"added {userid}")
 
 
 async def _delete(opened: OpenedStore, userid: UserId) -> None:

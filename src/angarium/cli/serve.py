@@ -18,7 +18,6 @@ from angarium.cli.endpoints import remove_stale_endpoints, write_endpoints
 from angarium.cli.firststart import prepare_directory
 from angarium.cli.firstusers import read_first_users
 from angarium.cli.location import Location, add_location_arguments, location_of
-from angarium.cli.outsiders import preload_libraries
 from angarium.cli.ports import parse_port
 from angarium.cli.program import open_program
 from angarium.cli.verifierset import wants_gssapi
@@ -88,7 +87,6 @@ def _noted(checked: CheckedConfiguration) -> Configuration:
     if wants_gssapi(checked.settings):
         # Workers may not be allowed to read the library any more.
         preload_library()
-    preload_libraries(checked.settings)
     return Configuration(checked.settings, checked.conf)
 
 

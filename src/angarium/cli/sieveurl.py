@@ -9,11 +9,13 @@ _PORT: Final = 4190
 
 
 def sieve_url(services: Iterable[ServiceEntry], *, host: str) -> str:
-    """That of the ManageSieve service, on its own port where there are several; empty where there is none."""
+    """That of the ManageSieve service, on its own port where there are several; empty where there is none. Not of one
+    with TLS from the first octet, since clients begin TLS by a command."""
     ports = [
         service.listen.port
         for service in services
         if isinstance(service.command, SieveService) and isinstance(service.listen, InetAddress)
+        if not service.command.tls
     ]
     if not ports:
         return ""

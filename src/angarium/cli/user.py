@@ -9,11 +9,12 @@ import asyncio
 import os
 from typing import Final
 
-from angarium.auth import Passwords, add_user, delete_user, needs_rehash, set_password
+from angarium.auth import Passwords, add_user, delete_user, needs_rehash
 from angarium.auth.users import add_user_with_hash, set_disabled
 from angarium.cli import userapppasswords, usersecrets, usertotp
 from angarium.cli.location import location_of
 from angarium.cli.openstore import OpenedStore, open_store, read_settings
+from angarium.cli.passwordchange import change_password, name_other_ways
 from angarium.cli.passwordinput import add_password_arguments, read_password
 from angarium.cli.useraction import Asked, UserAction, add_action, local_time, print_fields, userid_of
 from angarium.cli.userimport import IMPORT
@@ -73,19 +74,8 @@ async def _add(arguments: argparse.Namespace, opened: OpenedStore, password: Ask
 
 async def _passwd(arguments: argparse.Namespace, opened: OpenedStore, password: Asked) -> int:
     userid = userid_of(arguments, opened)
-    passwords = Passwords(threads=1)
-    try:
-        await set_password(
-            opened.engine,
-            userid,
-            password,
-            passwords=passwords,
-            sources=opened.sources,
-            end_sessions=opened.server.end_sessions,
-        )
-    finally:
-        passwords.close()
-    print(f"changed the password of {userid}")
+    await change_password(opened, userid, password)
+    await name_other_ways(opened, userid)
     return os.EX_OK
 
 

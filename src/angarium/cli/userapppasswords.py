@@ -75,6 +75,7 @@ async def _list(arguments: argparse.Namespace, opened: OpenedStore, _: Asked) ->
 async def _revoke(arguments: argparse.Namespace, opened: OpenedStore, _: Asked) -> int:
     userid = userid_of(arguments, opened)
     await revoke_app_password(opened.engine, userid, arguments.name)
+    opened.server.end_sessions(str(userid))
     print(f"revoked the app password {arguments.name} of {userid}")
     return os.EX_OK
 
@@ -96,5 +97,5 @@ def _expiry(text: str) -> int:
 _ACTIONS: Final = {
     "add": UserAction("make an app password, and print it this once", _add, _add_limits),
     "list": UserAction("list the app passwords of a user, and their last use", _list),
-    "revoke": UserAction("take an app password away; its sessions end at their next command", _revoke, _add_name),
+    "revoke": UserAction("take an app password away; its sessions end", _revoke, _add_name),
 }

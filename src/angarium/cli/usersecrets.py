@@ -26,6 +26,7 @@ def _add_input(parser: argparse.ArgumentParser) -> None:
 async def _set(arguments: argparse.Namespace, opened: OpenedStore, secret: Asked) -> int:
     userid = await known_userid(arguments, opened)
     await set_shared_secret(opened.engine, userid, arguments.realm, secret, sources=opened.sources)
+    opened.server.end_sessions(str(userid))
     print(f"stored a shared secret of {userid}")
     return os.EX_OK
 
@@ -33,6 +34,7 @@ async def _set(arguments: argparse.Namespace, opened: OpenedStore, secret: Asked
 async def _remove(arguments: argparse.Namespace, opened: OpenedStore, _: Asked) -> int:
     userid = userid_of(arguments, opened)
     await remove_shared_secret(opened.engine, userid, arguments.realm)
+    opened.server.end_sessions(str(userid))
     print(f"removed the shared secret of {userid}")
     return os.EX_OK
 
@@ -45,6 +47,6 @@ async def _list(arguments: argparse.Namespace, opened: OpenedStore, _: Asked) ->
 
 _ACTIONS: Final = {
     "set": UserAction("store a secret", _set, _add_input, read_password),
-    "remove": UserAction("remove a secret; its sessions end at their next command", _remove, _add_realm),
+    "remove": UserAction("remove a secret; its sessions end", _remove, _add_realm),
     "list": UserAction("list the realms that a user has secrets of, `-` for the usual one", _list),
 }

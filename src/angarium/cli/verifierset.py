@@ -14,7 +14,6 @@ from angarium.auth import (
 from angarium.auth.alwaystrue import AlwaysTrueVerifier
 from angarium.auth.apppasswords import AppPasswords
 from angarium.auth.auxprop import AuxpropVerifier
-from angarium.auth.evenrefusals import EvenRefusals
 from angarium.auth.kerberos import KerberosAcceptor, KerberosUnavailable
 from angarium.auth.pam import PamAsker, PamVerifier
 from angarium.auth.passwordfiles import FileVerifier, is_shadow_expired
@@ -56,7 +55,7 @@ def verifier_set(
                 methods += [_auxprop_verifier(source, settings, outsiders) for source in auxprops]
                 keys += [SecretKeys(source, seed) for source in auxprops]
             case _:
-                methods.append(EvenRefusals(_outside(method, settings, pam, outsiders)))
+                methods.append(_outside(method, settings, pam, outsiders))
     if PwcheckMethod.AUXPROP not in settings.auth.sasl_pwcheck_method:
         keys += [SecretKeys(source, seed) for source in auxprops]
     return VerifierSet(
@@ -109,7 +108,7 @@ def auxprop_sources(settings: Settings, outsiders: Outsiders) -> list[SecretSour
 def _auxprop_verifier(source: SecretSource, settings: Settings, outsiders: Outsiders) -> PasswordVerifier:
     """A database may have hashes in place of passwords."""
     if isinstance(source, SqlSecrets):
-        return EvenRefusals(outsiders.sql_verifier("auxprop:sql", settings))
+        return outsiders.sql_verifier("auxprop:sql", settings)
     return AuxpropVerifier(source)
 
 

@@ -1,6 +1,8 @@
 """What `angarium serve --dir` prints when it serves: how to connect with a mail client."""
 
 import shlex
+import shutil
+import sys
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
@@ -38,7 +40,7 @@ def _lines(
         yield f"  {'administrator' if user.is_admin else 'user':<13} {user.name}   password {user.password}"
     if users:
         yield f"  The passwords are kept in {directory / 'first-users'}."
-    yield f"  More users: angarium user add NAME --dir {shlex.quote(str(directory))}"
+    yield f"  More users: {_program()} user add NAME --dir {shlex.quote(str(directory))}"
     if certificate is not None:
         yield f"  The certificate, which a mail client asks you to trust: {certificate}"
     curl = _curl(listeners, users)
@@ -46,6 +48,12 @@ def _lines(
         yield ""
         yield f"  Try it: {curl}"
     yield ""
+
+
+def _program() -> str:
+    """What calls it again: that of a clone is on no path."""
+    called = sys.argv[0]
+    return shlex.quote(called) if Path(called).name == "angarium" and shutil.which("angarium") is None else "angarium"
 
 
 def _address(listener: Listener, starttls: Collection[str]) -> str:
@@ -59,7 +67,7 @@ def _security(service: ServiceEntry, address: InetAddress, starttls: Collection[
     """What to choose under that name in a mail client."""
     if not isinstance(service.command, ImapService | Pop3Service | SieveService):
         return ""
-    if isinstance(service.command, ImapService | Pop3Service) and service.command.tls:
+    if service.command.tls:
         return "  security SSL/TLS"
     if service.name in starttls:
         return "  security STARTTLS, or none on this machine" if address.is_loopback else "  security STARTTLS"
