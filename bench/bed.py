@@ -11,6 +11,7 @@ from bench.errors import BenchError
 from bench.letters import LARGE_OCTETS, SMALL_OCTETS, internal_date, letters
 from bench.proctime import cpu_ms
 from bench.servers import Server, Users
+from bench.storm import Storm, raise_storm
 
 READER: Final = "reader"
 LISTER: Final = "lister"
@@ -55,6 +56,7 @@ class Bed:
     share: float
     _filled: set[str] = field(default_factory=set)
     _delivered: int = 0
+    _storm: Storm | None = None
 
     def count(self, usual: int) -> int:
         """How many of an operation, or messages, where a whole run has so many."""
@@ -90,6 +92,15 @@ class Bed:
         wall_ms = (time.perf_counter() - started) * 1000
         time.sleep(_SETTLE_S)
         return Sample((cpu_ms(self.server.pid) - before) / operations, wall_ms / operations)
+
+    def storm(self) -> Storm:
+        """What two hundred phones at once have done to a server of their own; they come when the first row asks."""
+        if self._storm is None:
+            directory = self.server.directory.with_name("storm")
+            directory.mkdir()
+            directory.chmod(0o755)  # a server that root starts gives it up, and must be able to enter
+            self._storm = raise_storm(directory)
+        return self._storm
 
     def small_letters(self, usual: int = 10_000) -> str:
         """The mailbox with so many small letters."""

@@ -25,9 +25,11 @@ from bench.rows.reading import (
 from bench.rows.remaining import stay_plain, stay_with_tls
 from bench.rows.row import Goal, Row, Unit
 from bench.rows.scanning import scan_message
+from bench.rows.storming import come_again, come_first, compute_in_stall, stop_loop
 from bench.rows.visiting import ask_for_status, list_mailboxes, log_in_and_out
 
 _OF_A_SCRIPT: Final = Goal(None, None, 0.15)
+_OF_A_STALL: Final = Goal(None, None, 5)
 
 ROWS: Final = (
     Row(key="lmtp", title="LMTP delivery, 55 KB mean", measure=deliver, goal=Goal(1.37, 1.1, 0.8)),
@@ -101,6 +103,35 @@ ROWS: Final = (
         title="POP3 LIST and UIDL, each of 100k",
         measure=list_maildrop,
         goal=None,
+        is_own=True,
+        is_extra=True,
+    ),
+    Row(
+        key="phones",
+        title="200 phones log in at once, TLS",
+        measure=come_first,
+        goal=None,
+        rounds=1,
+        is_own=True,
+        is_extra=True,
+    ),
+    Row(key="phonesagain", title="and again", measure=come_again, goal=None, rounds=1, is_own=True, is_extra=True),
+    Row(
+        key="stall",
+        title="longest stall of the loop then",
+        measure=stop_loop,
+        goal=_OF_A_STALL,
+        unit=Unit.WALL_MS,
+        rounds=1,
+        is_own=True,
+        is_extra=True,
+    ),
+    Row(
+        key="stallcpu",
+        title="what the loop computed in one",
+        measure=compute_in_stall,
+        goal=_OF_A_STALL,
+        rounds=1,
         is_own=True,
         is_extra=True,
     ),

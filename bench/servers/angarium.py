@@ -3,9 +3,10 @@
 import json
 import subprocess
 import sys
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from angarium import __version__
 from bench.client import ImapClient
@@ -14,25 +15,45 @@ from bench.script import SCRIPT
 from bench.servers.server import Server, Users, run, wait_until
 
 _PASSWORD: Final = "correct-horse"
+_HOME: Final = "angarium"
+LOG: Final = "log"
+"""Below the directory that a server is given."""
+_PROGRAM: Final = Path(sys.executable).parent / "angarium"
 
 
 def start_angarium(directory: Path, users: Users) -> Server:
     """Serve from below this directory."""
-    program = Path(sys.executable).parent / "angarium"
-    home, log = directory / "angarium", directory / "log"
+    server, told = _serve(directory, users.logins)
+    home = directory / _HOME
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(lambda name: _add_user(home, name), users.logins))
+    _run_program("sieve", "put", "--dir", home, "--activate", users.filtered, "rules", said=SCRIPT)
+    admin = next(user for user in told["users"] if user["admin"])
+    with ImapClient(server.imap, user=admin["name"], password=admin["password"]) as client:
+        for name in users.recipients:
+            client.command(f"CREATE user/{name}")
+    return server
+
+
+def start_angarium_on(processor: int, directory: Path, names: Sequence[str]) -> Server:
+    """Serve these users from below this directory, by one processor alone."""
+    server, _ = _serve(directory, names, processor=processor)
+    accounts = directory / "accounts"
+    accounts.write_text("".join(f"{name}:{{PLAIN}}{_PASSWORD}\n" for name in names))
+    _run_program("user", "import", "--dir", directory / _HOME, accounts)
+    return server
+
+
+def _serve(directory: Path, names: Sequence[str], *, processor: int | None = None) -> tuple[Server, Mapping[str, Any]]:
+    """The server, and what it tells of itself; `names` will be able to log in."""
+    home, log = directory / _HOME, directory / LOG
     endpoints = home / "run" / "endpoints.json"
-    process = run([program, "serve", "--dir", home], log=log)
+    pinned = [] if processor is None else ["taskset", "-c", str(processor)]
+    process = run([*pinned, _PROGRAM, "serve", "--dir", home], log=log)
     wait_until(endpoints.exists, process, log)
     told = json.loads(endpoints.read_text())
     ports = {service["name"]: service["port"] for service in told["services"] if "port" in service}
-    with ThreadPoolExecutor(2) as pool:
-        list(pool.map(lambda name: _add_user(program, home, name), users.logins))
-    _run_program(program, "sieve", "put", "--dir", home, "--activate", users.filtered, "rules", said=SCRIPT)
-    admin = next(user for user in told["users"] if user["admin"])
-    with ImapClient(ports["imap"], user=admin["name"], password=admin["password"]) as client:
-        for name in users.recipients:
-            client.command(f"CREATE user/{name}")
-    return Server(
+    server = Server(
         name="angarium",
         version=__version__,
         process=process,
@@ -40,16 +61,17 @@ def start_angarium(directory: Path, users: Users) -> Server:
         imap=ports["imap"],
         imaps=ports["imaps"],
         lmtp=ports["lmtp"],
-        passwords=dict.fromkeys(users.logins, _PASSWORD),
+        passwords=dict.fromkeys(names, _PASSWORD),
         pop3=ports["pop3"],
     )
+    return server, told
 
 
-def _add_user(program: Path, home: Path, name: str) -> None:
-    _run_program(program, "user", "add", "--dir", home, "--password-stdin", name, said=f"{_PASSWORD}\n")
+def _add_user(home: Path, name: str) -> None:
+    _run_program("user", "add", "--dir", home, "--password-stdin", name, said=f"{_PASSWORD}\n")
 
 
-def _run_program(program: Path, *arguments: str | Path, said: str) -> None:
-    done = subprocess.run([program, *arguments], input=said, capture_output=True, text=True)
+def _run_program(*arguments: str | Path, said: str = "") -> None:
+    done = subprocess.run([_PROGRAM, *arguments], input=said, capture_output=True, text=True)
     if done.returncode != 0:
         raise BenchError(f"angarium {' '.join(map(str, arguments))}: {done.stderr}")
