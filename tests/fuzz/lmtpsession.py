@@ -1,18 +1,12 @@
 """A session of LMTP over a store in memory, from its greeting to its end."""
 
-import asyncio
 import re
-from pathlib import Path
 from typing import Final
 
-from tests.errorlog import no_errors_logged
+from tests.fuzz.conversation import Conversations
 from tests.imap.commandtexts import MAILS
 from tests.lmtp.post import Post, settings
-from tests.store.world import World
 
-_RUNS: Final = 100
-"""With one store."""
-_HANGS_S: Final = 60.0
 _REPLY: Final = re.compile(rb"[2-5][0-9]{2}[ -][\x20-\x7e]*\r\n")
 _CLOSED: Final = re.compile(rb"(?:221|421) ")
 
@@ -94,41 +88,14 @@ WORDS: Final = [
 ]
 
 
-class _Office:
-    """The post office of now."""
-
-    def __init__(self) -> None:
-        self.runner = asyncio.Runner()
-        self.runs = 0
-        self.post: Post | None = None
-
-    def fresh_enough(self) -> Post:
-        if self.post is None or self.runs % _RUNS == 0:
-            if self.post is not None:
-                self.runner.run(self.post.world.engine.close())
-            world = self.runner.run(World.open("memory", Path()))
-            self.post = Post(world, settings("maxmessagesize: 100000"), preauthorised=True)
-        self.runs += 1
-        return self.post
-
-
-_now = _Office()
+_conversations = Conversations(lambda world: Post(world, settings("maxmessagesize: 100000"), preauthorised=True))
 
 
 def run(data: bytes) -> None:
     """Each line that it says is a reply, and it ends when the client does."""
     if not data:
         return
-    post = _now.fresh_enough()
-    stream = data[1:]
-    cut = data[0] * len(stream) // 256
-
-    async def converse() -> bytes:
-        async with asyncio.timeout(_HANGS_S):
-            return await post.converse([stream[:cut], stream[cut:]])
-
-    with no_errors_logged():
-        said = _now.runner.run(converse())
+    said, post = _conversations.converse(data)
     position = 0
     while position < len(said):
         match = _REPLY.match(said, position)

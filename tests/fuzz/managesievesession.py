@@ -1,17 +1,11 @@
 """A session of ManageSieve over a store in memory, from its greeting to its end."""
 
-import asyncio
 import re
-from pathlib import Path
 from typing import Final
 
-from tests.errorlog import no_errors_logged
+from tests.fuzz.conversation import Conversations
 from tests.managesieve.office import Office, settings
-from tests.store.world import World
 
-_RUNS: Final = 100
-"""With one store."""
-_HANGS_S: Final = 60.0
 _STRING: Final = rb'(?:"(?:[^"\\\r\n\x00]|\\["\\])*+"|\{([0-9]+)\}\r\n)'
 _WORDS: Final = re.compile(rb" ?(?:" + _STRING + rb"|[()]|[A-Z/-]+)")
 
@@ -78,41 +72,14 @@ WORDS: Final = [
 ]
 
 
-class _Now:
-    """The store of now."""
-
-    def __init__(self) -> None:
-        self.runner = asyncio.Runner()
-        self.runs = 0
-        self.office: Office | None = None
-
-    def fresh_enough(self) -> Office:
-        if self.office is None or self.runs % _RUNS == 0:
-            if self.office is not None:
-                self.runner.run(self.office.world.engine.close())
-            world = self.runner.run(World.open("memory", Path()))
-            self.office = Office(world, settings("max_commands_before_login: 50"))
-        self.runs += 1
-        return self.office
-
-
-_now = _Now()
+_conversations = Conversations(lambda world: Office(world, settings("max_commands_before_login: 50")))
 
 
 def run(data: bytes) -> None:
     """What it says are lines of words, literals as long as they say, and it ends when the client does."""
     if not data:
         return
-    office = _now.fresh_enough()
-    stream = data[1:]
-    cut = data[0] * len(stream) // 256
-
-    async def converse() -> bytes:
-        async with asyncio.timeout(_HANGS_S):
-            return await office.converse([stream[:cut], stream[cut:]])
-
-    with no_errors_logged():
-        said = _now.runner.run(converse())
+    said, office = _conversations.converse(data)
     position = 0
     while position < len(said):
         position = _end_of_line(said, position)

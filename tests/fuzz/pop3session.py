@@ -1,17 +1,11 @@
 """A session of POP3 over a store in memory, from its greeting to its end."""
 
-import asyncio
-from pathlib import Path
 from typing import Final
 
-from tests.errorlog import no_errors_logged
+from tests.fuzz.conversation import Conversations
 from tests.imap.commandtexts import MAILS
 from tests.pop3.office import Office, settings
 from tests.store.world import World
-
-_RUNS: Final = 100
-"""With one store."""
-_HANGS_S: Final = 60.0
 
 _LOGIN: Final = b"USER alice\r\nPASS secret\r\n"
 _ALL: Final = b"""\
@@ -65,43 +59,18 @@ WORDS: Final = [
 ]
 
 
-class _Now:
-    """The office of now."""
-
-    def __init__(self) -> None:
-        self.runner = asyncio.Runner()
-        self.runs = 0
-        self.office: Office | None = None
-
-    def fresh_enough(self) -> Office:
-        if self.office is None or self.runs % _RUNS == 0:
-            if self.office is not None:
-                self.runner.run(self.office.world.engine.close())
-            world = self.runner.run(World.open("memory", Path()))
-            self.office = Office(world, settings("max_bad_commands: 1000")).with_secrets()
-        if self.runs % 10 == 0:
-            self.runner.run(self.office.add("user.alice", *MAILS))
-        self.runs += 1
-        return self.office
+def _office(world: World) -> Office:
+    return Office(world, settings("max_bad_commands: 1000")).with_secrets()
 
 
-_now = _Now()
+_conversations = Conversations(_office, lambda office: office.add("user.alice", *MAILS))
 
 
 def run(data: bytes) -> None:
     """Each answer is one, whole, and the session ends when the client does."""
     if not data:
         return
-    office = _now.fresh_enough()
-    stream = data[1:]
-    cut = data[0] * len(stream) // 256
-
-    async def converse() -> bytes:
-        async with asyncio.timeout(_HANGS_S):
-            return await office.converse([stream[:cut], stream[cut:]])
-
-    with no_errors_logged():
-        said = _now.runner.run(converse())
+    said, office = _conversations.converse(data)
     assert said.startswith(b"+OK ")
     assert said.endswith(b"\r\n")
     is_within = False

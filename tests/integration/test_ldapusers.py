@@ -7,11 +7,12 @@ import os
 import signal
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
 import pytest
-from tests.server.directory import ADMIN, SECRET, SUFFIX, RunningDirectory, running_directory
+from tests.server.directory import ADMIN, READER, SECRET, SUFFIX, RunningDirectory, running_directory
 from tests.server.running import LOOPBACK, WAIT_S, RunningServer, User, running_server, wait_until
 
 from angarium.auth import PasswordLogin
@@ -46,6 +47,7 @@ def directory() -> Iterator[RunningDirectory]:
             + person("Alice", ALICE.name, ALICE.password)
             + person("One", TWIN.name, TWIN.password)
             + person("Other", TWIN.name, TWIN.password)
+            + f"dn: {READER}\nobjectClass: person\ncn: reader\nsn: reader\nuserPassword: {SECRET}\n\n"
             + f"dn: cn=Staff,{GROUPS}\nobjectClass: groupOfNames\ncn: Staff\nmember: cn=Alice,{PEOPLE}\n"
         )
         yield running
@@ -132,6 +134,11 @@ def test_a_wrong_password_is_told_as_such(server: RunningServer, service: str) -
         (f"alice,{PEOPLE}", ALICE.password),
         (TWIN.name, TWIN.password),
         ("x,cn=admin", SECRET),
+        # Names that the directory itself takes for hers.
+        ("alice ", ALICE.password),
+        (" alice", ALICE.password),
+        ("ali\u00adce", ALICE.password),
+        ("\uff41lice", ALICE.password),
     ],
 )
 def test_a_name_is_only_ever_a_value(directory: RunningDirectory, name: str, password: str, template: str) -> None:
@@ -280,10 +287,43 @@ def test_the_first_server_that_answers_is_asked(directory: RunningDirectory) -> 
         assert asyncio.run(verifier.verify(login(ALICE))) is not None
 
 
-def test_a_directory_that_hangs_is_a_temporary_failure_and_holds_nobody_up(directory: RunningDirectory) -> None:
+@pytest.mark.parametrize("mechanism", ["plain", "CRAM-MD5", "digest-md5", "scram-sha-1", "scram-sha-256"])
+def test_the_server_says_by_sasl_who_it_is(directory: RunningDirectory, mechanism: str) -> None:
+    lines = [f"ldap_uri: {directory.socket_uri}", "ldap_sasl: yes", f"ldap_sasl_mech: {mechanism}"]
+    named = (*lines, "ldap_id: reader")
+    with outsiders(directory, *named, f"ldap_sasl_password: {SECRET}") as (verifier, _):
+        assert asyncio.run(verifier.verify(login(ALICE))) is not None
+        assert asyncio.run(verifier.verify(replace(login(ALICE), password="wrong"))) is None
+    with (
+        outsiders(directory, *named, "ldap_sasl_password: another") as (verifier, _),
+        pytest.raises(AuthenticationUnavailable, match="ldap_sasl_mech") as raised,
+    ):
+        asyncio.run(verifier.verify(login(ALICE)))
+    assert "another" not in str(raised.value)
+
+
+def test_the_directory_knows_the_systems_user_at_its_socket(directory: RunningDirectory) -> None:
+    lines = (f"ldap_uri: {directory.socket_uri}", "ldap_sasl: yes", "ldap_sasl_mech: external")
+    with outsiders(directory, *lines) as (verifier, _):
+        assert asyncio.run(verifier.verify(login(ALICE))) is not None
+    with (
+        outsiders(directory, *lines, "ldap_sasl_authz: dn:cn=another,dc=example,dc=org") as (verifier, _),
+        # Who may see nothing.
+        pytest.raises(AuthenticationUnavailable, match="there is no entry"),
+    ):
+        asyncio.run(verifier.verify(login(ALICE)))
+
+
+@pytest.mark.parametrize("by", ["socket", "tls"])
+def test_a_directory_that_hangs_is_a_temporary_failure_and_holds_nobody_up(
+    directory: RunningDirectory, by: str
+) -> None:
+    uri = {"socket": directory.socket_uri, "tls": directory.tls_uri}[by]
+    lines = [f"ldap_uri: {uri}", f"ldap_ca_file: {directory.certificate}"]
+
     async def hang() -> int:
         turns = 0
-        with outsiders(directory, f"ldap_uri: {directory.socket_uri}") as (verifier, _):
+        with outsiders(directory, *lines) as (verifier, _):
             assert await verifier.verify(login(ALICE)) is not None
             assert directory.process is not None
             directory.process.send_signal(signal.SIGSTOP)

@@ -1,11 +1,13 @@
 """Logins by bearer tokens: our own client and curl, with a provider of identities on this machine."""
 
 import base64
+import re
 import socket
 import ssl
 import subprocess
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from tests.auth.identityprovider import (
@@ -18,7 +20,7 @@ from tests.auth.identityprovider import (
     running_provider,
     signed,
 )
-from tests.server.running import LOOPBACK, WAIT_S, RunningServer, User, running_server, wait_until
+from tests.server.running import LOOPBACK, WAIT_S, RunningServer, User, run_client, running_server, wait_until
 
 from angarium.sasl.client import ClientSetting, begin_client
 
@@ -96,6 +98,23 @@ def test_a_token_that_does_not_do_is_refused_and_explained(
     assert refusal["scope"] == "mail"
     if mechanism == "OAUTHBEARER":
         assert refusal["openid-configuration"] == f"{ISSUER}/.well-known/openid-configuration"
+
+
+@pytest.mark.parametrize("mechanism", ["OAUTHBEARER", "XOAUTH2"])
+def test_our_imtest_takes_a_token_for_a_password(server: RunningServer, tmp_path: Path, mechanism: str) -> None:
+    file = tmp_path / "token"
+
+    def imtest(token: str) -> str:
+        file.write_text(token + "\n")
+        who = ("-a", server.user.name, "--password-file", file)
+        done = run_client("imtest", "-s", "-v", "-m", mechanism, *who, "-p", str(server.port("imaps")), LOOPBACK)
+        assert (done.status, done.errors) == (0, "")
+        return done.output
+
+    assert "\nAuthenticated.\nSecurity strength factor: 256\n" in imtest(token_of(server.user))
+    shown = imtest(token_of(server.user, aud="web"))
+    assert re.search(r'\n\[server: {.*"scope": *"mail".*}\]\n', shown)
+    assert "\nAuthentication failed. generic failure\nSecurity strength factor: 256\n" in shown
 
 
 def curl(server: RunningServer, scheme: str, user: str, token: str) -> "subprocess.CompletedProcess[str]":

@@ -2,8 +2,6 @@
 
 import asyncio
 import itertools
-import os
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,11 +9,11 @@ import aioimaplib
 import imapclient
 import pytest
 from tests.integration.letters import note
+from tests.server.programs import run
 from tests.server.running import LOOPBACK, WAIT_S, RunningServer, User
 from tests.server.terminal import Terminal
 
 _NUMBERS = itertools.count(1)
-_IMTEST = "/usr/lib/cyrus/bin/imtest"
 
 
 @pytest.fixture
@@ -31,23 +29,6 @@ def send(server: RunningServer, user: User, *subjects: str) -> None:
     with server.imap(user) as client:
         for subject in subjects:
             client.append("INBOX", None, None, note(subject))
-
-
-def run(*words: str | Path, stdin: str = "", home: Path | None = None, status: int = 0) -> str:
-    """What a program prints; it must end with this status."""
-    done = subprocess.run(
-        [str(word) for word in words],
-        input=stdin,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        errors="replace",
-        timeout=WAIT_S,
-        env={**os.environ, "HOME": str(home)} if home is not None else None,
-        check=False,
-    )
-    assert done.returncode == status, done.stdout
-    return done.stdout
 
 
 def flags_of(server: RunningServer, user: User, mailbox: str = "INBOX") -> dict[str, set[str]]:
@@ -266,33 +247,6 @@ def test_cyradm_looks_after_mailboxes(shared_server: RunningServer) -> None:
 def test_cyradm_tells_what_a_user_may_not(shared_server: RunningServer, user: User) -> None:
     shown = cyradm(shared_server, 'createmailbox "Other Users/somebody/Box"', user=user)
     assert "Permission denied" in shown
-
-
-@pytest.mark.parametrize(
-    ("mechanism", "words"),
-    [
-        ("plain", ("Authenticated.", "S: A01 OK", "Success (no protection)")),
-        ("login", ("Authenticated.", "User logged in")),
-    ],
-)
-def test_imtest_logs_in(shared_server: RunningServer, user: User, mechanism: str, words: tuple[str, ...]) -> None:
-    shown = imtest(shared_server, user, user.password, mechanism)
-    for word in words:
-        assert word in shown
-    assert "* LIST (\\HasNoChildren)" in shown
-
-
-def test_imtest_tells_that_a_password_is_wrong(shared_server: RunningServer, user: User) -> None:
-    shown = imtest(shared_server, user, "wrong", "login")
-    assert "Authentication failed." in shown
-    assert "Login failed: authentication failure" in shown
-
-
-def imtest(server: RunningServer, user: User, password: str, mechanism: str) -> str:
-    script = server.directory / f"imtest-{user.name}"
-    script.write_text('. LIST "" "*"\n. LOGOUT\n')
-    who = ("-a", user.name, "-u", user.name, "-w", password)
-    return run(_IMTEST, "-m", mechanism, *who, "-p", str(server.port("imap")), "-f", script, LOOPBACK)
 
 
 # Libraries

@@ -12,7 +12,6 @@ from tests.integration.letters import note
 from tests.server.mailclients import Mbsync, curl, mutt
 from tests.server.running import LOOPBACK, WAIT_S, RunningServer, User
 
-_IMTEST = "/usr/lib/cyrus/bin/imtest"
 _NUMBERS = itertools.count(1)
 
 
@@ -81,18 +80,3 @@ def test_mutt(shared_server: RunningServer, user: User, tmp_path: Path) -> None:
     shown = mutt(shared_server, user, tmp_path, "<exit>", starttls=True)
     assert "One" in shown
     shared_server.output.wait_for(" login ", user.name, "tls=true")
-
-
-def test_imtest(shared_server: RunningServer, user: User) -> None:
-    who = ["-m", "login", "-u", user.name, "-a", user.name, "-w", user.password]
-    done = subprocess.run(
-        [_IMTEST, "-t", "", *who, "-p", str(shared_server.port("imap")), LOOPBACK],
-        input="c LOGOUT\n",
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=WAIT_S,
-        check=False,
-    )
-    assert "TLS connection established" in done.stdout, done
-    assert "Authenticated." in done.stdout, done

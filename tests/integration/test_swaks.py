@@ -118,5 +118,5 @@ def test_a_stranger_may_say_hello_and_go(server: RunningServer) -> None:
     server.stop()
     server.start()
     status, said = swaks(server, to="user")
-    assert "530 5.7.0 Authentication required" in said
+    assert "430 4.7.0 Authentication required" in said
     assert status == _SENDER_WAS_REFUSED

@@ -9,6 +9,7 @@ import secrets
 import signal
 import socket
 import ssl
+import struct
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -286,6 +287,74 @@ def test_a_proxy_without_header_is_refused(site: Site) -> None:
     site.server.output.wait_for(" pop3s[", "proxy_header_refused", "there is no header")
 
 
+# The end that comes too soon
+
+
+@pytest.mark.parametrize("with_reset", [False, True])
+def test_what_is_cut_off_in_the_midst_of_a_message_is_not_stored(site: Site, with_reset: bool) -> None:
+    """Without the alert that ends TLS (RFC 8446 §6.1), as by somebody on the way who wants only a part to be stored."""
+    with site.imaps(site.trusting()) as client:
+        client.sendall(f"a LOGIN {site.user.name} {site.user.password}\r\n".encode())
+        _until(client, b"a OK")
+        before = _messages(client)
+        client.sendall(b"b APPEND INBOX {100+}\r\nSubject: a\r\n\r\nhalf")
+        _cut(client, with_reset=with_reset)
+    with socket.create_connection((LOOPBACK, site.server.port("lmtp")), timeout=WAIT_S) as plain:
+        _until(plain, b"220 ")
+        plain.sendall(b"LHLO client.test\r\n")
+        _until(plain, b"250 ")
+        plain.sendall(b"STARTTLS\r\n")
+        _until(plain, b"220 ")
+        with site.trusting().wrap_socket(plain) as client:
+            to = f"LHLO client.test\r\nMAIL FROM:<>\r\nRCPT TO:<{site.user.name}>\r\nDATA\r\n"
+            client.sendall(to.encode())
+            _until(client, b"354 ")
+            client.sendall(b"Subject: a\r\n\r\nhalf\r\n")
+            _cut(client, with_reset=with_reset)
+    with _sieve(site) as client:
+        client.sendall(b'PUTSCRIPT "cut" {200+}\r\nkeep;\r\n')
+        _cut(client, with_reset=with_reset)
+    with site.imaps(site.trusting()) as client:
+        client.sendall(f"a LOGIN {site.user.name} {site.user.password}\r\n".encode())
+        _until(client, b"a OK")
+        assert _messages(client) == before
+    with _sieve(site) as client:
+        client.sendall(b"LISTSCRIPTS\r\n")
+        assert b"cut" not in _until(client, b"OK")
+
+
+def _messages(client: socket.socket) -> bytes:
+    client.sendall(b"s STATUS INBOX (MESSAGES UIDNEXT)\r\n")
+    return _until(client, b"s OK").partition(b")")[0]
+
+
+@contextlib.contextmanager
+def _sieve(site: Site) -> Iterator[ssl.SSLSocket]:
+    """A session of the user's."""
+    with socket.create_connection((LOOPBACK, site.server.port("sieve")), timeout=WAIT_S) as plain:
+        _until(plain, b"OK")
+        plain.sendall(b"STARTTLS\r\n")
+        _until(plain, b"OK")
+        with site.trusting().wrap_socket(plain) as client:
+            _until(client, b"\r\nOK")
+            secret = base64.b64encode(f"\0{site.user.name}\0{site.user.password}".encode()).decode()
+            client.sendall(f'AUTHENTICATE "PLAIN" "{secret}"\r\n'.encode())
+            assert _until(client, b"\r\n").startswith(b"OK")
+            yield client
+
+
+def _cut(client: ssl.SSLSocket, *, with_reset: bool) -> None:
+    """End the connection below TLS, and wait until the server has noticed."""
+    if with_reset:
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        client.close()
+        return
+    client.shutdown(socket.SHUT_WR)
+    with contextlib.suppress(ConnectionError):
+        while client.recv(1000):
+            pass
+
+
 # Reload
 
 
@@ -308,10 +377,14 @@ def test_a_new_certificate_is_taken_at_hup_and_nobody_is_dropped(site: Site) -> 
                     break
         before.sendall(b"a NOOP\r\n")
         assert _until(before, b"\r\n").startswith(b"a OK")
-        certificate.write_bytes(b"broken")
-        lines = len(server.output)
-        server.signal(signal.SIGHUP)
-        assert str(certificate) in server.output.wait_for(" reload_refused ", after=lines)
-        with site.imaps(site.trusting()) as client:
-            assert client.getpeercert(binary_form=True) in (old, renewed.der)
+        # The last one is a certificate with the key of another.
+        for unusable in (b"broken", b"", renewed.pem, site.authority.issue_for_hosts("mail.test").pem + renewed.key):
+            certificate.write_bytes(unusable)
+            lines = len(server.output)
+            server.signal(signal.SIGHUP)
+            assert str(certificate) in server.output.wait_for(" reload_refused ", after=lines)
+            with site.imaps(site.trusting()) as client:
+                assert client.getpeercert(binary_form=True) == renewed.der
+            before.sendall(b"b NOOP\r\n")
+            assert _until(before, b"\r\n").startswith(b"b OK")
         renewed.write(certificate)

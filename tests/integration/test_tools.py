@@ -1,7 +1,9 @@
 """Our own clients against a server of ours: each protocol, mechanism and way to TLS, in the words of Cyrus's."""
 
 import itertools
+import os
 import re
+import signal
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,12 +12,14 @@ import pytest
 from tests.server.running import (
     ANGARIUM,
     LOOPBACK,
+    WAIT_S,
     Ended,
     RunningServer,
     User,
     run_angarium,
     run_client,
     running_server,
+    wait_until,
 )
 from tests.server.terminal import Terminal
 from tests.worker.certificates import Authority
@@ -41,10 +45,12 @@ _NUMBERS = itertools.count(1)
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[RunningServer]:
-    """A server that has all mechanisms which need nobody else; its clients may have certificates."""
+    """A server that has all mechanisms which need nobody else; clients may have certificates, and log in for LMTP."""
     with running_server() as running:
         authority = Authority("users.test")
         authority.issue_for_user(running.user.name).write(running.directory / "user.pem")
+        conf = running.directory / "cyrus.conf"
+        conf.write_text(conf.read_text().replace('cmd="lmtpd -a"', 'cmd="lmtpd"'))
         running.restart_with(
             "failedloginpause: 0\nallowanonymouslogin: yes\n"
             f"sasl_mech_list: {' '.join(_MECHANISMS)} ANONYMOUS EXTERNAL\n"
@@ -164,13 +170,24 @@ def test_a_certificate_says_who_it_is(server: RunningServer) -> None:
     assert _ENDS.format(256) in shown
 
 
-def test_lmtp(server: RunningServer) -> None:
+def test_lmtp_over_a_socket(server: RunningServer) -> None:
     shown = tried(server, "lmtptest", host=server.socket_path("lmtpunix"))
     assert "C: LHLO lmtptest\n" in shown
     assert f"C: AUTH EXTERNAL =\nS: 235 2.7.0 Authenticated!\n{_ENDS.format(0)}C: QUIT\n221 2.0.0 bye\n" in shown
-    shown = tried(server, "lmtptest", "-t", "")
-    assert shown.count("C: LHLO lmtptest\n") == 2
-    assert _REFUSED.format("no mechanism available", 256) in shown
+
+
+@pytest.mark.parametrize("mechanism", ["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512-PLUS"])
+def test_lmtp_with_a_password(server: RunningServer, mechanism: str) -> None:
+    """Over TCP, from a client who may not deliver before."""
+    shown = tried(server, "lmtptest", "-t", "", "-m", mechanism, user=server.admin)
+    assert f"C: AUTH {mechanism}" in shown
+    assert f"S: 235 2.7.0 Authenticated!\n{_ENDS.format(256)}C: QUIT\n221 2.0.0 bye\n" in shown
+
+
+def test_lmtp_with_the_password_of_somebody_who_may_not_deliver(server: RunningServer, user: User) -> None:
+    shown = tried(server, "lmtptest", "-t", "", "-m", "PLAIN", user=user)
+    assert "\nS: 535 5.7.8 authentication failure\n" in shown
+    assert _REFUSED.format("generic failure", 256) in shown
 
 
 # What follows the login
@@ -204,6 +221,32 @@ def test_verbosely_messages_are_shown_decoded(server: RunningServer) -> None:
     shown = tried(server, "imtest", "-v", "-t", "", "-m", "CRAM-MD5")
     assert re.search(r"\nSHA-256 of the server's certificate: ([0-9A-F]{2}:){31}[0-9A-F]{2}\n", shown)
     assert re.search(rf"\n\[client: {server.user.name} [0-9a-f]{{32}}\]\n", shown)
+
+
+def test_a_session_is_lent_from_the_background(server: RunningServer, user: User, tmp_path: Path) -> None:
+    path, pid_file = tmp_path / "session", tmp_path / "pid"
+    shown = tried(server, "imtest", "-t", "", "-X", path, "-I", pid_file, user=user)
+    assert shown.endswith(_ENDS.format(256))
+    try:
+        for _ in range(2):
+            with socket.socket(socket.AF_UNIX) as program, program.makefile("rwb") as stream:
+                program.settimeout(WAIT_S)
+                program.connect(str(path))
+                stream.write(b"a CREATE x\nb LOGOUT\n")
+                stream.flush()
+                assert stream.readline().startswith(b"a ")
+                assert stream.readline() == b""
+    finally:
+        os.kill(int(pid_file.read_text()), signal.SIGTERM)
+    wait_until(lambda: not path.exists(), "the socket goes")
+
+
+def test_a_session_that_there_is_not_is_lent_to_nobody(server: RunningServer, tmp_path: Path) -> None:
+    path, port = tmp_path / "session", str(server.port("imap"))
+    done = run_client("imtest", "-a", "nobody", "-w", "x", "-m", "PLAIN", "-p", port, "-x", path, LOOPBACK)
+    assert (done.status, done.errors) == (77, "")
+    assert done.output.endswith("C: Q01 LOGOUT\nS: * BYE LOGOUT received\nS: Q01 OK Completed\nConnection closed.\n")
+    assert not path.exists()
 
 
 # Refusals

@@ -2,6 +2,7 @@
 
 import imaplib
 import itertools
+import poplib
 import re
 import time
 from base64 import b32decode, b64encode
@@ -52,11 +53,17 @@ def scram(server: RunningServer, user: User) -> str:
         client.shutdown()
 
 
-def ends_at_its_next_command(client: imaplib.IMAP4) -> bool:
-    try:
-        return client.noop()[0] != "OK"
-    except imaplib.IMAP4.abort:
-        return True
+def farewell(client: imaplib.IMAP4) -> bytes:
+    """What the server says, without being asked, at the end of a session."""
+    said = client.readline()
+    assert client.readline() == b""
+    client.state = "LOGOUT"
+    client.shutdown()
+    return said
+
+
+CHANGED = b"* BYE [EXPIRED] Credentials have changed, please log in again\r\n"
+WITHDRAWN = b"* BYE [AUTHORIZATIONFAILED] Access has been withdrawn\r\n"
 
 
 def test_an_app_password_lets_in_where_it_may_and_until_it_is_revoked(shared_server: RunningServer, user: User) -> None:
@@ -72,7 +79,7 @@ def test_an_app_password_lets_in_where_it_may_and_until_it_is_revoked(shared_ser
         shared_server.output.wait_for(" login ", user.name, "app_password=phone")
         done = shared_server.command("user", "app-password", "revoke", user.name, "phone")
         assert (done.status, done.output) == (0, f"revoked the app password phone of {user.name}\n")
-        assert ends_at_its_next_command(session)
+        assert farewell(session) == CHANGED
         assert other.noop()[0] == "OK"
     refusal(shared_server, phone)
 
@@ -123,7 +130,7 @@ def test_a_denied_user_is_kept_out_as_by_cyrus(shared_server: RunningServer, use
     with shared_server.imap(user) as session:
         done = shared_server.command("cyr_deny", "-s", "imap", "-m", "Sorry", user.name)
         assert (done.status, done.output, done.errors) == (0, "", "")
-        assert ends_at_its_next_command(session)
+        assert farewell(session) == WITHDRAWN
     assert "[AUTHORIZATIONFAILED] Login failed: authorization failure" in refusal(shared_server, user)
     assert "authorization failure" in scram(shared_server, user)
     assert f"{user.name}\timap\tSorry\n" in shared_server.command("cyr_deny", "-l").output
@@ -132,10 +139,26 @@ def test_a_denied_user_is_kept_out_as_by_cyrus(shared_server: RunningServer, use
         assert session.noop()[0] == "OK"
 
 
+def test_another_password_ends_the_sessions_of_all_protocols_that_stand_on_the_old_one(
+    shared_server: RunningServer, user: User
+) -> None:
+    made = shared_server.command("user", "app-password", "add", user.name, "phone")
+    with shared_server.imap(user) as session, shared_server.imap(User(user.name, made.output.strip())) as phone:
+        pop = poplib.POP3(LOOPBACK, shared_server.port("pop3"), timeout=WAIT_S)
+        pop.user(user.name)
+        pop.pass_(user.password)
+        done = shared_server.command("user", "passwd", user.name, "--password-stdin", stdin="another\n")
+        assert done.status == 0, done
+        assert farewell(session) == CHANGED
+        assert pop.file.readline() == b"-ERR [AUTH] Credentials have changed, please log in again\r\n"
+        pop.close()
+        assert phone.noop()[0] == "OK"
+
+
 def test_a_disabled_user_is_logged_out_and_kept_out(shared_server: RunningServer, user: User) -> None:
     with shared_server.imap(user) as session:
         assert shared_server.command("user", "disable", user.name).output == f"disabled {user.name}\n"
-        assert ends_at_its_next_command(session)
+        assert farewell(session) == WITHDRAWN
     refusal(shared_server, user)
     assert shared_server.command("user", "enable", user.name).status == 0
     with shared_server.imap(user) as session:
@@ -149,7 +172,7 @@ def test_a_shared_secret_is_for_the_mechanisms_that_need_one(shared_server: Runn
         assert "AUTH=CRAM-MD5" in client.capabilities
         assert client.login_cram_md5(user.name, "shared")[0] == "OK"
         assert shared_server.command("user", "shared-secret", "remove", user.name).status == 0
-        assert ends_at_its_next_command(client)
+        assert farewell(client) == CHANGED
     with imaplib.IMAP4(LOOPBACK, shared_server.port("imap"), timeout=WAIT_S) as client:
         assert "AUTH=CRAM-MD5" not in client.capabilities
 

@@ -7,7 +7,7 @@ import re
 import select
 import subprocess
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Self
 
@@ -19,14 +19,21 @@ _CONTROLS = re.compile(rb"\x1b\[[0-9;?]*[A-Za-z]|\x1b[()][A-Z0-9]|[\x00\x08]")
 class Terminal:
     """Starts the program; a context manager that ends it."""
 
-    def __init__(self, words: Sequence[str], *, home: Path) -> None:
+    def __init__(self, words: Sequence[str], *, home: Path, environment: Mapping[str, str] | None = None) -> None:
         self._screen, theirs = pty.openpty()
         self._process = subprocess.Popen(
             words,
             stdin=theirs,
             stdout=theirs,
             stderr=theirs,
-            env={**os.environ, "HOME": str(home), "TERM": "linux", "LINES": "40", "COLUMNS": "120"},
+            env={
+                **os.environ,
+                "HOME": str(home),
+                "TERM": "linux",
+                "LINES": "40",
+                "COLUMNS": "120",
+                **(environment or {}),
+            },
             start_new_session=True,
         )
         os.close(theirs)
