@@ -1,14 +1,14 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 
 import pytest
 from tests.auth.identityprovider import CLIENT, Provider, claims, running_provider
 
 from angarium.auth.askedtokens import KEPT_S, AskedTokens
-from angarium.auth.verifying import TokenUser
+from angarium.auth.verifying import TokenNotGood, TokenUser
 from angarium.config import OauthSettings, parse_settings
 from angarium.errors import AuthenticationUnavailable, ConfigError
 
@@ -37,6 +37,13 @@ class Clock:
         return self.now_s
 
 
+async def found(verified: Awaitable[TokenUser]) -> TokenUser | None:
+    try:
+        return await verified
+    except TokenNotGood:
+        return None
+
+
 @contextlib.contextmanager
 def asking(settings: OauthSettings, clock: Clock | None = None) -> Iterator[Callable[[str], TokenUser | None]]:
     with asyncio.Runner() as runner:
@@ -46,7 +53,7 @@ def asking(settings: OauthSettings, clock: Clock | None = None) -> Iterator[Call
 
         tokens = runner.run(make())
         try:
-            yield lambda token: runner.run(tokens.verify(token))
+            yield lambda token: runner.run(found(tokens.verify(token)))
         finally:
             runner.run(tokens.close())
 

@@ -3,7 +3,6 @@
 import base64
 import hashlib
 import json
-import logging
 import time
 from collections import OrderedDict
 from collections.abc import Callable
@@ -13,13 +12,11 @@ from urllib.parse import quote_plus, urlencode
 from angarium.auth.fairturns import NOBODY, Claimant
 from angarium.auth.outsidecalls import OutsideCalls
 from angarium.auth.signedtokens import openid_configuration
-from angarium.auth.tokenclaims import TokenNotGood, user_of
-from angarium.auth.verifying import TokenUser
+from angarium.auth.tokenclaims import user_of
+from angarium.auth.verifying import TokenNotGood, TokenUser
 from angarium.auth.webexchange import WebExchange
 from angarium.config import OauthSettings
 from angarium.errors import AuthenticationUnavailable
-
-log = logging.getLogger(__name__)
 
 KEPT_S: Final = 120.0
 """A token that was revoked is good for this long still."""
@@ -42,19 +39,15 @@ class AskedTokens:
         self.openid_configuration = openid_configuration(settings)
         self.scope = " ".join(settings.oauth_scope)
 
-    async def verify(self, token: str, claimant: Claimant = NOBODY) -> TokenUser | None:
-        """AuthenticationUnavailable."""
+    async def verify(self, token: str, claimant: Claimant = NOBODY) -> TokenUser:
+        """TokenNotGood; AuthenticationUnavailable."""
         digest = hashlib.sha256(token.encode(errors="surrogatepass")).digest()
         kept = self._kept.get(digest)
         if kept is not None and self._now_s() < kept[0]:
             return kept[1]
         self._kept.pop(digest, None)
         answer = await self._calls.run(lambda: self._ask(token), claimant)
-        try:
-            user = self._user(answer)
-        except TokenNotGood as error:
-            log.info("token_refused", extra={"reason": str(error)})
-            return None
+        user = self._user(answer)
         self._keep(digest, user)
         return user
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, NoReturn
 from angarium.auth.fairturns import Claimant
 from angarium.auth.passwords import DEFAULT_COST
 from angarium.auth.throttle import throttled_name
-from angarium.auth.verifying import CredentialStamp, GssContext
+from angarium.auth.verifying import CredentialStamp, GssContext, TokenNotGood
 from angarium.names import UserId
 from angarium.sasl import (
     Answer,
@@ -138,13 +138,18 @@ class ProofCheck:
 
     async def _token(self, token: str) -> TokenAccepted | TokenRefused:
         tokens = self._verifiers.tokens
-        # A client without one only wants to know what is needed.
-        user = await tokens.verify(token, self._claimant) if tokens is not None and token else None
-        if user is not None:
-            self._until_s = user.session_until_s
-            return TokenAccepted(user.typed)
         if tokens is None:
             return TokenRefused()
+        # A client without one only wants to know what is needed.
+        if token:
+            try:
+                user = await tokens.verify(token, self._claimant)
+            except TokenNotGood as error:
+                session, address = self._context.session, self._context.address
+                log.info("token_refused", extra={"session": session, "address": address, "reason": str(error)})
+            else:
+                self._until_s = user.session_until_s
+                return TokenAccepted(user.typed)
         return TokenRefused(scope=tokens.scope, openid_configuration=tokens.openid_configuration)
 
     def _ask_gss(self, question: GssTokenWanted | GssWrapWanted | GssUnwrapWanted) -> Answer:

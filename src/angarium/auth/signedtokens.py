@@ -1,19 +1,16 @@
 """Bearer tokens that are JWTs, signed by who has issued them (RFC 7519, RFC 7515, RFC 8725)."""
 
 import json
-import logging
 import time
 from collections.abc import Callable
 from typing import Final
 
 from angarium.auth.fairturns import NOBODY, Claimant
-from angarium.auth.tokenclaims import TokenNotGood, user_of
+from angarium.auth.tokenclaims import user_of
 from angarium.auth.tokenkeys import KeySet, jwt_library, key_set
-from angarium.auth.verifying import TokenUser
+from angarium.auth.verifying import TokenNotGood, TokenUser
 from angarium.config import OauthSettings, TokenAlgorithm
 from angarium.errors import ConfigError
-
-log = logging.getLogger(__name__)
 
 _TYPES: Final = frozenset({"", "jwt", "at+jwt"})
 """Tokens for other purposes say so (RFC 8725 §3.11)."""
@@ -38,13 +35,9 @@ class SignedTokens:
         self.openid_configuration = openid_configuration(settings)
         self.scope = " ".join(settings.oauth_scope)
 
-    async def verify(self, token: str, _: Claimant = NOBODY) -> TokenUser | None:
-        """AuthenticationUnavailable where the keys cannot be had."""
-        try:
-            return user_of(await self._claims(token), self._settings, now_s=self._now_s())
-        except TokenNotGood as error:
-            log.info("token_refused", extra={"reason": str(error)})
-            return None
+    async def verify(self, token: str, _: Claimant = NOBODY) -> TokenUser:
+        """TokenNotGood; AuthenticationUnavailable where the keys cannot be had."""
+        return user_of(await self._claims(token), self._settings, now_s=self._now_s())
 
     async def close(self) -> None:
         await self._keys.close()

@@ -4,14 +4,10 @@ a token (RFC 7662 §2.2), which are the same."""
 from collections.abc import Mapping
 from typing import Final
 
-from angarium.auth.verifying import TokenUser
+from angarium.auth.verifying import TokenNotGood, TokenUser
 from angarium.config import OauthSettings
 
 USER_LENGTH_MAX: Final = 1000
-
-
-class TokenNotGood(Exception):
-    """A token that does not hold; the text says why, and nothing of the token."""
 
 
 def user_of(claims: Mapping[str, object], settings: OauthSettings, *, now_s: float) -> TokenUser:

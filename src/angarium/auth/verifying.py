@@ -119,6 +119,10 @@ class TokenUser:
     """Until when a session may go on that has begun by it; None: as long as it likes."""
 
 
+class TokenNotGood(Exception):
+    """A token that does not hold; the text says why, and nothing of the token."""
+
+
 class TokenVerifier(Protocol):
     """Checks bearer tokens (RFC 6750)."""
 
@@ -130,8 +134,8 @@ class TokenVerifier(Protocol):
     def scope(self) -> str:
         """What tokens must have; may be empty."""
 
-    async def verify(self, token: str, claimant: Claimant = NOBODY, /) -> TokenUser | None:
-        """None for one that does not hold. AuthenticationUnavailable."""
+    async def verify(self, token: str, claimant: Claimant = NOBODY, /) -> TokenUser:
+        """TokenNotGood; AuthenticationUnavailable."""
 
     async def close(self) -> None: ...
 

@@ -43,7 +43,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=parse_port,
         action="append",
         default=[],
-        help="the port of a service below --dir (imap, imaps, lmtp, sieve; 0: a free one); it is kept from then on",
+        help="the port of a service below --dir (imap, imaps, pop3, pop3s, lmtp, sieve; 0: a free one); it is kept "
+        "from then on",
     )
 
 

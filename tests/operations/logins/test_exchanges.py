@@ -13,6 +13,7 @@ from tests.sasl.exchanges import BINDINGS, FakeAcceptor, FakeInitiator, client_s
 
 from angarium.auth import CredentialStamp, KnownKeys, KnownSecret, TokenUser, VerifierSet
 from angarium.auth.fairturns import NOBODY, Claimant
+from angarium.auth.verifying import TokenNotGood
 from angarium.config import parse_settings
 from angarium.engine.memory import MemoryEngine
 from angarium.engine.sources import SystemSources
@@ -81,11 +82,14 @@ class Tokens:
     openid_configuration = "https://login.example.org/.well-known/openid-configuration"
     scope = "mail"
 
-    async def verify(self, token: str, _: Claimant = NOBODY) -> TokenUser | None:
+    async def verify(self, token: str, _: Claimant = NOBODY) -> TokenUser:
         assert token
         now_s = time.time()
         over = TokenUser("alice", now_s, now_s + 60)
-        return {"right": TokenUser("alice"), "short": over, "over": replace(over, session_until_s=now_s)}.get(token)
+        users = {"right": TokenUser("alice"), "short": over, "over": replace(over, session_until_s=now_s)}
+        if token not in users:
+            raise TokenNotGood("nobody knows it")
+        return users[token]
 
     async def close(self) -> None: ...
 
@@ -326,6 +330,19 @@ class Place:
 
     def wake_at(self, time_s: float) -> None:
         self.woken_at_s = time_s
+
+
+def test_the_log_says_why_a_token_was_refused_and_in_which_session(caplog: pytest.LogCaptureFixture) -> None:
+    async def check(world: World) -> None:
+        with pytest.raises(AuthenticationFailed):
+            await world.log_in("OAUTHBEARER", client_setting(token="wrong"))
+
+    caplog.set_level("INFO")
+    in_world(check)
+    fields = {record.message: record.__dict__ for record in caplog.records}
+    refused, login = fields["token_refused"], fields["login"]
+    assert (refused["reason"], refused["address"]) == ("nobody knows it", login["address"])
+    assert refused["session"] == login["session"]
 
 
 @pytest.mark.parametrize("mechanism", ["OAUTHBEARER", "XOAUTH2"])
