@@ -421,6 +421,7 @@ def test_a_missing_message_file_is_reported_and_other_mail_is_served(server: Run
         assert b"Subject: there\r\n" in parts[0][1]
         # The index knows what the file held.
         assert client.search(None, "SUBJECT", "lost")[1] == [b"1"]
+    server.output.wait_for(str(file))
     (line,) = server.output.having(str(file))
     assert " error " in line
     assert not server.output.having("Traceback")

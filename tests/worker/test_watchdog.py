@@ -1,4 +1,5 @@
 import asyncio
+import gc
 import sys
 import threading
 import time
@@ -42,6 +43,37 @@ def test_a_stall_is_logged_with_its_stack(
     assert record.message == "loop_stalled"
     assert "in stand_still" in record.__dict__["stack"]
     assert record.__dict__["duration_ms"] >= record.__dict__["cpu_ms"] >= 10
+
+
+def test_no_garbage_is_collected_while_frames_of_other_threads_are_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    looks: list[tuple[str, bool]] = []
+    told = threading.Event()
+    frames, where = sys._current_frames, module._where
+
+    def current_frames() -> dict[int, FrameType]:
+        looks.append(("all", gc.isenabled()))
+        return frames()
+
+    def note(frame: FrameType) -> str:
+        looks.append(("stack", gc.isenabled()))
+        return where(frame)
+
+    def stand_still() -> None:
+        while ("stack", False) not in looks and ("stack", True) not in looks:
+            pass
+
+    monkeypatch.setattr(sys, "_current_frames", current_frames)
+    monkeypatch.setattr(module, "_where", note)
+    loop = asyncio.new_event_loop()
+    watchdog = Watchdog(loop, sys._getframe(), on_stall=told.set)
+    watchdog.start()
+    loop.call_soon(stand_still)
+    loop.run_until_complete(asyncio.sleep(0))
+    assert told.wait(30)
+    watchdog.stop()
+    loop.close()
+    assert set(looks) == {("all", False), ("stack", False)}
+    assert gc.isenabled()
 
 
 def records(caplog: pytest.LogCaptureFixture) -> list[tuple[float, int]]:

@@ -7,12 +7,14 @@ does, ends that rest at once, since most stalls come with the first command afte
 """
 
 import asyncio
+import contextlib
+import gc
 import logging
 import os
 import sys
 import threading
 import time
-from collections.abc import Callable, Coroutine, Generator
+from collections.abc import Callable, Coroutine, Generator, Iterator
 from contextvars import Context
 from types import FrameType
 from typing import Any, Final, TypeVar
@@ -142,9 +144,10 @@ class Watchdog:
         return was_woken
 
     def _is_idle(self) -> bool:
-        frame = sys._current_frames().get(self._watched)  # noqa: SLF001 - the documented way to see other threads
-        # uvloop waits below the frame that runs it; asyncio's own loop waits in `select`.
-        return frame is None or frame is self._idle_frame or frame.f_code.co_name == "select"
+        with _others_as_they_are():
+            frame = sys._current_frames().get(self._watched)  # noqa: SLF001 - the documented way to see other threads
+            # uvloop waits below the frame that runs it; asyncio's own loop waits in `select`.
+            return frame is None or frame is self._idle_frame or frame.f_code.co_name == "select"
 
     def _probe(self) -> None:
         self._answered_s = 0.0
@@ -157,9 +160,8 @@ class Watchdog:
             return
         if self._sleep(self._stall_s) or self._answered_s:
             return
-        frame = sys._current_frames().get(self._watched)  # noqa: SLF001
-        stack = _where(frame)
-        del frame
+        with _others_as_they_are():
+            stack = _where(sys._current_frames().get(self._watched))  # noqa: SLF001
         while not self._answered_s and not self._sleep(self._stall_s):
             pass
         if not self._answered_s:  # the watch is over before the stall
@@ -171,6 +173,24 @@ class Watchdog:
     def _answer(self) -> None:
         self._answered_cpu_s = time.clock_gettime(self._cpu_clock)
         self._answered_s = time.monotonic()
+
+
+_looking: Final = threading.Lock()
+
+
+@contextlib.contextmanager
+def _others_as_they_are() -> Iterator[None]:
+    """Keep the garbage collector off while frames of other threads are looked at. Python 3.11 makes an object of a
+    frame when it is asked for; a collection that begins in the midst of that may run a finalizer, and with it the other
+    thread, and the object is made of what lies where its frame was: it is something else, or the process dies."""
+    with _looking:
+        is_on = gc.isenabled()
+        gc.disable()
+        try:
+            yield
+        finally:
+            if is_on:
+                gc.enable()
 
 
 def _where(frame: FrameType | None) -> str:
