@@ -30,9 +30,11 @@ class CountingPasswords(Passwords):
     def __init__(self, passwords: Passwords) -> None:
         self._inner = passwords
         self.computed = 0
+        self.begun = asyncio.Event()
 
     async def verify(self, password_hash: str, password: str, claimant: Claimant = NOBODY) -> bool:
         self.computed += 1
+        self.begun.set()
         return await self._inner.verify(password_hash, password, claimant)
 
     def is_outdated(self, password_hash: str) -> bool:
@@ -237,5 +239,53 @@ def test_an_empty_password_is_nobodys(runner: asyncio.Runner, engine: MemoryEngi
         checked = Verifiers(engine, VerifierSet(methods=(Anybody(),)), VerifiedLogins(kept_s=0))
         assert await checked.verify(login("alice", "secret")) is not None
         assert await checked.verify(login("alice", "")) is None
+
+    runner.run(check())
+
+
+def test_connections_that_log_in_at_once_cost_one_computation(
+    runner: asyncio.Runner, engine: MemoryEngine, passwords: Passwords
+) -> None:
+    async def check() -> None:
+        await add(engine, passwords, "alice", "secret")
+        counting = CountingPasswords(passwords)
+        checked = store_verifiers(engine, counting)
+        first, *others = [asyncio.ensure_future(checked.verify(login("alice", "secret"))) for _ in range(5)]
+        wrong = asyncio.ensure_future(checked.verify(login("alice", "wrong")))
+        await counting.begun.wait()
+        first.cancel()
+        stamps = await asyncio.gather(*others)
+        assert [stamp.userid for stamp in stamps if stamp is not None] == ["alice"] * 4
+        assert await wrong is None
+        assert counting.computed == 2
+        assert await checked.verify(login("alice", "secret")) is not None
+        assert counting.computed == 3
+
+    runner.run(check())
+
+
+def test_one_that_cannot_be_asked_is_told_to_all_who_wait_and_asked_again(
+    runner: asyncio.Runner, engine: MemoryEngine
+) -> None:
+    class Dead:
+        name = "dead"
+        asked = 0
+
+        async def verify(self, _: PasswordLogin) -> CredentialStamp | None:
+            self.asked += 1
+            await asyncio.sleep(0)
+            raise AuthenticationUnavailable("nobody there")
+
+        async def close(self) -> None: ...
+
+    async def check() -> None:
+        dead = Dead()
+        checked = Verifiers(engine, VerifierSet(methods=(dead,)), VerifiedLogins(kept_s=60))
+        for asked in (1, 2):
+            refusals = await asyncio.gather(
+                *[checked.verify(login("alice", "secret")) for _ in range(3)], return_exceptions=True
+            )
+            assert [type(refusal) for refusal in refusals] == [AuthenticationUnavailable] * 3
+            assert dead.asked == asked
 
     runner.run(check())

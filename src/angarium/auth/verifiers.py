@@ -80,6 +80,8 @@ class Verifiers:
         self._engine = engine
         self._parts = parts
         self._verified = verified
+        self._asked: dict[PasswordLogin, asyncio.Task[CredentialStamp | None]] = {}
+        """What somebody is being asked about."""
         self._capable_of = _capable_of(parts)
 
     @property
@@ -124,7 +126,7 @@ class Verifiers:
                 return stamp
         factor = self._parts.second_factor
         if factor is None or not await factor.is_required(login.userid):
-            stamp = await self._ask_all(login)
+            stamp = await self._ask(login)
             if stamp is not None:
                 self._verified.remember(login.password, stamp)
             return stamp
@@ -132,9 +134,23 @@ class Verifiers:
         if not await factor.matches(login.userid, code):
             # Without the code nobody learns by the clock that the password is right: another one is asked about.
             password = token_urlsafe()
-        stamp = await self._ask_all(replace(login, password=password))
+        stamp = await self._ask(replace(login, password=password))
         # The code is used up, so nothing is remembered.
         return stamp if stamp is not None and await factor.accept(login.userid, code) else None
+
+    async def _ask(self, login: PasswordLogin) -> CredentialStamp | None:
+        """As `_ask_all`; the connections that one program opens at the same moment are one question."""
+        asked = self._asked.get(login)
+        if asked is None:
+            asked = self._asked[login] = asyncio.create_task(self._ask_all(login))
+            asked.add_done_callback(lambda task: self._answered(login, task))
+        # It goes on for the others where this client goes.
+        return await asyncio.shield(asked)
+
+    def _answered(self, login: PasswordLogin, asked: "asyncio.Task[CredentialStamp | None]") -> None:
+        del self._asked[login]
+        if not asked.cancelled():
+            asked.exception()  # there may be nobody left to be told of it
 
     async def _ask_all(self, login: PasswordLogin) -> CredentialStamp | None:
         if not login.password:
