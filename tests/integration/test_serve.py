@@ -390,9 +390,8 @@ def test_a_damaged_account_harms_nobody_else(server: RunningServer) -> None:
     assert next(iter(refused.value.recipients.values()))[0] == 451
 
     for service in ("imap[", "lmtp["):
-        lines = server.output.having(str(file), service)
-        assert len(lines) == 1
-        assert "damaged" in lines[0]
+        assert "damaged" in server.output.wait_for(str(file), service)
+        assert len(server.output.having(str(file), service)) == 1
     assert not server.output.having("Traceback")
     server.deliver(note("for another"))
     with server.imap() as client:
@@ -466,7 +465,7 @@ def test_a_disk_that_fills_up_takes_no_mail_and_loses_none(small_disk: Path) -> 
         with server.imap() as client:
             assert client.select() == ("OK", [b"1"])
             assert client.fetch("1", "(BODY.PEEK[])")[0] == "OK"
-        assert server.output.having("No space left")
+        server.output.wait_for("No space left")
         assert not server.output.having("Traceback")
 
         filler.unlink()

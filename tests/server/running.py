@@ -129,17 +129,22 @@ class Output:
 
     def wait_for(self, *words: str, after: int = 0) -> str:
         """The first line with all these words behind the first `after` lines; AssertionError where none comes."""
+        return self.wait_for_lines(1, *words, after=after)[0]
+
+    def wait_for_lines(self, number: int, *words: str, after: int = 0) -> list[str]:
+        """The first lines with all these words behind the first `after` lines; AssertionError where fewer come."""
         deadline_s = time.monotonic() + WAIT_S
+        found: list[str] = []
         looked_at = after
         with self._changed:
             while True:
-                for line in self._lines[looked_at:]:
-                    if all(word in line for word in words):
-                        return line
+                found += [line for line in self._lines[looked_at:] if all(word in line for word in words)]
+                if len(found) >= number:
+                    return found[:number]
                 looked_at = max(after, len(self._lines))
                 left_s = deadline_s - time.monotonic()
                 if self._is_over or left_s <= 0:
-                    raise AssertionError(f"no line with {words} in:\n{self.text}")
+                    raise AssertionError(f"{len(found)} of {number} lines with {words} in:\n{self.text}")
                 self._changed.wait(left_s)
 
     def having(self, *words: str) -> list[str]:
