@@ -22,7 +22,7 @@ def test_every_command_explains_itself(angarium: CommandLine, command: str) -> N
     [
         (("user", "add"), "Add a user with an INBOX."),
         (("serve",), "the cyrus.conf; without it, the one beside imapd.conf"),
-        (("serve",), "(imap, imaps, lmtp, sieve; 0: a free one)"),
+        (("serve",), "(imap, imaps, pop3, pop3s, lmtp, sieve; 0: a free one)"),
     ],
 )
 def test_what_the_help_says(angarium: CommandLine, words: tuple[str, ...], said: str) -> None:

@@ -146,6 +146,17 @@ async def test_what_was_sent_goes_with_its_note(site: Site) -> None:
     assert await site.engine.state(site.account) == state
 
 
+async def test_what_is_queued_and_removed_at_once_leaves_no_note(site: Site) -> None:
+    two = (ANSWER, replace(ANSWER, message_id="2@x"))
+    commands = (Deliver(AUTHOR, dispatches=two), RemoveDispatch(1, AUTHOR))
+    delivered, removed = await site.engine.write_batch(site.account, commands)
+    assert isinstance(delivered, Delivered)
+    assert isinstance(removed, Done)
+    (row,) = await site.engine.dispatches(site.account)
+    assert row.number == 2
+    assert await noted(site) == [(row.work, site.account, MAIL_TO_SEND)]
+
+
 async def test_what_replaces_it_is_queued_with_its_removal(site: Site) -> None:
     (row,) = await queue(site, ANSWER)
     async with AsyncExitStack() as exits:

@@ -112,7 +112,9 @@ class Outgoing:
             if isinstance(each, Noted):
                 done += await self._surplus(account, each, answer)
                 if isinstance(each.command, RemoveDispatch) and not isinstance(answer, Exception):
-                    done += [work for work in (removed[each.command.number],) if work is not None]
+                    work = removed[each.command.number]
+                    # A line of this very batch was not there to be looked at.
+                    done += [work] if work is not None else await self._without_line(account, noted)
         await self._forget(account, done)
         return answers
 
@@ -152,10 +154,14 @@ class Outgoing:
             case Exception():
                 return []
             case _ if noted.works:
-                written = await self._works(account)
-                return [work for work in noted.works if work not in written]
+                return await self._without_line(account, (noted,))
             case _:
                 return []
+
+    async def _without_line(self, account: AccountId, noted: Sequence[Command | Noted]) -> list[int]:
+        works = [work for each in noted if isinstance(each, Noted) for work in each.works]
+        written = await self._works(account) if works else set()
+        return [work for work in works if work not in written]
 
     async def _works(self, account: AccountId) -> set[int]:
         return dispatches.read_works((await self._accounts.open(account)).reader)
