@@ -47,7 +47,7 @@ from angarium.worker.sessionfiles import SessionFiles
 from angarium.worker.sessions import ServiceLimits, Sessions
 from angarium.worker.sharedscores import SharedScores
 from angarium.worker.sharedstate import SharedState
-from angarium.worker.tls import is_tls, tls_of_services
+from angarium.worker.tls import ServiceTls, is_tls, tls_of_services
 from angarium.worker.watchdog import Watchdog
 
 log = logging.getLogger(__name__)
@@ -149,7 +149,9 @@ class _Worker:
             async with contextlib.AsyncExitStack() as stack:
                 try:
                     program = await stack.enter_async_context(self._start.open_program(self._context))
-                    await self._apply(program, self._start.settings, self._start.services)
+                    settings, services = self._start.settings, self._start.services
+                    # Here and now: what the program runs beside the services takes it that they are there.
+                    await self._apply(program, settings, services, tls_of_services(_entries(services), settings))
                 except AngariumError as error:
                     return self._fail(str(error), is_configuration=isinstance(error, PermanentError))
                 self._files.start(self._loop)
@@ -198,7 +200,8 @@ class _Worker:
         self, program: Program, settings: Settings, services: tuple[tuple[str, ServiceEntry], ...]
     ) -> None:
         try:
-            await self._apply(program, settings, services)
+            tls = await asyncio.to_thread(tls_of_services, _entries(services), settings)
+            await self._apply(program, settings, services, tls)
         except AngariumError as error:
             log.error("reload_failed", extra={"reason": str(error)})
         else:
@@ -206,14 +209,17 @@ class _Worker:
             self._certificates.begin()
 
     async def _apply(
-        self, program: Program, settings: Settings, services: tuple[tuple[str, ServiceEntry], ...]
+        self,
+        program: Program,
+        settings: Settings,
+        services: tuple[tuple[str, ServiceEntry], ...],
+        tls: dict[str, ServiceTls],
     ) -> None:
         """Everything that can be refused is made before anything is changed."""
-        entries = tuple([service for _, service in services])
+        entries = _entries(services)
         for service in entries:
             if type(service.command) not in program.services:
                 raise ConfigError(f"service {service.name}: {type(service.command).__name__} has no front end")
-        tls = await asyncio.to_thread(tls_of_services, entries, settings)
         context = self._context
         before = (context.settings, context.tls, context.services, self._served)
         try:
@@ -299,6 +305,10 @@ class _Worker:
         for task in tuple(self._operations):
             task.cancel()
         await asyncio.gather(*self._operations, return_exceptions=True)
+
+
+def _entries(services: tuple[tuple[str, ServiceEntry], ...]) -> tuple[ServiceEntry, ...]:
+    return tuple([service for _, service in services])
 
 
 def _limits(service: ServiceEntry, settings: Settings) -> ServiceLimits:
