@@ -73,8 +73,11 @@ class Office:
 
     async def _end(self) -> None:
         for server in self._servers:
+            # Asked before close(), it waits for the connections too (Python 3.11).
+            ended = self._loop.create_task(server.wait_closed())
+            await asyncio.sleep(0)
             server.close()
-            await server.wait_closed()
+            await ended
         await self.post.world.engine.close()
 
     def messages(self, mailbox: str) -> int:

@@ -124,11 +124,19 @@ async def open_echo(context: WorkerContext) -> AsyncIterator[Program]:
     if (directory / "refuse").exists():
         raise ConfigError("the store has a fault")
 
+    made: list[str] = []
+
+    def make(context: WorkerContext, entry: ServiceEntry) -> Callable[[], asyncio.Protocol]:
+        made.append(entry.name)
+        return echo_factory(context, entry)
+
     async def note(command: RunCommand) -> None:
         (directory / f"done-{type(command).__name__}").touch()
 
+    # As what a program runs beside its services.
+    context.loop.call_soon(lambda: logging.getLogger("test").info("runs_beside", extra={"services": sorted(made)}))
     yield Program(
-        services={ImapService: echo_factory, LmtpService: echo_factory},
+        services={ImapService: make, LmtpService: make},
         operations={CheckpointCommand: note, ExpireCommand: note},
     )
 
