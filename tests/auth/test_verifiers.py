@@ -183,7 +183,7 @@ class Keys:
     async def keys(
         self,
         userid: UserId,
-        hash: ScramHash,  # noqa: A002
+        hash: ScramHash,  # noqa: A002  the name of the interface
         _: Claimant = NOBODY,
     ) -> KnownKeys | None:
         self.asked += 1

@@ -27,6 +27,7 @@ from angarium.worker import MessageFiles, Telemetry
 
 SERVER = "mail.example.org"
 VERSION = "9.9"
+NOTE = b"Subject: a note\r\n\r\nText.\r\n"
 
 
 def settings(text: str = "") -> Settings:
@@ -54,6 +55,10 @@ class Office(Door):
     is_tls: bool = False
     alerts: MessageFiles = field(default_factory=MessageFiles)
     telemetry: Telemetry = field(default_factory=Telemetry)
+
+    def configure(self, text: str) -> None:
+        """These lines in imapd.conf, for connections from now on."""
+        self.settings = settings(text)
 
     def host(self) -> Pop3Host:
         return Pop3Host(

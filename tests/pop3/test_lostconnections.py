@@ -5,14 +5,13 @@ import asyncio
 
 import pytest
 from tests.connections.memory import MemoryTransport
-from tests.pop3.office import Office
+from tests.pop3.office import NOTE, Office
 
 from angarium import errors
 from angarium.engine.commands import Command, Expunge, PurgeMessages, Result
 from angarium.engine.rows import AccountId
 from angarium.pop3 import Pop3Protocol
 
-NOTE = b"Subject: a note\r\n\r\nText.\r\n"
 SESSION = b"USER alice\r\nPASS secret\r\nSTAT\r\nRETR 1\r\nDELE 1\r\nTOP 2 0\r\nDELE 3\r\nQUIT\r\n"
 ALL, LEFT = [1, 2, 3], [2]
 

@@ -66,7 +66,7 @@ class Secrets:
     async def keys(
         self,
         userid: UserId,
-        hash: ScramHash,  # noqa: A002
+        hash: ScramHash,  # noqa: A002  the name of the interface
         _: Claimant = NOBODY,
     ) -> KnownKeys | None:
         known = await self.secret(userid, "")

@@ -66,7 +66,7 @@ class ImapWords:
         self._wire.send_line(b"*")
         self._wait_for(_AUTHENTICATE)
 
-    def log_in(self, command: str, name: str, password: str) -> Outcome:  # noqa: ARG002
+    def log_in(self, command: str, name: str, password: str) -> Outcome:  # noqa: ARG002  each protocol has it
         encoded = name.encode("utf-8", "surrogateescape")
         is_atom = _ATOM.fullmatch(encoded) is not None
         secret = password.encode("utf-8", "surrogateescape")

@@ -65,7 +65,7 @@ class LmtpWords:
         self._wire.send_line(b"*")
         self._reply()
 
-    def log_in(self, command: str, name: str, password: str) -> Outcome:  # noqa: ARG002
+    def log_in(self, command: str, name: str, password: str) -> Outcome:  # noqa: ARG002  each protocol has it
         """LMTP has no such command."""
         raise ClientExchangeFailed(f"there is no login by {command}")
 

@@ -68,7 +68,7 @@ class SieveWords:
         self._wire.send_line(b'"*"')
         self._read()
 
-    def log_in(self, command: str, name: str, password: str) -> Outcome:  # noqa: ARG002
+    def log_in(self, command: str, name: str, password: str) -> Outcome:  # noqa: ARG002  each protocol has it
         """ManageSieve has no such command."""
         raise ClientExchangeFailed(f"there is no login by {command}")
 

@@ -86,5 +86,5 @@ class OneResponse(WithoutServerProof):
 
     __slots__ = ()
 
-    def step(self, challenge: bytes) -> bytes:  # noqa: ARG002
+    def step(self, challenge: bytes) -> bytes:  # noqa: ARG002  each mechanism has it
         raise ClientExchangeFailed("the server sent a challenge where there is none")

@@ -32,7 +32,7 @@ class LoginClient(WithoutServerProof):
     def start(self) -> None:
         """The server asks first."""
 
-    def step(self, challenge: bytes) -> bytes:  # noqa: ARG002
+    def step(self, challenge: bytes) -> bytes:  # noqa: ARG002  each mechanism has it
         """The name, then the password."""
         if not self._answers:
             raise ClientExchangeFailed("the server asks for more than a name and a password")
