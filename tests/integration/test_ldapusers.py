@@ -91,34 +91,16 @@ def server(directory: RunningDirectory) -> Iterator[RunningServer]:
         yield running
 
 
-def log_in(server: RunningServer, user: User, service: str = "imap") -> str:
-    """What the server answers."""
-    client: imaplib.IMAP4
-    if service == "imaps":
-        context = server.certificate()
-        context.check_hostname = False
-        client = imaplib.IMAP4_SSL(LOOPBACK, server.port("imaps"), ssl_context=context, timeout=WAIT_S)
-    else:
-        client = imaplib.IMAP4(LOOPBACK, server.port("imap"), timeout=WAIT_S)
-    try:
-        return client.authenticate("PLAIN", lambda _: f"\0{user.name}\0{user.password}".encode())[0]
-    except client.error as error:
-        return str(error)
-    finally:
-        with contextlib.suppress(OSError):
-            client.shutdown()
-
-
 @pytest.mark.parametrize("service", ["imap", "imaps"])
 def test_users_of_the_directory_log_in(server: RunningServer, service: str) -> None:
     after = len(server.output)
-    assert log_in(server, ALICE, service) == "OK"
+    assert server.log_in(ALICE, service) == "OK"
     server.output.wait_for(" login ", "checked_by=ldap", f"user={ALICE.name}", after=after)
 
 
 @pytest.mark.parametrize("service", ["imap", "imaps"])
 def test_a_wrong_password_is_told_as_such(server: RunningServer, service: str) -> None:
-    assert "[AUTHENTICATIONFAILED]" in log_in(server, User(ALICE.name, "wrong"), service)
+    assert "[AUTHENTICATIONFAILED]" in server.log_in(User(ALICE.name, "wrong"), service)
 
 
 @pytest.mark.parametrize("template", ["", f"ldap_user_dn: cn=%U,{PEOPLE}"])
@@ -148,13 +130,13 @@ def test_a_name_is_only_ever_a_value(directory: RunningDirectory, name: str, pas
 
 def test_a_user_of_whom_there_are_two_is_told_in_the_log(server: RunningServer) -> None:
     after = len(server.output)
-    log_in(server, TWIN)
+    server.log_in(TWIN)
     server.output.wait_for("ldap_user_ambiguous", f"user={TWIN.name}", after=after)
 
 
 @pytest.mark.parametrize("password", ["", "\0"])
 def test_an_empty_password_lets_nobody_in(server: RunningServer, password: str) -> None:
-    assert log_in(server, User(ALICE.name, password)) != "OK"
+    assert server.log_in(User(ALICE.name, password)) != "OK"
 
 
 def test_groups_come_from_the_directory_and_changes_are_seen(
@@ -181,20 +163,20 @@ def test_groups_come_from_the_directory_and_changes_are_seen(
 def test_a_directory_that_is_away_is_a_temporary_failure_until_it_is_back(
     server: RunningServer, directory: RunningDirectory
 ) -> None:
-    assert log_in(server, ALICE) == "OK"
+    assert server.log_in(ALICE) == "OK"
     directory.stop()
     try:
         after, begun_s = len(server.output), time.monotonic()
-        assert "[UNAVAILABLE]" in log_in(server, ALICE)
+        assert "[UNAVAILABLE]" in server.log_in(ALICE)
         assert time.monotonic() - begun_s < 10
         server.output.wait_for("verifier_unavailable", "method=ldap", after=after)
     finally:
         directory.start()
-    wait_until(lambda: log_in(server, ALICE) == "OK", "she is let in again")
+    wait_until(lambda: server.log_in(ALICE) == "OK", "she is let in again")
     # Connections that the restarted server does not know any more are made anew.
     directory.stop()
     directory.start()
-    assert log_in(server, ALICE) == "OK"
+    assert server.log_in(ALICE) == "OK"
 
 
 def test_no_secret_is_in_the_log(server: RunningServer) -> None:

@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import imaplib
 import os
-import poplib
 import shutil
 import signal
 import sqlite3
@@ -101,44 +100,17 @@ def server(postgresql: RunningDatabase, mariadb: RunningDatabase, sqlite: Path) 
         yield running
 
 
-def log_in(server: RunningServer, user: User, service: str) -> str:
-    """What the server answers."""
-    if service == "pop3":
-        pop = poplib.POP3(LOOPBACK, server.port("pop3"), timeout=WAIT_S)
-        try:
-            pop.user(user.name)
-            return pop.pass_(user.password).decode()
-        except poplib.error_proto as error:
-            return str(error)
-        finally:
-            pop.close()
-    client: imaplib.IMAP4
-    if service == "imaps":
-        context = server.certificate()
-        context.check_hostname = False
-        client = imaplib.IMAP4_SSL(LOOPBACK, server.port("imaps"), ssl_context=context, timeout=WAIT_S)
-    else:
-        client = imaplib.IMAP4(LOOPBACK, server.port("imap"), timeout=WAIT_S)
-    try:
-        return client.authenticate("PLAIN", lambda _: f"\0{user.name}\0{user.password}".encode())[0]
-    except client.error as error:
-        return str(error)
-    finally:
-        with contextlib.suppress(OSError):
-            client.shutdown()
-
-
 @pytest.mark.parametrize("user", [PLAIN, HASHED])
 @pytest.mark.parametrize(("service", "method"), [("imap", "auxprop:sql"), ("imaps", "sql"), ("pop3", "sql")])
 def test_users_of_each_database_log_in(server: RunningServer, user: User, service: str, method: str) -> None:
     after = len(server.output)
-    assert "OK" in log_in(server, user, service)
+    assert "OK" in server.log_in(user, service)
     assert f"user={user.name}" in server.output.wait_for(" login ", f"checked_by={method}", after=after)
 
 
 @pytest.mark.parametrize("service", ["imap", "imaps", "pop3"])
 def test_a_wrong_password_is_told_as_such(server: RunningServer, service: str) -> None:
-    answer = log_in(server, User(PLAIN.name, "wrong"), service)
+    answer = server.log_in(User(PLAIN.name, "wrong"), service)
     assert "[AUTHENTICATIONFAILED]" in answer or "[AUTH]" in answer
 
 
@@ -185,22 +157,22 @@ def test_a_database_that_is_away_is_a_temporary_failure_until_it_is_back(
     server: RunningServer, postgresql: RunningDatabase, mariadb: RunningDatabase, service: str
 ) -> None:
     database = postgresql if service == "imap" else mariadb
-    assert "OK" in log_in(server, PLAIN, service)
+    assert "OK" in server.log_in(PLAIN, service)
     database.stop()
     try:
         after, begun_s = len(server.output), time.monotonic()
-        assert "[UNAVAILABLE]" in log_in(server, PLAIN, service)
+        assert "[UNAVAILABLE]" in server.log_in(PLAIN, service)
         assert time.monotonic() - begun_s < 10
         server.output.wait_for("verifier_unavailable", after=after)
     finally:
         database.start()
     deadline_s = time.monotonic() + WAIT_S
-    while "OK" not in log_in(server, PLAIN, service):
+    while "OK" not in server.log_in(PLAIN, service):
         assert time.monotonic() < deadline_s
     # A connection that the restarted server does not know any more is made anew.
     database.stop()
     database.start()
-    assert "OK" in log_in(server, PLAIN, service)
+    assert "OK" in server.log_in(PLAIN, service)
 
 
 def test_no_secret_is_in_the_log(server: RunningServer) -> None:

@@ -3,7 +3,6 @@ users; and what their absence looks like."""
 
 import asyncio
 import contextlib
-import imaplib
 import os
 import shutil
 import subprocess
@@ -128,24 +127,6 @@ def server(files: Path, saslauthd: Saslauthd) -> Iterator[RunningServer]:
         yield running
 
 
-def log_in(server: RunningServer, user: User, service: str = "imap") -> str:
-    """What the server answers to LOGIN."""
-    client: imaplib.IMAP4
-    if service == "imaps":
-        context = server.certificate()
-        context.check_hostname = False
-        client = imaplib.IMAP4_SSL(LOOPBACK, server.port("imaps"), ssl_context=context, timeout=WAIT_S)
-    else:
-        client = imaplib.IMAP4(LOOPBACK, server.port("imap"), timeout=WAIT_S)
-    try:
-        return client.login(user.name, user.password)[0]
-    except client.error as error:
-        return str(error)
-    finally:
-        with contextlib.suppress(OSError):
-            client.shutdown()
-
-
 @pytest.mark.parametrize(
     ("user", "service", "method"),
     [
@@ -159,7 +140,7 @@ def log_in(server: RunningServer, user: User, service: str = "imap") -> str:
 )
 def test_each_is_asked_and_named_in_the_log(server: RunningServer, user: User, service: str, method: str) -> None:
     after = len(server.output)
-    assert log_in(server, user, service) == "OK"
+    assert server.log_in(user, service) == "OK"
     assert f"user={user.name}" in server.output.wait_for(" login ", f"checked_by={method}", after=after)
 
 
@@ -168,12 +149,12 @@ def test_each_is_asked_and_named_in_the_log(server: RunningServer, user: User, s
     "name", [SYSTEM_USER.name, KNOWN.name, FILED.name, "nobody-of-that-name", "root"], ids=range(5)
 )
 def test_wrong_passwords_and_unknown_users_look_the_same(server: RunningServer, name: str, service: str) -> None:
-    assert "[AUTHENTICATIONFAILED]" in log_in(server, User(name, "wrong"), service)
+    assert "[AUTHENTICATIONFAILED]" in server.log_in(User(name, "wrong"), service)
 
 
 def test_an_account_that_has_expired_is_refused(server: RunningServer) -> None:
     after = len(server.output)
-    assert "[AUTHENTICATIONFAILED]" in log_in(server, User("expired", "secret"))
+    assert "[AUTHENTICATIONFAILED]" in server.log_in(User("expired", "secret"))
     server.output.wait_for("account_expired", "user=expired", after=after)
 
 
@@ -206,12 +187,12 @@ def test_a_dead_saslauthd_is_a_temporary_failure_and_others_are_asked_all_the_sa
     saslauthd.stop()
     try:
         after = len(server.output)
-        assert log_in(server, User(FILED.name, FILED.password)) == "OK"
-        assert "[UNAVAILABLE]" in log_in(server, User("nobody", "wrong"))
+        assert server.log_in(User(FILED.name, FILED.password)) == "OK"
+        assert "[UNAVAILABLE]" in server.log_in(User("nobody", "wrong"))
         server.output.wait_for("verifier_unavailable", "method=saslauthd", after=after)
     finally:
         saslauthd.start()
-    assert "[AUTHENTICATIONFAILED]" in log_in(server, User("nobody", "wrong"))
+    assert "[AUTHENTICATIONFAILED]" in server.log_in(User("nobody", "wrong"))
 
 
 def test_no_password_is_in_the_log(server: RunningServer) -> None:

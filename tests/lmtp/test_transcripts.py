@@ -1,15 +1,14 @@
 """Dialogues compared whole: on a socket, in step; and without one, in every split of what the client sends."""
 
 import asyncio
-import random
 import re
 import socket
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from tests.lmtp.post import Client, Post, settings
+from tests.connections.dialogue import Turn, octet_by_octet, play, said_by, splits
+from tests.lmtp.post import Post, settings
 from tests.store.world import World
 
 from angarium import __version__
@@ -27,7 +26,7 @@ class Transcript:
     settings: list[str] = field(default_factory=list)
     quotas: list[tuple[str, int]] = field(default_factory=list)
     family: int = socket.AF_UNIX
-    turns: list[tuple[str, bytes]] = field(default_factory=list)
+    turns: list[Turn] = field(default_factory=list)
 
     @classmethod
     def read(cls, stem: str) -> "Transcript":
@@ -49,9 +48,6 @@ class Transcript:
                     assert line.startswith("#"), line
         return transcript
 
-    def said_by(self, side: str) -> bytes:
-        return b"".join(line for kind, line in self.turns if kind == side)
-
 
 async def post_for(world: World, transcript: Transcript) -> Post:
     await world.create("shared", "anyone lrp")
@@ -72,40 +68,19 @@ async def test_a_dialogue_goes_as_written(stem: str, world: World, tmp_path: Pat
     post = await post_for(world, transcript)
     client_of = post.unix_client(tmp_path) if transcript.family == socket.AF_UNIX else post.tcp_client()
     async with client_of as client:
-        heard = await play(client, transcript)
+        heard = await play(client, transcript.turns, shown)
         assert await client.reader.read() == b""
-    assert heard.decode() == transcript.said_by("S").decode()
-
-
-async def play(client: Client, transcript: Transcript) -> bytes:
-    """Send what the client says, and after each line of the server's wait for one."""
-    heard = b""
-    for kind, line in transcript.turns:
-        if kind == "C":
-            client.send(line)
-        else:
-            heard += shown(await client.reader.readuntil(b"\r\n"))
-    return heard
-
-
-def pieces(octets: bytes, seed: int) -> Iterable[bytes]:
-    chance = random.Random(seed)
-    while octets:
-        size = chance.choice((1, 2, 3, 7, 50, 400))
-        yield octets[:size]
-        octets = octets[size:]
+    assert heard.decode() == said_by("S", transcript.turns).decode()
 
 
 @pytest.mark.parametrize("stem", TRANSCRIPTS)
 async def test_how_octets_are_split_makes_no_difference(stem: str, runner: asyncio.Runner, tmp_path: Path) -> None:
     transcript = Transcript.read(stem)
-    octets = transcript.said_by("C")
-    splits: list[list[bytes]] = [[octets], [bytes((octet,)) for octet in octets]]
-    splits += [list(pieces(octets, seed)) for seed in range(10)]
-    for chunks in splits:
+    octets = said_by("C", transcript.turns)
+    for chunks in (octet_by_octet(octets), *splits(octets, 10)):
         world = await World.open("memory", tmp_path)
         post = await post_for(world, transcript)
         said = await post.converse(chunks, family=transcript.family)
-        assert shown(said).decode() == transcript.said_by("S").decode()
+        assert shown(said).decode() == said_by("S", transcript.turns).decode()
         assert not post.connections
         await world.engine.close()

@@ -5,13 +5,12 @@ extensions; `$X*N` is the letter x, N times.
 """
 
 import asyncio
-import random
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from tests.connections.dialogue import Turn, octet_by_octet, play, said_by, splits
 from tests.managesieve.office import Office, settings
 from tests.store.world import World
 
@@ -29,7 +28,7 @@ class Transcript:
     """What each side says; lines keep their CRLF."""
 
     settings: list[str] = field(default_factory=list)
-    turns: list[tuple[str, bytes]] = field(default_factory=list)
+    turns: list[Turn] = field(default_factory=list)
 
     @classmethod
     def read(cls, stem: str) -> "Transcript":
@@ -49,9 +48,6 @@ class Transcript:
         transcript.turns = [(kind, line.replace(b"$SIEVE", sieve)) for kind, line in transcript.turns]
         return transcript
 
-    def said_by(self, side: str) -> bytes:
-        return b"".join([line for kind, line in self.turns if kind == side])
-
 
 @pytest.mark.parametrize("stem", TRANSCRIPTS)
 async def test_a_dialogue_goes_as_written(stem: str, world: World, runner: asyncio.Runner) -> None:
@@ -59,34 +55,20 @@ async def test_a_dialogue_goes_as_written(stem: str, world: World, runner: async
     office = Office(world, settings("\n".join(transcript.settings)))
     async with office.client() as client:
         heard = client.greeting
-        for kind, line in transcript.turns[client.greeting.count(b"\r\n") :]:
-            if kind == "C":
-                client.send(line)
-            else:
-                heard += await client.reader.readuntil(b"\r\n")
+        heard += await play(client, transcript.turns[client.greeting.count(b"\r\n") :])
         heard += await client.reader.read()
-    assert heard.decode() == transcript.said_by("S").decode()
-
-
-def pieces(octets: bytes, seed: int) -> Iterable[bytes]:
-    chance = random.Random(seed)
-    while octets:
-        size = chance.choice((1, 2, 3, 7, 50, 400))
-        yield octets[:size]
-        octets = octets[size:]
+    assert heard.decode() == said_by("S", transcript.turns).decode()
 
 
 @pytest.mark.parametrize("stem", TRANSCRIPTS)
 async def test_how_octets_are_split_makes_no_difference(stem: str, runner: asyncio.Runner, tmp_path: Path) -> None:
     transcript = Transcript.read(stem)
-    octets = transcript.said_by("C")
-    splits: list[list[bytes]] = [[octets], *[list(pieces(octets, seed)) for seed in range(5)]]
-    if len(octets) < 5000:
-        splits.append([bytes((octet,)) for octet in octets])
-    for chunks in splits:
+    octets = said_by("C", transcript.turns)
+    finest = [octet_by_octet(octets)] if len(octets) < 5000 else []
+    for chunks in (*finest, *splits(octets, 5)):
         world = await World.open("memory", tmp_path)
         office = Office(world, settings("\n".join(transcript.settings)))
         said = await office.converse(chunks)
-        assert said.decode() == transcript.said_by("S").decode()
+        assert said.decode() == said_by("S", transcript.turns).decode()
         assert not office.seats
         await world.engine.close()

@@ -1,13 +1,12 @@
 """Dialogues compared whole: on a socket, in step; and without one, in every split of what the client sends."""
 
 import asyncio
-import random
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from tests.connections.dialogue import Turn, octet_by_octet, play, said_by, splits
 from tests.pop3.office import SERVER, VERSION, Client, Office, settings
 from tests.store.world import World
 
@@ -26,7 +25,7 @@ class Transcript:
     settings: list[str] = field(default_factory=list)
     messages: list[tuple[str, bytes]] = field(default_factory=list)
     has_secrets: bool = False
-    connections: list[list[tuple[str, bytes]]] = field(default_factory=list)
+    connections: list[list[Turn]] = field(default_factory=list)
 
     @classmethod
     def read(cls, stem: str) -> "Transcript":
@@ -49,10 +48,6 @@ class Transcript:
                 case _:
                     assert line.startswith("#"), line
         return transcript
-
-
-def said_by(side: str, turns: list[tuple[str, bytes]]) -> bytes:
-    return b"".join(line for kind, line in turns if kind == side)
 
 
 async def office_for(world: World, transcript: Transcript) -> Office:
@@ -78,7 +73,7 @@ async def test_dialogues_go_as_written(stem: str, kind: str, runner: asyncio.Run
         async with office.port() as port:
             client = Client(*await asyncio.open_connection("127.0.0.1", port))
             try:
-                heard = await play(client, turns)
+                heard = await play(client, turns, shown)
                 if turns[-1][1].startswith((b"+OK\r", b"-ERR [SYS/TEMP]")):
                     assert await client.reader.read() == b""
             finally:
@@ -88,40 +83,15 @@ async def test_dialogues_go_as_written(stem: str, kind: str, runner: asyncio.Run
     await world.engine.close()
 
 
-async def play(client: Client, turns: list[tuple[str, bytes]]) -> bytes:
-    """Send what the client says, and after each line of the server's wait for one."""
-    heard = b""
-    for kind, line in turns:
-        if kind == "C":
-            client.send(line)
-        else:
-            heard += shown(await client.reader.readuntil(b"\r\n"))
-    return heard
-
-
-def pieces(octets: bytes, seed: int) -> Iterable[bytes]:
-    chance = random.Random(seed)
-    while octets:
-        size = chance.choice((1, 2, 3, 7, 50, 400))
-        yield octets[:size]
-        octets = octets[size:]
-
-
 @pytest.mark.parametrize("stem", TRANSCRIPTS)
 async def test_how_octets_are_split_makes_no_difference(stem: str, runner: asyncio.Runner, tmp_path: Path) -> None:
     transcript = Transcript.read(stem)
-    for split in range(-2, 6):
+    said = [said_by("C", turns) for turns in transcript.connections]
+    for chunks in zip(*[(octet_by_octet(octets), *splits(octets, 6)) for octets in said], strict=True):
         world = await World.open("memory", tmp_path)
         office = await office_for(world, transcript)
-        for turns in transcript.connections:
-            octets = said_by("C", turns)
-            if split == -2:
-                chunks: list[bytes] = [octets]
-            elif split == -1:
-                chunks = [bytes((octet,)) for octet in octets]
-            else:
-                chunks = list(pieces(octets, split))
-            said = await office.converse(chunks)
-            assert shown(said).decode() == said_by("S", turns).decode()
+        for turns, chunks_of_one in zip(transcript.connections, chunks, strict=True):
+            answered = await office.converse(chunks_of_one)
+            assert shown(answered).decode() == said_by("S", turns).decode()
             assert not office.seats
         await world.engine.close()

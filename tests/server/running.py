@@ -8,6 +8,7 @@ import contextlib
 import imaplib
 import json
 import os
+import poplib
 import shutil
 import signal
 import smtplib
@@ -318,6 +319,32 @@ class RunningServer:
             yield client
         finally:
             # A session that was logged out has closed its socket.
+            with contextlib.suppress(OSError):
+                client.shutdown()
+
+    def log_in(self, user: User, service: str = "imap") -> str:
+        """What the server answers to a login at `imap`, `imaps` (SASL's PLAIN) or `pop3` (USER and PASS)."""
+        if service == "pop3":
+            pop = poplib.POP3(LOOPBACK, self.port("pop3"), timeout=WAIT_S)
+            try:
+                pop.user(user.name)
+                return pop.pass_(user.password).decode()
+            except poplib.error_proto as error:
+                return str(error)
+            finally:
+                pop.close()
+        client: imaplib.IMAP4
+        if service == "imaps":
+            context = self.certificate()
+            context.check_hostname = False
+            client = imaplib.IMAP4_SSL(LOOPBACK, self.port("imaps"), ssl_context=context, timeout=WAIT_S)
+        else:
+            client = imaplib.IMAP4(LOOPBACK, self.port("imap"), timeout=WAIT_S)
+        try:
+            return client.authenticate("PLAIN", lambda _: f"\0{user.name}\0{user.password}".encode())[0]
+        except client.error as error:
+            return str(error)
+        finally:
             with contextlib.suppress(OSError):
                 client.shutdown()
 
