@@ -6,12 +6,17 @@ from tests.auth.world import Clock
 from angarium.auth.throttle import (
     ADDRESS_FREE_FAILURES,
     ADDRESS_WAIT_MAX_S,
+    CODE_FREE_FAILURES,
+    CODE_WAIT_MAX_S,
     PAIR_WAIT_MAX_S,
+    CodeThrottle,
     LocalScores,
     LoginThrottle,
     network_of,
 )
+from angarium.names import UserId
 
+ALICE = UserId("alice")
 OFFICE = "192.0.2.7"
 
 
@@ -156,3 +161,25 @@ def test_no_order_of_calls_makes_anybody_wait_longer_than_the_bound(steps: list[
 @given(st.text())
 def test_any_text_stands_for_some_network(address: str) -> None:
     assert network_of(network_of(address)) == network_of(address) or "/" in network_of(address)
+
+
+def test_codes_are_guessed_some_thousand_times_a_day_at_most(clock: Clock) -> None:
+    codes = CodeThrottle(clock_s=clock)
+    end_s, tries = clock.now_s + 86_400, 0
+    while clock.now_s < end_s:
+        assert codes.admits(ALICE)
+        tries += 1
+        wait_s = codes.failed(ALICE)
+        assert wait_s <= CODE_WAIT_MAX_S
+        if wait_s:
+            assert not codes.admits(ALICE)
+            assert codes.admits(UserId("bob"))
+        clock.now_s += wait_s
+    assert 2000 < tries < 2400
+
+
+def test_some_wrong_codes_are_typing_errors(clock: Clock) -> None:
+    codes = CodeThrottle(clock_s=clock)
+    assert [codes.failed(ALICE) for _ in range(CODE_FREE_FAILURES + 2)] == [0.0] * CODE_FREE_FAILURES + [0.5, 1.0]
+    clock.now_s += 3600
+    assert codes.failed(ALICE) == 0

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.auth.world import new_engine
 
+from angarium.auth.throttle import CodeThrottle
 from angarium.auth.totp import (
     Totp,
     code_of,
@@ -25,7 +26,7 @@ STEP = int(NOW_S) // 30
 
 
 def asking(engine: MemoryEngine, now_s: float = NOW_S) -> Totp:
-    return Totp(engine, lambda: now_s)
+    return Totp(engine, CodeThrottle(), lambda: now_s)
 
 
 @pytest.mark.parametrize(

@@ -5,9 +5,10 @@ from pathlib import Path
 import pytest
 from tests.cli.stores import CommandLine
 
-from angarium.auth import LoginThrottle
+from angarium.auth import CodeThrottle, LoginThrottle
 from angarium.master.identity import Identity
 from angarium.master.serverlock import take_server_lock
+from angarium.names import UserId
 from angarium.worker import SharedScores, SharedState
 from angarium.worker.sharedstate import STATE_FILE
 
@@ -15,7 +16,7 @@ SELF = Identity("", os.geteuid(), os.getegid(), (), changes=False)
 
 
 @pytest.fixture
-def throttle(store: Path) -> Iterator[LoginThrottle]:
+def scores(store: Path) -> Iterator[SharedScores]:
     """Of a worker of a server that runs."""
     directory = store / "state" / "run"
     directory.mkdir()
@@ -23,10 +24,15 @@ def throttle(store: Path) -> Iterator[LoginThrottle]:
     state = SharedState.create(directory / STATE_FILE, segments=1, sessions_max=8)
     state.take_segment(1, os.getpid())
     scores = SharedScores(state.score_areas(), 1, state.secret)
-    yield LoginThrottle(scores)
+    yield scores
     scores.close()
     state.close()
     os.close(lock)
+
+
+@pytest.fixture
+def throttle(scores: SharedScores) -> LoginThrottle:
+    return LoginThrottle(scores)
 
 
 def test_without_a_server_that_is_said(angarium: CommandLine, store: Path) -> None:
@@ -62,6 +68,15 @@ def test_names_are_those_of_users_and_write_no_lines_of_their_own(
     assert sorted(lines) == ["-", "alice", "no user?[2j", "x" * 78 + "…"]
     for name in ("Alice", "no\nuser\x1b[2J", "x" * 200):
         assert angarium("lockouts", "clear", "--user", name, "--dir", store).out == "let go of 1\n"
+
+
+def test_whose_codes_are_guessed_is_listed_and_let_go(angarium: CommandLine, store: Path, scores: SharedScores) -> None:
+    codes = CodeThrottle(scores)
+    for _ in range(12):
+        codes.failed(UserId("alice"))
+    assert angarium("lockouts", "list", "--dir", store).out == "totp\talice\t12.0\t32\n"
+    assert angarium("lockouts", "clear", "--user", "alice", "--dir", store).out == "let go of 1\n"
+    assert codes.admits(UserId("alice"))
 
 
 @pytest.mark.parametrize("words", [[], ["clear"], ["clear", "--all", "--user", "alice"]])

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 from tests.auth.world import CHEAP, new_engine
 
-from angarium.auth import Passwords
+from angarium.auth import CodeThrottle, Passwords
 from angarium.cli.outsiders import Outsiders
 from angarium.cli.verifierset import verifier_set
 from angarium.config import Machine, PwcheckMethod, parse_settings
@@ -20,7 +20,9 @@ def names(*lines: str) -> tuple[list[str], list[str], int]:
     settings = parse_settings(text, file=Path("/etc/imapd.conf"), machine=Machine("mail.test", 1)).settings
     passwords = Passwords(CHEAP, threads=1)
     try:
-        parts = verifier_set(settings, new_engine(), passwords, NoPam(), seed=b"seed", outsiders=Outsiders())
+        parts = verifier_set(
+            settings, new_engine(), passwords, NoPam(), seed=b"seed", codes=CodeThrottle(), outsiders=Outsiders()
+        )
     finally:
         passwords.close()
     return [each.name for each in parts.methods], [each.name for each in parts.secrets], len(parts.keys)

@@ -8,7 +8,7 @@ from angarium.auth.passwords import PasswordCost, PasswordKeys, Passwords, needs
 from angarium.auth.policy import LoginPolicy, canonical_userid
 from angarium.auth.proof import ProofCheck
 from angarium.auth.standing import Over, Standing, is_current, why_over
-from angarium.auth.throttle import LocalScores, LoginThrottle, Score, Scores, Throttle, decayed
+from angarium.auth.throttle import CodeThrottle, LocalScores, LoginThrottle, Score, Scores, Throttle, decayed
 from angarium.auth.users import UserMail, add_user, delete_user, list_users, set_password
 from angarium.auth.verifiedlogins import VerifiedLogins
 from angarium.auth.verifiers import SecondFactor, StoreKeys, StoreVerifier, Verifiers, VerifierSet
@@ -30,6 +30,7 @@ __all__ = [
     "AccessRules",
     "AuthenticatedUser",
     "Authenticator",
+    "CodeThrottle",
     "CredentialStamp",
     "GroupSource",
     "Groups",

@@ -23,6 +23,11 @@ PAIR_WAIT_MAX_S: Final = 30.0
 ADDRESS_WAIT_MAX_S: Final = 3.0
 ADDRESS_FREE_FAILURES: Final = 10
 """Typing errors of an office, or of all users of a webmail server, before its address counts."""
+CODE_FREE_FAILURES: Final = 5
+CODE_WAIT_MAX_S: Final = 300.0
+
+CODES: Final = "totp"
+"""What stands in place of a network where codes are counted."""
 
 _FIRST_WAIT_S: Final = 0.5
 _HALF_LIFE_S: Final = 300.0
@@ -189,12 +194,42 @@ class LoginThrottle:
         return _growing(score.failures - ADDRESS_FREE_FAILURES, ADDRESS_WAIT_MAX_S)
 
 
+class CodeThrottle:
+    """Wrong codes of a second factor behind right passwords, counted by user: six digits are found in a day by who has
+    the password and a thousand addresses to try them from (RFC 4226 §7.3).
+
+    Nobody else can make the score grow. It falls as those of logins do, which leaves some 2,400 tries a day.
+    """
+
+    def __init__(self, scores: Scores | None = None, *, clock_s: Callable[[], float] = time.monotonic) -> None:
+        self._scores = scores if scores is not None else LocalScores()
+        self._clock_s = clock_s
+
+    def admits(self, userid: UserId) -> bool:
+        """Whether a code is looked at now; if not, it is wrong."""
+        now_s = self._clock_s()
+        score = self._scores.get(_code_key(userid), now_s)
+        return score is None or score.not_before_s <= now_s
+
+    def failed(self, userid: UserId) -> float:
+        """Count a wrong code; gives the seconds for which no other one is looked at."""
+        now_s = self._clock_s()
+        failures = self._scores.add(_code_key(userid), now_s).failures
+        wait_s = _growing(failures - CODE_FREE_FAILURES, CODE_WAIT_MAX_S) if failures > CODE_FREE_FAILURES else 0.0
+        self._scores.hold(_code_key(userid), now_s + wait_s)
+        return wait_s
+
+
 def pair_key(network: str, userid: str) -> str:
     """What failures of a user from a network are counted by; those of a network are by its name alone.
 
     Spellings that a directory or a database may take for one name (RFC 4518 §2.6) are one here.
     """
     return f"{network}\0{' '.join(userid.split()).casefold()}"
+
+
+def _code_key(userid: UserId) -> str:
+    return pair_key(CODES, str(userid))
 
 
 def throttled_name(userid: UserId | None, typed: str) -> str:

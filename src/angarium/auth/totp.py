@@ -7,16 +7,21 @@ the last one that was used is stored, durably, before the answer.
 
 import base64
 import hmac
+import logging
 import secrets
 import time
 from typing import Final
 from urllib.parse import quote, urlencode
 
 from angarium.auth.standing import Now
+from angarium.auth.throttle import CodeThrottle
+from angarium.auth.verifying import PasswordLogin
 from angarium.engine.interface import Engine
 from angarium.engine.users import ActivateTotp, PutTotp, RemoveTotp, TotpRow, UseTotpStep
 from angarium.errors import AuthenticationFailed, UserExists, UserNotFound
 from angarium.names import UserId
+
+log = logging.getLogger(__name__)
 
 STEP_S: Final = 30
 DIGITS: Final = 6
@@ -30,8 +35,9 @@ _NO_STEP: Final = -1
 class Totp:
     """A `SecondFactor`, of those users who have one that is active."""
 
-    def __init__(self, engine: Engine, now_s: Now = time.time) -> None:
+    def __init__(self, engine: Engine, throttle: CodeThrottle, now_s: Now = time.time) -> None:
         self._engine = engine
+        self._throttle = throttle
         self._now_s = now_s
 
     async def is_required(self, userid: UserId) -> bool:
@@ -43,6 +49,20 @@ class Totp:
         """The password itself, and the code behind it; an empty code where there is none."""
         code = password[-DIGITS:]
         return (password[:-DIGITS], code) if _is_code(code) else (password, "")
+
+    def admits(self, login: PasswordLogin) -> bool:
+        """Whether its code is looked at; who has logged in from there before waits for no guesser elsewhere."""
+        return login.is_known or self._throttle.admits(login.userid)
+
+    def failed(self, login: PasswordLogin) -> None:
+        """Count its code, which is wrong, and its password, which is not."""
+        if not login.is_known:
+            wait_s = self._throttle.failed(login.userid)
+            if wait_s:
+                log.warning(
+                    "codes_guessed",
+                    extra={"user": str(login.userid), "address": login.address, "held_s": round(wait_s)},
+                )
 
     async def matches(self, userid: UserId, code: str) -> bool:
         """Whether `accept` would take the code now."""

@@ -47,6 +47,11 @@ class SecondFactor(Protocol):
     def split(self, password: str) -> tuple[str, str]:
         """The password itself, and the code behind it; an empty code where there is none."""
 
+    def admits(self, login: PasswordLogin) -> bool:
+        """Whether its code is looked at; a wrong one that is, and stands behind the right password, has `failed`."""
+
+    def failed(self, login: PasswordLogin) -> None: ...
+
     async def matches(self, userid: UserId, code: str) -> bool:
         """Whether the code would be accepted now."""
 
@@ -131,12 +136,26 @@ class Verifiers:
                 self._verified.remember(login.password, stamp)
             return stamp
         password, code = factor.split(login.password)
-        if not await factor.matches(login.userid, code):
-            # Without the code nobody learns by the clock that the password is right: another one is asked about.
-            password = token_urlsafe()
-        stamp = await self._ask(replace(login, password=password))
-        # The code is used up, so nothing is remembered.
-        return stamp if stamp is not None and await factor.accept(login.userid, code) else None
+        is_right = await factor.matches(login.userid, code)
+        checks = [self._check_both(replace(login, password=password), code, factor, is_right=is_right)] if code else []
+        if not is_right:
+            # Without the code nobody learns by the clock that the password is right: another one is asked about too.
+            checks.append(self._ask(replace(login, password=token_urlsafe())))
+        stamp, *_ = await asyncio.gather(*checks)
+        return stamp
+
+    async def _check_both(
+        self, login: PasswordLogin, code: str, factor: SecondFactor, *, is_right: bool
+    ) -> CredentialStamp | None:
+        """The password, then the code, which is used up, so that nothing is remembered. Right codes go the way of wrong
+        ones, so that of many that are tried at once none is looked at before the others are counted."""
+        stamp = await self._ask(login)
+        if stamp is None or not factor.admits(login):
+            return None
+        if not is_right:
+            factor.failed(login)
+            return None
+        return stamp if await factor.accept(login.userid, code) else None
 
     async def _ask(self, login: PasswordLogin) -> CredentialStamp | None:
         """As `_ask_all`; the connections that one program opens at the same moment are one question."""

@@ -1,7 +1,8 @@
 """List who is held back after failed logins, or let go of them.
 
 A line has the address (of IPv6, the network), the user, the failures that count still, and the seconds until the next
-try is looked at. What is counted of an address alone, over all users, has `-` for the user; a long name ends in `…`,
+try is looked at. What is counted of an address alone, over all users, has `-` for the user; wrong codes behind the
+right password, over all addresses, have `totp` for the address; a long name ends in `…`,
 and is let go by the whole of it. Where no server runs, the exit status is 69.
 """
 

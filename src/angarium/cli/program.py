@@ -12,6 +12,7 @@ from angarium import __version__
 from angarium.auth import (
     AccessRules,
     Authenticator,
+    CodeThrottle,
     Groups,
     GssAcceptor,
     HostDomains,
@@ -138,6 +139,7 @@ class _WorkerProgram:
         self._watchers = Watchers(on_first=announcer.watch, on_last=announcer.unwatch)
         self._backlog = Backlog()
         self._throttle = LoginThrottle(context.scores)
+        self._codes = CodeThrottle(context.scores)
         self._host_domains = HostDomains()
         self._passwords = passwords
         self._seed = seed
@@ -220,6 +222,7 @@ class _WorkerProgram:
                 self._passwords,
                 context.children,
                 seed=self._seed,
+                codes=self._codes,
                 gss=self._gss_by(context.settings),
                 outsiders=self.outsiders,
             ),

@@ -3,6 +3,7 @@
 import logging
 
 from angarium.auth import (
+    CodeThrottle,
     GssAcceptor,
     KeySource,
     PasswordVerifier,
@@ -38,6 +39,7 @@ def verifier_set(
     pam: PamAsker,
     *,
     seed: bytes,
+    codes: CodeThrottle,
     gss: GssAcceptor | None = None,
     outsiders: Outsiders,
 ) -> VerifierSet:
@@ -61,7 +63,7 @@ def verifier_set(
     return VerifierSet(
         methods=tuple(methods),
         app_passwords=AppPasswords(engine),
-        second_factor=Totp(engine),
+        second_factor=Totp(engine, codes),
         keys=tuple(keys),
         shared_secrets=SharedSecrets(engine),
         secrets=tuple(auxprops),
