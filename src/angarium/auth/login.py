@@ -267,7 +267,7 @@ class Authenticator:
             return userid
         if not await self._allows(userid, wanted, context.policy):
             raise AuthorizationFailed(f"{userid} may not act for {wanted}")
-        log.info("acts_for", extra={"user": str(wanted), "admin": str(userid), "session": context.session})
+        log.info("acts_for", extra={"user": str(wanted), "by": str(userid), "session": context.session})
         return wanted
 
     async def _allows(self, userid: UserId, wanted: UserId, policy: LoginPolicy) -> bool:
