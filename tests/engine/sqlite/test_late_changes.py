@@ -94,6 +94,24 @@ def test_the_log_tells_what_a_scan_finds(tmp_path: Path, monkeypatch: pytest.Mon
     asyncio.run(main())
 
 
+def test_the_loop_reads_no_more_expunged_messages_than_others(tmp_path: Path) -> None:
+    async def main() -> None:
+        options = SqliteOptions(str(tmp_path / "state"), {"default": str(tmp_path / "spool")})
+        engine = await SqliteEngine.open(options, SystemSources())
+        account, (mailbox, _) = await fill(engine, random.Random(7))
+        since = (await engine.state(account)).modseq
+        await engine.write(account, Expunge(mailbox, AUTHOR, UidSet(((1, 1000),)), only_deleted=False))
+        connection = open_for_reading(account_path(options.directory, account), ACCOUNT)
+        expunged = reads.read_all_messages(connection, mailbox, since).columns.uid.size
+        assert expunged > 10
+        assert reads.read_messages(connection, mailbox, since, most_rows=expunged - 1) is None
+        assert reads.read_messages(connection, mailbox, since, most_rows=expunged) is not None
+        connection.close()
+        await engine.close()
+
+    asyncio.run(main())
+
+
 def test_rows_are_the_same_in_steps_of_any_length(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     async def main() -> None:
         options = SqliteOptions(str(tmp_path / "state"), {"default": str(tmp_path / "spool")})

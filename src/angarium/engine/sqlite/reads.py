@@ -163,10 +163,11 @@ def _late_rows(
         logged = _logged_rows(connection, mailbox, changed_since)
         if logged is not None:
             return logged
-    if mailbox.messages <= most_rows:
-        return _scanned(connection, mailbox, changed_since)
-    if not changed_since or mailbox.messages > _LARGE_SCAN_ROWS:
+    if not changed_since:
+        return _scanned(connection, mailbox, changed_since) if mailbox.messages <= most_rows else None
+    if mailbox.messages > _LARGE_SCAN_ROWS:
         return None
+    # Expunged messages are among the late rows, and no count says how many.
     table = _scanned(connection, mailbox, changed_since, limit=most_rows + 1)
     return table if len(table) <= most_rows else None
 
