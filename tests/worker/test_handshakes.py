@@ -391,7 +391,7 @@ def test_older_versions_are_not_spoken(site: Site, versions: str, spoken: list[s
 @pytest.mark.parametrize(
     ("options", "reason"),
     [
-        ("tls_ciphers: NONSENSE\n", "tls_ciphers NONSENSE cannot be used: "),
+        ("tls_ciphers: NONSENSE\n", "tls_ciphers NONSENSE cannot be used: No cipher can be selected."),
         ("tls_ciphers: TLS_AES_128_GCM_SHA256\n", "tls_ciphers TLS_AES_128_GCM_SHA256 cannot be used: "),
         ("tls_eccurve: curve\n", "tls_eccurve curve cannot be used: unknown elliptic curve name 'curve'"),
         ("tls_server_ca_file: {none}\n", "tls_server_ca_file {none} cannot be used: No such file"),
@@ -399,8 +399,9 @@ def test_older_versions_are_not_spoken(site: Site, versions: str, spoken: list[s
         ("tls_server_ca_dir: {none}\n", "tls_server_ca_dir {none} cannot be used: No such file"),
         ("tls_server_ca_file: {users}\ntls_crl_file: {none}\n", "tls_crl_file {none} cannot be used: No such file"),
         ("tls_server_ca_file: {users}\ntls_crl_file: {junk}\n", "tls_crl_file {junk} cannot be used: "),
+        ("tls_server_ca_file: {users}\ntls_crl_file: {users}\n", "tls_crl_file {users} cannot be used: it has no list"),
         ("tls_sni_dir: {none}\n", "tls_sni_dir {none} cannot be used: No such file"),
-        ("tls_sni_dir: {sni}\n", "tls_sni_dir {sni}/a.pem cannot be used: "),
+        ("tls_sni_dir: {sni}\n", "tls_sni_dir {sni}/a.pem cannot be used: it has no certificate in PEM"),
     ],
 )
 def test_what_cannot_be_used_is_named(site: Site, options: str, reason: str) -> None:
@@ -418,5 +419,27 @@ def test_a_key_with_a_password_is_refused_and_the_terminal_not_asked(site: Site)
     key = load_pem_private_key(path.read_bytes(), None)
     locked = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(b"secret"))
     (site.directory / "locked.key").write_bytes(locked)
-    with pytest.raises(ConfigError, match="cannot be used"):
+    with pytest.raises(ConfigError, match="cannot be used: no key without a password"):
         site.tls(f"tls_server_key: {site.directory}/locked.key\n")
+
+
+@pytest.mark.parametrize(
+    ("key", "reason"),
+    [
+        ("other", "cannot be used: the key is not that of the first certificate"),
+        ("certificate", "cannot be used: no key without a password"),
+    ],
+)
+def test_what_is_wrong_with_a_key_is_told(site: Site, key: str, reason: str) -> None:
+    other = AUTHORITY.issue_for_hosts("other.test")
+    (site.directory / "key").write_bytes(other.key if key == "other" else other.pem)
+    with pytest.raises(ConfigError, match=reason):
+        site.tls(f"tls_server_key: {site.directory}/key\n")
+
+
+def test_a_certificate_among_the_revoked_makes_nobody_an_authority(site: Site) -> None:
+    lists = site.directory / "lists"
+    USERS.write_revoked(lists)
+    lists.write_bytes(lists.read_bytes() + Authority("another.test").certificate.public_bytes(Encoding.PEM))
+    with pytest.raises(ConfigError, match="cannot be used: it has certificates that tls_server_ca_file has not"):
+        site.tls(f"tls_server_ca_file: {site.users}\ntls_crl_file: {lists}\n")

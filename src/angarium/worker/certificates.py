@@ -36,7 +36,11 @@ class ServerCertificate:
 
 def read_server_certificate(file: Path) -> ServerCertificate:
     """The first certificate of a file. OSError, ValueError."""
-    certificate = x509.load_pem_x509_certificate(file.read_bytes())
+    octets = file.read_bytes()
+    try:
+        certificate = x509.load_pem_x509_certificate(octets)
+    except ValueError as error:
+        raise ValueError("it has no certificate in PEM") from error
     names = tuple([name.lower() for name in _host_names(certificate)])
     return ServerCertificate(file, names, certificate.not_valid_after_utc, end_point_binding(certificate))
 

@@ -36,6 +36,7 @@ _ALPN: Final[Mapping[type[ServiceCommand], str]] = {
 _END_POINT: Final = "tls-server-end-point"
 _UNIQUE: Final = "tls-unique"
 _NEVER: Final = ":!aNULL:!eNULL"
+_MISMATCHES: Final = frozenset({"KEY_VALUES_MISMATCH", "KEY_TYPE_MISMATCH", "NO_CERTIFICATE_ASSIGNED"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,9 +153,19 @@ def _by_name(settings: TlsSettings, protocol: str) -> dict[str, Identity]:
 def _identity(settings: TlsSettings, protocol: str, option: str, certificate: Path, key: Path | None) -> Identity:
     context = _context(settings, protocol)
     files = f"{option} {certificate}" + (f" with key {key}" if key is not None else "")
-    _used(files, partial(context.load_cert_chain, certificate, key, _no_password))
     known = _used(files, partial(read_server_certificate, certificate))
+    _used(files, partial(_load_chain, context, certificate, key))
     return Identity(context, known, {_END_POINT: known.end_point} if known.end_point else {})
+
+
+def _load_chain(context: ssl.SSLContext, certificate: Path, key: Path | None) -> None:
+    """Of a file with a certificate. OSError; ValueError that says what OpenSSL means."""
+    try:
+        context.load_cert_chain(certificate, key, _no_password)
+    except ssl.SSLError as error:
+        if error.reason in _MISMATCHES:
+            raise ValueError("the key is not that of the first certificate") from error
+        raise ValueError("no key without a password, or no chain, can be read from it") from error
 
 
 def _context(settings: TlsSettings, protocol: str) -> ssl.SSLContext:
@@ -188,17 +199,28 @@ def _ask_for_certificates(context: ssl.SSLContext, settings: TlsSettings) -> Non
         _used(f"tls_server_ca_dir {directory}", lambda: next(directory.iterdir(), None))
         context.load_verify_locations(capath=directory)
     if revoked is not None:
-        _used(f"tls_crl_file {revoked}", partial(context.load_verify_locations, cafile=revoked))
+        _used(f"tls_crl_file {revoked}", partial(_load_revoked, context, revoked))
         context.verify_flags |= ssl.VERIFY_CRL_CHECK_CHAIN
     is_required = settings.tls_client_certs is ClientCertificates.REQUIRE
     context.verify_mode = ssl.CERT_REQUIRED if is_required else ssl.CERT_OPTIONAL
+
+
+def _load_revoked(context: ssl.SSLContext, file: Path) -> None:
+    """OSError; ValueError for a file that would have others trusted, or that has no list and so lets nobody in."""
+    trusted = context.cert_store_stats()["x509"]
+    context.load_verify_locations(cafile=file)
+    found = context.cert_store_stats()
+    if not found["crl"]:
+        raise ValueError("it has no list of what was revoked")
+    if found["x509"] > trusted:
+        raise ValueError("it has certificates that tls_server_ca_file has not")
 
 
 def _used(what: str, use: Callable[[], T]) -> T:
     try:
         return use()
     except OSError as error:
-        raise _Unusable(f"{what} cannot be used: {error.strerror or error}") from error
+        raise _Unusable(f"{what} cannot be used: {error.strerror or error.args[0]}") from error
     except ValueError as error:
         raise _Unusable(f"{what} cannot be used: {error}") from error
 
