@@ -124,6 +124,22 @@ def test_older_versions_are_refused(site: Site, words: tuple[str, ...]) -> None:
     assert "* OK" not in site.openssl(*words)
 
 
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+def test_a_session_is_resumed_by_whichever_worker(site: Site, version: ssl.TLSVersion) -> None:
+    trusting = site.trusting()
+    trusting.maximum_version = version
+    port = site.server.port("imaps")
+    known: ssl.SSLSession | None = None
+    for place in range(10):
+        with (
+            socket.create_connection((LOOPBACK, port), timeout=WAIT_S) as plain,
+            trusting.wrap_socket(plain, session=known) as client,
+        ):
+            _until(client, b"* OK")
+            assert client.session_reused is (place > 0)
+            known = client.session
+
+
 def test_a_client_cannot_renegotiate(site: Site) -> None:
     text = site.openssl("-tls1_2", said="R\na LOGOUT\n")
     assert "RENEGOTIATING" not in text or "no renegotiation" in text

@@ -38,7 +38,7 @@ from angarium.master.timetable import Timetable
 from angarium.master.workers import Worker, Workers
 from angarium.master.workertimes import WorkerTimes
 from angarium.mime import load_codecs
-from angarium.worker import SharedState, WorkerStart, run_directory, run_worker
+from angarium.worker import ServiceTls, SharedState, WorkerStart, run_directory, run_worker, tls_of_services
 from angarium.worker.control import SOCKETS_MAX, AddSockets, CheckPam, ChildFinished, Reload, RunChild, StartFailed
 from angarium.worker.sharedstate import STATE_FILE
 
@@ -106,6 +106,9 @@ class _Master:
         self._selector.register(self._signals.reader, selectors.EVENT_READ, self._take_signals)
         self._listeners = open_listeners(self._configuration.conf.services, self._slots, self._identity)
         stack.callback(self._close_listeners)
+        with self._identity.acting():
+            self._tls: dict[str, ServiceTls] | None = tls_of_services(self._configuration.conf.services, settings)
+        """What workers are forked with until the first HUP; from then on each reads what is on disk."""
         self._state = self._create_state(stack)
         silence_max = server.worker_silence_max or settings.server.worker_silence_max
         self._times = WorkerTimes(
@@ -248,6 +251,7 @@ class _Master:
                 listeners={listener.key: listener.sockets for listener in self._listeners},
                 open_program=self._server.open_program,
                 heartbeat_interval_s=self._times.heartbeat_s,
+                tls=self._tls,
             )
         )
 
@@ -356,6 +360,7 @@ class _Master:
             log.error("reload_refused", extra={"reason": str(error)})
             return
         old, self._listeners, self._configuration = self._listeners, listeners, configuration
+        self._tls = None
         old_keys = {listener.key for listener in old}
         for listener in listeners:
             if listener.key not in old_keys:

@@ -10,7 +10,7 @@ from angarium.worker.sessions import Connection, Refusal, Refused, Seat, Service
 from angarium.worker.sharedscores import Lockout, SharedScores
 from angarium.worker.sharedstate import SessionRecord, SharedState
 from angarium.worker.telemetry import Recording, Telemetry
-from angarium.worker.tls import is_tls, offers_starttls, service_tls
+from angarium.worker.tls import ServiceTls, is_tls, offers_starttls, service_tls, tls_of_services
 from angarium.worker.tools import ToolAnnouncer, tool_announcer
 from angarium.worker.worker import WorkerStart, run_worker
 
@@ -32,6 +32,7 @@ __all__ = [
     "Seat",
     "ServiceFactory",
     "ServiceLimits",
+    "ServiceTls",
     "SessionRecord",
     "Sessions",
     "SharedScores",
@@ -48,5 +49,6 @@ __all__ = [
     "run_directory",
     "run_worker",
     "service_tls",
+    "tls_of_services",
     "tool_announcer",
 ]

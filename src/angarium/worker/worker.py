@@ -73,6 +73,8 @@ class WorkerStart:
     listeners: dict[str, ListenerSockets]
     open_program: OpenProgram
     heartbeat_interval_s: float
+    tls: dict[str, ServiceTls] | None
+    """What `tls_of_services` has given to all workers, which so take each other's tickets; None: to be read here."""
 
 
 def run_worker(start: WorkerStart) -> int:
@@ -149,9 +151,11 @@ class _Worker:
             async with contextlib.AsyncExitStack() as stack:
                 try:
                     program = await stack.enter_async_context(self._start.open_program(self._context))
-                    settings, services = self._start.settings, self._start.services
+                    settings, services, tls = self._start.settings, self._start.services, self._start.tls
+                    if tls is None:
+                        tls = tls_of_services(_entries(services), settings)
                     # Here and now: what the program runs beside the services takes it that they are there.
-                    await self._apply(program, settings, services, tls_of_services(_entries(services), settings))
+                    await self._apply(program, settings, services, tls)
                 except AngariumError as error:
                     return self._fail(str(error), is_configuration=isinstance(error, PermanentError))
                 self._files.start(self._loop)

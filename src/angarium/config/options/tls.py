@@ -130,7 +130,7 @@ class TlsSettings:
         Duration(DurationUnit.MINUTES),
         "24h",
         meaning="0: sessions are not resumed by tickets. With anything else they are, for the two hours that OpenSSL "
-        "has set, at the same worker, and until the next HUP.",
+        "has set, and until the next HUP; behind the first HUP at the same worker alone.",
     )
 
     def __post_init__(self) -> None:
