@@ -30,7 +30,7 @@ def test_status_responses(response: bytes, octets: bytes) -> None:
 @pytest.mark.parametrize(
     ("code", "octets"),
     [
-        (r.code_capability([b"IMAP4rev1", b"IDLE"]), b"CAPABILITY IMAP4rev1 IDLE"),
+        (r.code_capability(b"IMAP4rev1 IDLE"), b"CAPABILITY IMAP4rev1 IDLE"),
         (r.code_permanentflags(["\\Seen", "\\*"]), b"PERMANENTFLAGS (\\Seen \\*)"),
         (r.code_mailboxid(b"qaiec16rzr"), b"MAILBOXID (qaiec16rzr)"),
         (r.code_appenduid(38505, UidSet.from_numbers([3955])), b"APPENDUID 38505 3955"),

@@ -16,7 +16,7 @@ SHARED = ((b"Shared Folders/", b"/"),)
 @pytest.mark.parametrize(
     ("response", "octets"),
     [
-        (s.serialize_capability([b"IMAP4rev1", b"ID"]), b"* CAPABILITY IMAP4rev1 ID"),
+        (s.serialize_capability(b"IMAP4rev1 ID"), b"* CAPABILITY IMAP4rev1 ID"),
         (s.serialize_enabled([b"CONDSTORE"]), b"* ENABLED CONDSTORE"),
         (s.serialize_enabled([]), b"* ENABLED"),
         (s.serialize_exists(4), b"* 4 EXISTS"),

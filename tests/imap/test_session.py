@@ -9,7 +9,6 @@ from tests.imap.transcript import Connection, log_in, open_services
 from angarium.errors import MailboxNameInvalid
 from angarium.imap.dialect import Extension
 from angarium.imap.responses import Condition
-from angarium.imap.session import limits_after_login, limits_before_login
 from angarium.imap.states import State
 from angarium.names import MailboxName
 
@@ -52,7 +51,7 @@ def test_strangers_have_smaller_limits(tmp_path: Path) -> None:
     async def talk() -> None:
         options = "max_line_before_login: 2000\nmaxliteral: 70000\nmaxmessagesize: 5000"
         async with open_services("memory", tmp_path, options) as services:
-            before, after = limits_before_login(services), limits_after_login(services)
+            before, after = services.limits_before_login, services.limits_after_login
             assert before.line_octets == 2000
             assert (after.literal_octets, after.message_octets) == (70000, 5000)
             assert before.literal_octets < after.literal_octets

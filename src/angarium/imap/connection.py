@@ -7,7 +7,7 @@ Deadlines are kept by one sweep for all connections (`factory`), not by a timer 
 
 import asyncio
 import logging
-import secrets
+import os
 import time
 from typing import cast
 
@@ -89,7 +89,7 @@ class ImapConnection(asyncio.Protocol):
         transport.set_write_buffer_limits(high=self._services.settings.limits.max_unsent_size)
         peername = transport.get_extra_info("peername")
         address = peername[0] if isinstance(peername, tuple) else ""
-        session_id = f"{self._services.settings.server.servername}-{int(time.time())}-{secrets.token_hex(8)}"
+        session_id = f"{self._services.settings.server.servername}-{int(time.time())}-{os.urandom(8).hex()}"
         server = self.server_address
         peer = Peer(
             address,
@@ -98,7 +98,8 @@ class ImapConnection(asyncio.Protocol):
             self._is_tls,
             server_address=server[0] if server is not None else "",
         )
-        peer = secured_peer(peer, transport)
+        if self._is_tls:
+            peer = secured_peer(peer, transport)
         if not self._services.logins.admitted(peer):
             transport.close()
             return

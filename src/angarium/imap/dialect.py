@@ -16,6 +16,8 @@ from typing import Final
 class Extension(Enum):
     """What the grammar can be widened by; the value is the capability's name, or what ENABLE calls it."""
 
+    __hash__ = object.__hash__  # that of `Enum` is a function of Python, and this is asked for at each command
+
     ACL = "ACL"
     ANNOTATE = "ANNOTATE-EXPERIMENT-1"
     ANNOTATEMORE = "ANNOTATEMORE"

@@ -95,7 +95,7 @@ async def run(session: ImapSession) -> None:
             await _execute(session, event)
             _end_where_too_much(session)
             await session.output.drain()
-        elif not _inflate(session):
+        elif session.inflater is None or not _inflate(session):
             break
         events += 1
         if events % _EVENTS_A_TURN == 0:
@@ -170,7 +170,7 @@ async def end(session: ImapSession) -> None:
 
 def server_bug(session: ImapSession) -> None:
     """Our own bug: say so, and close."""
-    session.tell(Condition.BYE, SERVER_BUG.text, SERVER_BUG.code or b"")
+    session.tell(Condition.BYE, SERVER_BUG.text, SERVER_BUG.code)
     session.output.flush()
 
 
@@ -178,10 +178,16 @@ def server_bug(session: ImapSession) -> None:
 
 
 async def _execute(session: ImapSession, event: Event) -> None:
+    if isinstance(event, CommandReceived):
+        _begin(session, event.tag)
+        await _execute_command(session, event.command)
+    else:
+        await _execute_part(session, event)
+
+
+async def _execute_part(session: ImapSession, event: Event) -> None:
+    """What is no whole command."""
     match event:
-        case CommandReceived(tag, command):
-            _begin(session, tag)
-            await _execute_command(session, command)
         case LineReceived(line):
             handler = session.line_handler
             assert handler is not None, "a line came that nobody asked for"
@@ -246,16 +252,16 @@ def _end_where_too_much(session: ImapSession) -> None:
 
 
 async def _execute_command(session: ImapSession, command: c.Command) -> None:
-    handler = HANDLERS[type(command)]
+    allow_expunge = session.selected is None or not _keeps_numbers(command)
+    await _conclude(session, lambda: _handle(session, command), allow_expunge=allow_expunge)
 
-    async def work() -> Completion | None:
-        if not isinstance(command, c.Logout):
-            await _require_welcome(session)
-        if session.selected is not None and not isinstance(command, _LEAVES_MAILBOX):
-            await session.selected.refresh()
-        return await handler(session, command)
 
-    await _conclude(session, work, allow_expunge=not _keeps_numbers(command))
+async def _handle(session: ImapSession, command: c.Command) -> Completion | None:
+    if session.actor is not None and not isinstance(command, c.Logout):
+        await _require_welcome(session)
+    if session.selected is not None and not isinstance(command, _LEAVES_MAILBOX):
+        await session.selected.refresh()
+    return await HANDLERS[type(command)](session, command)
 
 
 def _keeps_numbers(command: c.Command) -> bool:
@@ -312,7 +318,7 @@ async def _require_welcome(session: ImapSession) -> None:
     over = await session.services.logins.why_over(session.actor)
     if over is not None:
         answer = _OVER[over]
-        session.say_bye(answer.text, answer.code or b"")
+        session.say_bye(answer.text, answer.code)
         raise CommandFailed(answer)
     await _renew(session)
 
@@ -367,9 +373,7 @@ def _wake_where_news(session: ImapSession, notification: Notification) -> None:
 
 def _without_modseq(completion: Completion) -> Completion:
     """A HIGHESTMODSEQ would say that all changes up to there have been told (RFC 7162 §6)."""
-    code = completion.code
-    is_modseq = isinstance(code, bytes) and code.startswith(b"HIGHESTMODSEQ ")
-    return Completion(completion.text) if is_modseq else completion
+    return Completion(completion.text) if completion.code.startswith(b"HIGHESTMODSEQ ") else completion
 
 
 async def _tell(session: ImapSession, *, allow_expunge: bool) -> bool:
@@ -420,4 +424,4 @@ def _answer_to(session: ImapSession, error: AngariumError) -> Answer:
 def _answer_failure(session: ImapSession, answer: Answer) -> None:
     """BYE has said why, where there was one."""
     if not session.close_after_answer:
-        session.answer(answer.condition, answer.text, answer.code or b"")
+        session.answer(answer.condition, answer.text, answer.code)

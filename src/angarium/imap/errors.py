@@ -15,7 +15,7 @@ class Answer:
     """A tagged NO or BAD."""
 
     text: bytes
-    code: ResponseCode | bytes | None = None
+    code: bytes = b""
     condition: Condition = Condition.NO
 
 

@@ -6,7 +6,7 @@ from typing import Final
 
 from angarium.config import Settings
 
-from .dialect import Extension
+from .dialect import SERVED, Extension
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,3 +74,33 @@ _APPEND_LIMIT_MAX: Final = 0xFFFFFFFF
 def append_limit(settings: Settings) -> int:
     """APPENDLIMIT: the octets that a message may have; RFC 7889 §5 has a number of 32 bits for it."""
     return min(settings.limits.maxmessagesize or _APPEND_LIMIT_MAX, _APPEND_LIMIT_MAX)
+
+
+def limits_before_login(settings: Settings) -> ParserLimits:
+    """Small ones, for those whom nobody knows yet, as long as nothing is hidden from them."""
+    limits = settings.limits
+    return ParserLimits(
+        line_octets=limits.max_line_before_login,
+        atom_octets=BEFORE_LOGIN.atom_octets,
+        quoted_octets=BEFORE_LOGIN.quoted_octets,
+        literal_octets=limits.max_literal_before_login,
+        command_octets=limits.max_line_before_login + 2 * limits.max_literal_before_login,
+        unasked_octets=unasked_octets(SERVED, literalminus=settings.imap.literalminus),
+        arguments=BEFORE_LOGIN.arguments,
+    )
+
+
+def limits_after_login(settings: Settings) -> ParserLimits:
+    """Those of the options, as long as nothing is hidden from the client."""
+    imap = settings.imap
+    return ParserLimits(
+        line_octets=imap.maxline,
+        atom_octets=imap.maxword,
+        quoted_octets=imap.maxquoted,
+        literal_octets=imap.maxliteral,
+        command_octets=imap.maxargssize or 2 * imap.maxline,
+        message_octets=settings.limits.maxmessagesize,
+        unasked_octets=unasked_octets(SERVED, literalminus=imap.literalminus),
+        arguments=settings.limits.max_command_arguments,
+        nesting=imap.maxnesting,
+    )

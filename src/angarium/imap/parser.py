@@ -58,6 +58,8 @@ _NO_TAG: Final = b"*"
 class _Mode(Enum):
     """What the next octets are."""
 
+    __hash__ = object.__hash__  # that of `Enum` is a function of Python, and this is asked for at each command
+
     COMMAND = auto()
     """A line: the first of a command, or the next one after a literal."""
     LITERAL = auto()

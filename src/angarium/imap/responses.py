@@ -12,7 +12,7 @@ _DOWNGRADED_RANGES = 300
 _NO_URL_OCTET = re.compile(rb"[^!#-\[^-~]")
 
 
-class Condition(Enum):
+class Condition(bytes, Enum):
     """What a status response says."""
 
     OK = b"OK"
@@ -22,7 +22,7 @@ class Condition(Enum):
     PREAUTH = b"PREAUTH"
 
 
-class ResponseCode(Enum):
+class ResponseCode(bytes, Enum):
     """Codes without arguments; the functions below make those with."""
 
     ALERT = b"ALERT"
@@ -58,15 +58,11 @@ class ResponseCode(Enum):
     USEATTR = b"USEATTR"
 
 
-def serialize_status(
-    condition: Condition, text: bytes, *, tag: bytes = b"*", code: ResponseCode | bytes = b""
-) -> bytes:
+def serialize_status(condition: Condition, text: bytes, *, tag: bytes = b"*", code: bytes = b"") -> bytes:
     """`tag OK [CODE] text`, untagged without `tag`; `text` is not empty, and holds no CR or LF."""
-    if isinstance(code, ResponseCode):
-        code = code.value
     if code:
-        return b"%b %b [%b] %b\r\n" % (tag, condition.value, code, text)
-    return b"%b %b %b\r\n" % (tag, condition.value, text)
+        return b"%b %b [%b] %b\r\n" % (tag, condition, code, text)
+    return b"%b %b %b\r\n" % (tag, condition, text)
 
 
 def serialize_continuation(text: bytes = b"") -> bytes:
@@ -74,9 +70,9 @@ def serialize_continuation(text: bytes = b"") -> bytes:
     return b"+ %b\r\n" % text
 
 
-def code_capability(capabilities: Iterable[bytes]) -> bytes:
-    """CAPABILITY (RFC 9051 §7.1)."""
-    return b"CAPABILITY " + b" ".join(capabilities)
+def code_capability(words: bytes) -> bytes:
+    """CAPABILITY (RFC 9051 §7.1), with what is announced."""
+    return b"CAPABILITY " + words
 
 
 def code_permanentflags(flags: Iterable[str]) -> bytes:

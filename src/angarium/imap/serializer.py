@@ -40,9 +40,9 @@ Namespace = Sequence[tuple[bytes, bytes | None]]
 """(prefix, delimiter) pairs; empty where there are no such mailboxes."""
 
 
-def serialize_capability(capabilities: Iterable[bytes]) -> bytes:
-    """CAPABILITY (RFC 9051 §7.2.2)."""
-    return b"* CAPABILITY " + b" ".join(capabilities) + b"\r\n"
+def serialize_capability(words: bytes) -> bytes:
+    """CAPABILITY (RFC 9051 §7.2.2), with what is announced."""
+    return b"* CAPABILITY " + words + b"\r\n"
 
 
 def serialize_enabled(capabilities: Iterable[bytes]) -> bytes:

@@ -11,6 +11,7 @@ from angarium.operations.logins import Logins
 from angarium.operations.messages import MessageCache
 from angarium.store import Store
 
+from .limits import ParserLimits, limits_after_login, limits_before_login
 from .watchers import Watchers
 
 
@@ -36,8 +37,16 @@ class ImapServices:
     """Of logins."""
     sieve_url: str = ""
     """Of the ManageSieve service (RFC 5804 §3); empty where there is none."""
-    announced: dict[Hashable, list[bytes]] = field(default_factory=dict, init=False, compare=False, repr=False)
+    announced: dict[Hashable, bytes] = field(default_factory=dict, init=False, compare=False, repr=False)
     """Capabilities under these settings, by all else that decides on them; a few kinds of clients."""
+    limits_before_login: ParserLimits = field(init=False, compare=False, repr=False)
+    limits_after_login: ParserLimits = field(init=False, compare=False, repr=False)
+    """Of clients from whom nothing is hidden."""
+
+    def __post_init__(self) -> None:
+        # Made once here, for all sessions; a frozen value has no other way to set a field.
+        object.__setattr__(self, "limits_before_login", limits_before_login(self.settings))
+        object.__setattr__(self, "limits_after_login", limits_after_login(self.settings))
 
     @property
     def greeting(self) -> str:

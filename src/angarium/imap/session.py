@@ -27,7 +27,7 @@ from .contexts import Contexts
 from .dialect import DEFAULT, Extension, served_but
 from .errors import Answer
 from .events import MessageBegun, TextBegun, UrlGiven
-from .limits import BEFORE_LOGIN, ParserLimits, unasked_octets
+from .limits import unasked_octets
 from .notification import Notification
 from .output import Output
 from .parser import ImapParser
@@ -43,7 +43,7 @@ class Completion:
     """How a command ended well."""
 
     text: bytes = b"Completed"
-    code: ResponseCode | bytes = b""
+    code: bytes = b""
 
 
 COMPLETED = Completion()
@@ -140,7 +140,7 @@ class ImapSession:
         self.place = place
         self.wake = wake
         """Has the connection run `dispatch.tell_changes` soon; what a watch calls."""
-        self.parser = ImapParser(limits_before_login(services))
+        self.parser = ImapParser(services.limits_before_login)
         self.selected: SelectedMailbox | None = None
         self.hidden: frozenset[str] = frozenset()
         """Capabilities that are hidden from this client, in capitals; `hide` follows what is known of it."""
@@ -213,7 +213,7 @@ class ImapSession:
         self.services.logins.seat(logged_in, self.place, peer)
         actor = self.actor = logged_in.actor
         self.namespace = self.services.store.namespace(actor)
-        self.parser.limits = limits_after_login(self.services)
+        self.parser.limits = self.services.limits_after_login
         self.parser.state = State.AUTHENTICATED
         self.hide()
         self.follow_telemetry()
@@ -227,7 +227,7 @@ class ImapSession:
         self.close_mailbox()
         self.end_notification()
         self.place.log_out()
-        self.parser.limits = limits_before_login(self.services)
+        self.parser.limits = self.services.limits_before_login
         self.parser.state = State.NOT_AUTHENTICATED
         self.parser.dialect = DEFAULT
         self._begin()
@@ -264,13 +264,12 @@ class ImapSession:
     def hide(self) -> None:
         """Hide from the client what the options say, by what is known of it now; what is enabled stays so."""
         imap = self.services.settings.imap
-        if imap.hide_capabilities:
-            user = str(self.actor.userid or "anonymous") if self.actor is not None else ""
-            client = Client(self.peer.address, self.client_name, self.client_version, user)
-            rules = [rule.hidden for rule in imap.hide_capabilities if rule.matches(client)]
-            self.hidden = frozenset(imap.suppress_capabilities).union(*rules)
-        elif imap.suppress_capabilities:
-            self.hidden = frozenset(imap.suppress_capabilities)
+        if not imap.hide_capabilities and not imap.suppress_capabilities:
+            return
+        user = str(self.actor.userid or "anonymous") if self.actor is not None else ""
+        client = Client(self.peer.address, self.client_name, self.client_version, user)
+        rules = [rule.hidden for rule in imap.hide_capabilities if rule.matches(client)]
+        self.hidden = frozenset(imap.suppress_capabilities).union(*rules)
         self.parser.dialect = self.parser.dialect.serving(served_but(self.hidden))
         unasked = unasked_octets(self.parser.dialect.served, literalminus=imap.literalminus)
         if self.parser.limits.unasked_octets != unasked:
@@ -449,37 +448,37 @@ class ImapSession:
 
     # Answers
 
-    def capabilities(self, moment: Moment | None = None) -> list[bytes]:
-        """What CAPABILITY answers now, or what the greeting announces."""
+    def capabilities(self, moment: Moment | None = None) -> bytes:
+        """What CAPABILITY answers now, or what the greeting announces; words with spaces between them."""
         if moment is None:
             moment = Moment.BEFORE_LOGIN if self.actor is None else Moment.AFTER_LOGIN
         logins = self.services.logins
+        is_before = moment is not Moment.AFTER_LOGIN
         told_by = (
-            tuple(logins.mechanisms(self.peer)),
-            logins.plaintext_allowed(self.peer),
+            # How one may log in is not told behind a login, so nobody is asked then.
+            tuple(logins.mechanisms(self.peer)) if is_before else (),
+            is_before and logins.plaintext_allowed(self.peer),
             self.parser.dialect.served,
             self.hidden,
-            self.offers_tls,
+            is_before and self.offers_tls,
         )
         announced = self.services.announced.get((moment, *told_by))
         if announced is None:
-            announced = capabilities(
-                Occasion(moment, self.services.settings, *told_by, sieve_url=self.services.sieve_url)
-            )
-            self.services.announced[moment, *told_by] = announced
+            occasion = Occasion(moment, self.services.settings, *told_by, sieve_url=self.services.sieve_url)
+            announced = self.services.announced[moment, *told_by] = b" ".join(capabilities(occasion))
         return announced
 
-    def answer(self, condition: Condition, text: bytes, code: ResponseCode | bytes = b"") -> None:
+    def answer(self, condition: Condition, text: bytes, code: bytes = b"") -> None:
         """The tagged answer of the present command."""
         if self.language is not None:
             text = self.language.translate(text)
         self.output.write(serialize_status(condition, text, tag=self.tag, code=code))
 
-    def tell(self, condition: Condition, text: bytes, code: ResponseCode | bytes = b"") -> None:
+    def tell(self, condition: Condition, text: bytes, code: bytes = b"") -> None:
         """An untagged status response."""
         self.output.write(serialize_status(condition, self.localized(text), code=code))
 
-    def say_bye(self, text: bytes, code: ResponseCode | bytes = b"") -> None:
+    def say_bye(self, text: bytes, code: bytes = b"") -> None:
         """The last response; the connection closes behind it."""
         self.tell(Condition.BYE, text, code)
         self.close_after_answer = True
@@ -487,31 +486,3 @@ class ImapSession:
     def localized(self, text: bytes) -> bytes:
         """A text of ours in the session's language."""
         return text if self.language is None else self.language.translate(text)
-
-
-def limits_before_login(services: ImapServices) -> ParserLimits:
-    """Small ones, for those whom nobody knows yet."""
-    limits = services.settings.limits
-    return ParserLimits(
-        line_octets=limits.max_line_before_login,
-        atom_octets=BEFORE_LOGIN.atom_octets,
-        quoted_octets=BEFORE_LOGIN.quoted_octets,
-        literal_octets=limits.max_literal_before_login,
-        command_octets=limits.max_line_before_login + 2 * limits.max_literal_before_login,
-        arguments=BEFORE_LOGIN.arguments,
-    )
-
-
-def limits_after_login(services: ImapServices) -> ParserLimits:
-    """Those of the options."""
-    imap = services.settings.imap
-    return ParserLimits(
-        line_octets=imap.maxline,
-        atom_octets=imap.maxword,
-        quoted_octets=imap.maxquoted,
-        literal_octets=imap.maxliteral,
-        command_octets=imap.maxargssize or 2 * imap.maxline,
-        message_octets=services.settings.limits.maxmessagesize,
-        arguments=services.settings.limits.max_command_arguments,
-        nesting=imap.maxnesting,
-    )

@@ -12,6 +12,8 @@ CommandType = type[c.Command] | type[AppendBegun | ReplaceBegun]
 class State(Enum):
     """The states of RFC 9051 §3."""
 
+    __hash__ = object.__hash__  # that of `Enum` is a function of Python, and this is asked for at each command
+
     NOT_AUTHENTICATED = "not authenticated"
     AUTHENTICATED = "authenticated"
     SELECTED = "selected"
