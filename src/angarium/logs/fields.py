@@ -23,7 +23,7 @@ _SECRETS: Final = frozenset(
     }
 )
 """Never logged, whoever passes them: a last line of defence, not a licence."""
-_NO_FIELDS: Final = _PLAIN | _SECRETS
+NO_FIELDS: Final = _PLAIN | _SECRETS
 
 
 def event_of(record: logging.LogRecord) -> str:
@@ -36,7 +36,7 @@ def fields_of(record: logging.LogRecord) -> dict[str, LoggedValue]:
     return {
         name: value if isinstance(value, _LOGGED_TYPES) else str(value)
         for name, value in record.__dict__.items()
-        if name not in _NO_FIELDS
+        if name not in NO_FIELDS
     }
 
 

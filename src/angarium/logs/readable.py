@@ -7,10 +7,11 @@ import time
 from functools import lru_cache
 from typing import Final
 
-from .fields import LoggedValue, event_of, fields_of, service_of, traceback_of
+from .fields import NO_FIELDS, event_of, service_of, traceback_of
 
-_BARE: Final = re.compile(r"[!#-<>-\[\]-~\u00a1-\u2027\u202a-\ud7ff\uf900-\ufffd]+")
+_is_bare: Final = re.compile(r"[!#-<>-\[\]-~\u00a1-\u2027\u202a-\ud7ff\uf900-\ufffd]+").fullmatch
 """What needs no quotes: no space, quote, equals sign, backslash, control or line separator."""
+_NOT_SHOWN: Final = NO_FIELDS | {"service"}
 
 
 class ReadableFormatter(logging.Formatter):
@@ -23,7 +24,11 @@ class ReadableFormatter(logging.Formatter):
             f"{service_of(record)}[{record.process}]",
             one_line(event_of(record)),
         ]
-        words += [f"{name}={show_value(value)}" for name, value in fields_of(record).items() if name != "service"]
+        words += [
+            f"{name}={value if type(value) is str and _is_bare(value) else show_value(value)}"
+            for name, value in record.__dict__.items()
+            if name not in _NOT_SHOWN
+        ]
         trace = traceback_of(record)
         return " ".join(words) + (f"\n{trace}" if trace else "")
 
@@ -33,11 +38,14 @@ def _second(at_s: int) -> str:
     return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(at_s))
 
 
-def show_value(value: LoggedValue) -> str:
+def show_value(value: object) -> str:
     """A value as one word; quoted, as JSON does, where it is none by itself."""
-    if isinstance(value, str):
-        return value if _BARE.fullmatch(value) else json.dumps(value)
-    return "" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return str(value).lower()
+    text = str(value)
+    return text if _is_bare(text) else json.dumps(text)
 
 
 def one_line(text: str) -> str:
