@@ -1,6 +1,7 @@
 """The settings of logins, as one value for each service."""
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from angarium.config import Settings
 from angarium.errors import AngariumError, ConfigError
@@ -96,6 +97,7 @@ class LoginPolicy:
         )
 
 
+@lru_cache(maxsize=4096)
 def canonical_userid(text: str, names: NameSettings, *, host_domain: str | None = None) -> UserId:
     """The user whom a login or an administrator names. UserNameInvalid, PreparationFailed.
 

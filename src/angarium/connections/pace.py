@@ -24,25 +24,34 @@ class Pace:
 
     def do(self, work: Callable[[], None]) -> bool:
         """Do it now, or in one of the next turns; whether it was now."""
-        if self._left == _A_TURN:
-            self._loop.call_soon(self._begin_turn)
-        if not self._left:
+        if not self._has_room():
             self._waiting.append(work)
             return False
-        self._left -= 1
         work()
         return True
 
     async def turn(self) -> None:
         """Return when it is the caller's turn to do a piece."""
-        come = asyncio.Event()
-        if not self.do(come.set):
+        if not self._has_room():
+            come = asyncio.Event()
+            self._waiting.append(come.set)
             await come.wait()
 
+    def _has_room(self) -> bool:
+        """Whether one more piece may be done in this turn, which then counts as done."""
+        if self._left == _A_TURN:
+            self._loop.call_soon(self._begin_turn)
+        if not self._left:
+            return False
+        self._left -= 1
+        return True
+
     def _begin_turn(self) -> None:
+        if not self._waiting:
+            self._left = _A_TURN
+            return
         due = [self._waiting.popleft() for _ in range(min(_A_TURN, len(self._waiting)))]
         self._left = _A_TURN - len(due)
-        if due:
-            self._loop.call_soon(self._begin_turn)
+        self._loop.call_soon(self._begin_turn)
         for work in due:
             self._loop.call_soon(work)  # so that a fault in one is nothing to the others

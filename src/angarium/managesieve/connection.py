@@ -6,7 +6,7 @@ does not take its answers. What was sent ahead of STARTTLS is forgotten with the
 
 import asyncio
 import logging
-import secrets
+import os
 import time
 from typing import Final, cast
 
@@ -80,7 +80,7 @@ class ManageSieveConnection(asyncio.Protocol):
         peername = self._transport.get_extra_info("peername")
         address = peername[0] if isinstance(peername, tuple) else ""
         service = self._host.service
-        session_id = f"{self._host.settings.server.servername}-{int(time.time())}-{secrets.token_hex(8)}"
+        session_id = f"{self._host.settings.server.servername}-{int(time.time())}-{os.urandom(8).hex()}"
         server = self.server_address
         peer = Peer(
             address,

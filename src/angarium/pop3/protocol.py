@@ -7,7 +7,7 @@ lost, or silent for too long, ends without QUIT, so nothing that was deleted goe
 
 import asyncio
 import logging
-import secrets
+import os
 import time
 from typing import Final, cast
 
@@ -86,7 +86,7 @@ class Pop3Protocol(asyncio.Protocol):
         self._transport.set_write_buffer_limits(high=host.settings.limits.max_unsent_size)
         peername = transport.get_extra_info("peername")
         address = peername[0] if isinstance(peername, tuple) else ""
-        session_id = f"{host.settings.server.servername}-{int(time.time())}-{secrets.token_hex(8)}"
+        session_id = f"{host.settings.server.servername}-{int(time.time())}-{os.urandom(8).hex()}"
         server = self.server_address
         peer = Peer(
             address,

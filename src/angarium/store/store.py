@@ -7,6 +7,7 @@ precondition is refused with AclChanged where somebody changed the ACL meanwhile
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from typing import TypeVar
 
 from angarium.engine.interface import Engine
@@ -70,7 +71,7 @@ class Store:
         session: str = "",
     ) -> Actor:
         """A user with her own account, where she has one."""
-        account = await self.engine.account_id(MailboxName.of_user(userid).internal)
+        account = await self.engine.account_id(_account_of(userid))
         return Actor(userid, account, groups, is_admin, client, protocol, session)
 
     # Accounts and names, without asking for a right
@@ -218,3 +219,9 @@ class Store:
             return Mailbox(account, row, name, rights, is_owner, SeenState.SHARED, None)
         seen = SeenState.NONE if actor.account is None else SeenState.OWN
         return Mailbox(account, row, name, rights, is_owner, seen, actor.account)
+
+
+@lru_cache(maxsize=4096)
+def _account_of(userid: UserId) -> str:
+    """The name of a user's account; asked for at each login, and checked once."""
+    return MailboxName.of_user(userid).internal

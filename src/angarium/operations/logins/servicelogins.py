@@ -342,6 +342,8 @@ class ServiceLogins:
             groups=user.groups,
             is_admin=user.is_admin,
             client=context.address,
+        if self._autocreate.storage_limit_kib is None:
+            return
             protocol=context.protocol,
             session=context.session,
         )
