@@ -166,6 +166,23 @@ def test_sessions_of_one_user_are_asked_whether_they_may_go_on(state: SharedStat
     assert (connections["ann"].wakings, connections["bob"].wakings) == (1, 0)
 
 
+def test_a_session_in_which_somebody_acts_for_another_is_woken_with_those_of_both(state: SharedState) -> None:
+    first, _ = two_workers(state)
+    connection = FakeConnection()
+    seat = first.admit("imap", "", connection)
+    seat.log_in("ann")
+    seat.acted_by("webmail")
+    first.end_sessions("webmail")
+    first.end_sessions("ann")
+    first.end_sessions("bob")
+    assert connection.wakings == 2
+    assert [record.user for record in state.sessions()] == ["ann"]
+    seat.log_out()
+    seat.log_in("ann")
+    first.end_sessions("webmail")
+    assert connection.wakings == 2
+
+
 def test_a_session_is_woken_when_its_time_is_over(state: SharedState, monkeypatch: pytest.MonkeyPatch) -> None:
     async def check() -> None:
         first, _ = two_workers(state)

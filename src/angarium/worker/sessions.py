@@ -10,7 +10,7 @@ import logging
 import os
 import time
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import Enum
 from typing import Final, Protocol
 
@@ -66,10 +66,14 @@ class ServiceLimits:
     logins_per_user_max: int = 0
 
 
+_NO_LIMITS: Final = ServiceLimits()
+
+
 class Seat:
     """One connection's place in the session table."""
 
     __slots__ = (
+        "_actor",
         "_limits",
         "_sessions",
         "_timer",
@@ -102,6 +106,8 @@ class Seat:
         self.has_proc_file = False
         """Of the thread that writes these files."""
         self._timer: asyncio.TimerHandle | None = None
+        self._actor = ""
+        """Who acts for the user; empty where she does so herself."""
 
     def log_in(self, userid: str) -> None:
         """Note who it is. Refused where the user or the address has too many sessions, and where the connection was
@@ -120,6 +126,14 @@ class Seat:
         ):
             self._write(before)
             raise Refused(Refusal.TOO_MANY_LOGINS_OF_ADDRESS)
+
+    def acted_by(self, userid: str) -> None:
+        """Note that it is this user who acts for the one who is logged in: it is to be woken with her sessions too."""
+        self._actor = userid
+
+    def concerns(self, users: Collection[str]) -> bool:
+        """Whether one of these is logged in, or acts for who is."""
+        return self.record.user in users or self._actor in users
 
     def wake_at(self, time_s: float) -> None:
         """Have the connection woken then (seconds since 1970), to ask whether it may go on; a later call counts."""
@@ -143,7 +157,8 @@ class Seat:
     def log_out(self) -> None:
         """Note that it is nobody any more, and has no mailbox selected."""
         self._stop_timer()
-        self._write(replace(self.record, user="", mailbox=""))
+        self._actor = ""
+        self._write(self.record._replace(user="", mailbox=""))
 
     def select(self, mailbox: str) -> None:
         """Note the mailbox that is selected; empty for none."""
@@ -190,7 +205,7 @@ class Sessions:
             raise Refused(Refusal.DRAINING)
         if not self._free:
             raise Refused(Refusal.TABLE_FULL)
-        limits = self._limits.get(service, ServiceLimits())
+        limits = self._limits.get(service, _NO_LIMITS)
         record = SessionRecord(pid=os.getpid(), since_s=time.time(), service=service, address=address)
         seat = Seat(self, self._free.pop(), record, connection, limits, session=session)
         try:
@@ -248,13 +263,14 @@ class Sessions:
         await self._emptied.wait()
 
     def end_sessions(self, userid: str) -> None:
-        """What the logins of a user stand on has changed: her sessions are to ask whether they may go on."""
+        """What the logins of a user stand on has changed: her sessions, and those in which she acts for others, are to
+        ask whether they may go on."""
         self.wake({userid})
 
     def wake(self, users: Collection[str] | None) -> None:
         """Wake the sessions of these users, or with None those of all."""
         for seat in self:
-            if users is None or seat.record.user in users:
+            if users is None or seat.concerns(users):
                 seat.connection.wake()
 
     def abort_all(self) -> None:

@@ -24,6 +24,8 @@ _BUCKETS: Final = 512
 _WAYS: Final = 8
 _FAILURE: Final = struct.Struct("=Qdddd88s")
 """Key, failures, when they were counted, when the next try may be, when all was forgiven, and what the key was."""
+_KEYS: Final = struct.Struct(f"Q{_FAILURE.size - 8}x" * _WAYS)
+"""The keys of a bucket, each read as one word."""
 _KNOWN: Final = struct.Struct("=Qd")
 _KNOWN_BUCKETS: Final = 1024
 _KNOWN_AT: Final = _BUCKETS * _WAYS * _FAILURE.size
@@ -63,11 +65,10 @@ class SharedScores:
         self._areas = areas
         self._secret = secret
         self._own = areas[segment]
-        self._words = [area.cast("Q") for area in areas]
 
     def close(self) -> None:
         """Let go of the shared state."""
-        for area in (*self._words, *self._areas):
+        for area in self._areas:
             area.release()
 
     def get(self, key: str, now_s: float) -> Score | None:
@@ -170,12 +171,11 @@ class SharedScores:
 
     def _places_of(self, number: int) -> list[_Place]:
         offsets = _offsets(number)
-        keys = slice(offsets.start // 8, offsets.stop // 8, offsets.step // 8)
         # Each login asks, and mostly there is no place: so the keys of a bucket are looked at in one piece.
         return [
             _place(_FAILURE.unpack_from(area, offset))
-            for area, words in zip(self._areas, self._words, strict=True)
-            if number in (found := words[keys].tolist())
+            for area in self._areas
+            if number in (found := _KEYS.unpack_from(area, offsets.start))
             for offset, key in zip(offsets, found, strict=True)
             if key == number
         ]

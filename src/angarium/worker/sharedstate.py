@@ -24,10 +24,9 @@ import struct
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from enum import IntEnum
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -65,6 +64,9 @@ class SessionColumn(IntEnum):
     USER = 2
 
 
+_COLUMNS: Final = tuple(SessionColumn)
+
+
 class _Word(IntEnum):
     """Words of a segment's header."""
 
@@ -74,10 +76,10 @@ class _Word(IntEnum):
     SESSIONS = 3
 
 
-@dataclass(frozen=True, slots=True)
-class SessionRecord:
+class SessionRecord(NamedTuple):
     """One row of `who`; texts longer than their field are cut when they are written."""
 
+    # A tuple, since each login makes some, and a frozen dataclass takes thrice as long.
     pid: int
     since_s: float
     service: str
@@ -205,13 +207,15 @@ class SharedState:
 
     def write_session(self, segment: int, index: int, record: SessionRecord) -> None:
         """Write a record and what it is counted by; only the segment's owner may. DiskFull: nothing is written."""
-        self._allocate_record(segment, index)
+        if index >= self._allocated.get(segment, 0):
+            self._allocate_record(segment, index)
         raw = self._raw
         key = self._key(segment, index)
         if not raw[key]:
             raw[self._word(segment, _Word.SESSIONS)] += 1
             highest = self._word(segment, _Word.HIGHEST)
-            raw[highest] = max(raw[highest], index + 1)
+            if raw[highest] <= index:
+                raw[highest] = index + 1
         raw[key + SessionColumn.ADDRESS * self.sessions_max] = key_of(record.address)
         raw[key + SessionColumn.USER * self.sessions_max] = key_of(record.user)
         raw[key] = key_of(record.service)
@@ -232,8 +236,6 @@ class SharedState:
 
     def _allocate_record(self, segment: int, index: int) -> None:
         """A block of records at a time; the process that owns the segment remembers how far it has come."""
-        if index < self._allocated.get(segment, 0):
-            return
         end = min(self.sessions_max, (index // _RECORDS_BLOCK + 1) * _RECORDS_BLOCK)
         start = self._record_offset(segment, 0)
         try:
@@ -248,7 +250,7 @@ class SharedState:
         key = self._key(segment, index)
         if raw[key]:
             raw[self._word(segment, _Word.SESSIONS)] -= 1
-        for column in SessionColumn:
+        for column in _COLUMNS:
             raw[key + column * self.sessions_max] = 0
         highest = self._word(segment, _Word.HIGHEST)
         if index + 1 == raw[highest]:
@@ -259,7 +261,7 @@ class SharedState:
 
     def sessions_total(self) -> int:
         """Sessions in all segments."""
-        return sum(self._raw[self._word(segment, _Word.SESSIONS)] for segment in range(self.segments))
+        return sum(self._raw[self._first_word + _Word.SESSIONS :: self._segment_words])
 
     def count_sessions(self, column: SessionColumn, key: int, *, logged_in: bool = False) -> int:
         """Sessions of all segments with this key, or those of them that have a user; O(places up to the highest in
