@@ -16,6 +16,8 @@ class Seat:
         self.user = ""
         self.mailbox = ""
 
+    def acted_by(self, userid: str) -> None: ...
+
     def wake_at(self, time_s: float) -> None: ...
 
     def log_in(self, userid: str) -> None:

@@ -40,6 +40,8 @@ class CountedSeat:
         self.mailbox = ""
         self.left = asyncio.Event()
 
+    def acted_by(self, userid: str) -> None: ...
+
     def wake_at(self, time_s: float) -> None: ...
 
     def log_in(self, userid: str) -> None:

@@ -165,6 +165,18 @@ def test_a_disabled_user_is_logged_out_and_kept_out(shared_server: RunningServer
         assert session.noop()[0] == "OK"
 
 
+def test_who_acts_for_another_is_logged_out_with_what_the_login_stands_on(
+    shared_server: RunningServer, user: User
+) -> None:
+    admin = shared_server.admin.name
+    words = ("user", "app-password")
+    made = shared_server.command(*words, "add", admin, f"for-{user.name}").output.strip()
+    client = imaplib.IMAP4(LOOPBACK, shared_server.port("imap"), timeout=WAIT_S)
+    client.authenticate("PLAIN", lambda _: f"{user.name}\0{admin}\0{made}".encode())
+    shared_server.command(*words, "revoke", admin, f"for-{user.name}")
+    assert farewell(client) == CHANGED
+
+
 def test_a_shared_secret_is_for_the_mechanisms_that_need_one(shared_server: RunningServer, user: User) -> None:
     done = shared_server.command("user", "shared-secret", "set", user.name, "--password-stdin", stdin="shared\n")
     assert done.status == 0, done
@@ -189,3 +201,4 @@ def test_the_last_logins_are_kept(shared_server: RunningServer, user: User) -> N
     parts = [line.split("\t") for line in lines]
     assert [fields[1:6] for fields in parts] == [["imap", LOOPBACK, "-", "plaintext", "-"]] * 2
     assert parts[0][6] != parts[1][6]
+    assert [fields[7:] for fields in parts] == [["-"]] * 2

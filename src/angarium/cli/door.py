@@ -35,6 +35,10 @@ class CountedSeat:
         self._metrics.raise_by(Metric.LOGINS)
         self._visitors.came(self._seat)
 
+    def acted_by(self, userid: str) -> None:
+        """Note who acts for the one who is logged in."""
+        self._seat.acted_by(userid)
+
     def wake_at(self, time_s: float) -> None:
         """Have the connection woken then."""
         self._seat.wake_at(time_s)

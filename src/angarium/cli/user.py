@@ -114,7 +114,8 @@ async def _set_disabled(arguments: argparse.Namespace, opened: OpenedStore, *, d
 
 
 async def _logins(arguments: argparse.Namespace, opened: OpenedStore, _: Asked) -> int:
-    """When, service, address, what the client calls itself, mechanism, app password, session id; newest first."""
+    """When, service, address, what the client calls itself, mechanism, app password, session id, and who acted for the
+    user; newest first."""
     for login in await opened.engine.logins(str(userid_of(arguments, opened))):
         print_fields(
             local_time(login.at_s),
@@ -124,6 +125,7 @@ async def _logins(arguments: argparse.Namespace, opened: OpenedStore, _: Asked) 
             login.mechanism,
             login.app_password_name,
             login.session,
+            login.acted_by,
         )
     return os.EX_OK
 

@@ -93,6 +93,8 @@ class LoginRow:
     app_password: int | None = None
     """The number of the app password that it was."""
     app_password_name: str = ""
+    acted_by: str = ""
+    """Who acts for the user, and whose app password it was; empty where she does so herself."""
     session: str
 
 

@@ -33,8 +33,11 @@ class NoPlace:
 
     def log_in(self, userid: str) -> None: ...
 
+    def acted_by(self, userid: str) -> None:
+        """Each command asks whether the login still stands."""
+
     def wake_at(self, time_s: float) -> None:
-        """Each command asks."""
+        """Likewise."""
 
 
 async def take_external(channel: Channel, command: Auth) -> Reply:

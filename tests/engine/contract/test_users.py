@@ -194,6 +194,15 @@ async def test_the_last_logins_are_kept_newest_first(site: Site) -> None:
     assert await site.engine.app_password_uses("smith") == {4711: AppPasswordUse(START_S, "192.0.2.7")}
 
 
+async def test_a_login_for_somebody_else_says_whose_it_was(site: Site) -> None:
+    acted = replace(login(1), app_password=4711, app_password_name="webmail", acted_by="jones")
+    site.engine.note_login(acted)
+    assert await site.engine.logins("smith") == [acted]
+    assert await site.engine.logins("jones") == []
+    assert await site.engine.app_password_uses("smith") == {}
+    assert await site.engine.app_password_uses("jones") == {4711: AppPasswordUse(acted.at_s, "192.0.2.7")}
+
+
 async def test_the_secret_of_the_site_stays(site: Site) -> None:
     secret = await site.engine.site_secret()
     assert len(secret) == 32

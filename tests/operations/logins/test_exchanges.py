@@ -328,6 +328,9 @@ class Place:
     def log_in(self, userid: str) -> None:
         assert userid == "alice"
 
+    def acted_by(self, userid: str) -> None:
+        raise AssertionError(f"{userid} acts for nobody")
+
     def wake_at(self, time_s: float) -> None:
         self.woken_at_s = time_s
 

@@ -27,6 +27,10 @@ class Seat:
 
     def __init__(self, *, is_full: bool = False) -> None:
         self._is_full = is_full
+        self.actors: list[str] = []
+
+    def acted_by(self, userid: str) -> None:
+        self.actors.append(userid)
 
     def wake_at(self, time_s: float) -> None: ...
 
@@ -47,13 +51,18 @@ def test_a_login_that_got_a_seat_is_kept_for_who_acts() -> None:
         with pytest.raises(SessionLimitExceeded):
             logins.seat(alice, Seat(is_full=True), PEER)
         assert await engine.logins("alice") == []
-        logins.seat(alice, Seat(), PEER)
-        logins.seat(await logins.log_in(CredentialsWanted(ADMINISTRATOR, PASSWORD, "alice"), PEER), Seat(), PEER)
-        logins.seat(await logins.log_in(AnonymousWanted("guest"), PEER), Seat(), PEER)
+        seat = Seat()
+        logins.seat(alice, seat, PEER)
+        logins.seat(await logins.log_in(CredentialsWanted("alice", PASSWORD, "alice"), PEER), seat, PEER)
+        logins.seat(await logins.log_in(AnonymousWanted("guest"), PEER), seat, PEER)
+        assert seat.actors == []
+        logins.seat(await logins.log_in(CredentialsWanted(ADMINISTRATOR, PASSWORD, "alice"), PEER), seat, PEER)
+        assert seat.actors == [ADMINISTRATOR]
         kept = await engine.logins("alice")
         assert [(each.service, each.address, each.mechanism, each.session) for each in kept] == [
             ("imaps", "192.0.2.7", "plaintext", "s1")
-        ] * 2
+        ] * 3
+        assert [each.acted_by for each in kept] == [ADMINISTRATOR, "", ""]
         assert {len(each.client) for each in kept} == {200}
         guest = await logins.log_in(AnonymousWanted("guest"), PEER)
         assert await logins.why_over(guest.actor) is None
@@ -88,5 +97,26 @@ def test_the_last_use_of_an_app_password_is_kept_and_a_denial_is_obeyed() -> Non
             with pytest.raises(AccessDenied):
                 await logins.log_in(CredentialsWanted("alice", password), PEER)
             await engine.change_user(PutDenial(DenialRow("alice", "pop*", "Sorry")))
+
+    asyncio.run(check())
+
+
+def test_the_use_of_an_app_password_is_its_owners_whomever_she_acts_for() -> None:
+    async def check() -> None:
+        engine = MemoryEngine(["default"], SOURCES)
+        store = Store(engine, StorePolicy(), SOURCES)
+        settings = parse_settings("configdirectory: /c\npartition-default: /p\n", file=Path("imapd.conf")).settings
+        logins = PlainLogins(store, settings, VerifierSet(app_passwords=AppPasswords(engine)))
+        password = await add_app_password(
+            engine, UserId(ADMINISTRATOR), "webmail", services=("imap",), expires_at_s=None, sources=SOURCES
+        )
+        logged_in = await logins.log_in(CredentialsWanted(ADMINISTRATOR, password, "alice"), PEER)
+        logins.seat(logged_in, Seat(), PEER)
+        (row,) = (await engine.user(ADMINISTRATOR)).app_passwords
+        assert list(await engine.app_password_uses(ADMINISTRATOR)) == [row.number]
+        assert await engine.app_password_uses("alice") == {}
+        assert [(each.app_password_name, each.acted_by) for each in await engine.logins("alice")] == [
+            ("webmail", ADMINISTRATOR)
+        ]
 
     asyncio.run(check())

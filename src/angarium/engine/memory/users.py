@@ -130,7 +130,7 @@ class Users:
         """See `Engine.note_login`."""
         self._logins[login.userid] = [login, *self._logins.get(login.userid, [])][:LOGINS_KEPT]
         if login.app_password is not None:
-            self._uses[login.userid, login.app_password] = AppPasswordUse(login.at_s, login.address)
+            self._uses[login.acted_by or login.userid, login.app_password] = AppPasswordUse(login.at_s, login.address)
 
     def logins(self, userid: str) -> list[LoginRow]:
         """Newest first."""

@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 
 _NOTES_MAX: Final = 10_000
 """Logins that wait to be written; those beyond are not noted."""
-_COLUMNS: Final = "userid, at, service, address, client, mechanism, app_password, app_password_name, session"
+_COLUMNS: Final = "userid, at, service, address, client, mechanism, app_password, app_password_name, session, acted_by"
 
 
 class LoginNotes:
@@ -85,6 +85,7 @@ class LoginNotes:
                 app_password=row[6],
                 app_password_name=row[7],
                 session=row[8],
+                acted_by=row[9],
             )
             for row in rows
         ]
@@ -131,7 +132,7 @@ class LoginNotes:
 def _insert(connection: apsw.Connection, notes: Sequence[LoginRow]) -> None:
     for login in notes:
         connection.execute(
-            f"INSERT INTO login ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            f"INSERT INTO login ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 login.userid,
                 login.at_s,
@@ -142,12 +143,13 @@ def _insert(connection: apsw.Connection, notes: Sequence[LoginRow]) -> None:
                 login.app_password,
                 login.app_password_name,
                 login.session,
+                login.acted_by,
             ),
         )
         if login.app_password is not None:
             connection.execute(
                 "INSERT OR REPLACE INTO app_password_use (userid, number, at, address) VALUES (?, ?, ?, ?)",
-                (login.userid, login.app_password, login.at_s, login.address),
+                (login.acted_by or login.userid, login.app_password, login.at_s, login.address),
             )
     for userid in {login.userid for login in notes}:
         connection.execute(

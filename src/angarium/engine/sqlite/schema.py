@@ -390,6 +390,7 @@ LOGINS = Schema(
             PRIMARY KEY (userid, number)
         ) WITHOUT ROWID;
         """,
+        "ALTER TABLE login ADD COLUMN acted_by TEXT NOT NULL DEFAULT ''",
     ),
 )
 

@@ -95,6 +95,9 @@ class Place(Protocol):
     def log_in(self, userid: str) -> None:
         """Note who it is; raises where the user or the address has too many sessions."""
 
+    def acted_by(self, userid: str) -> None:
+        """Note that it is this user who acts for the one who is logged in: what ends her sessions may end this one."""
+
     def wake_at(self, time_s: float) -> None:
         """Have the connection woken then (seconds since 1970), to ask whether it may go on."""
 

@@ -302,6 +302,10 @@ class ServiceLogins:
         if standing is not None and standing.stamp.expires_at_s is not None:
             place.wake_at(standing.stamp.expires_at_s)
         fields = {**_fields(peer, logged_in.mechanism, user), "outcome": "ok"}
+        acted_by = _acted_by(logged_in.actor)
+        if acted_by:
+            place.acted_by(acted_by)
+            fields["acted_by"] = acted_by
         if logged_in.trace:
             fields["trace"] = logged_in.trace
         if logged_in.checked_by:
@@ -331,19 +335,20 @@ class ServiceLogins:
                 mechanism=logged_in.mechanism,
                 app_password=standing.stamp.app_password if standing is not None else None,
                 app_password_name=logged_in.app_password,
+                acted_by=_acted_by(actor),
                 session=peer.session,
             )
         )
 
     async def _create_mailboxes(self, user: AuthenticatedUser, context: LoginContext) -> None:
         """A user without mailboxes is let in all the same, as in Cyrus."""
+        if self._autocreate.storage_limit_kib is None:
+            return
         new_user = NewUser(
             userid=user.userid,
             groups=user.groups,
             is_admin=user.is_admin,
             client=context.address,
-        if self._autocreate.storage_limit_kib is None:
-            return
             protocol=context.protocol,
             session=context.session,
         )
@@ -505,6 +510,13 @@ class MechanismExchange:
 
 def _standing_of(actor: Actor) -> Standing | None:
     return actor.standing if isinstance(actor, _LoggedInActor) else None
+
+
+def _acted_by(actor: Actor) -> str:
+    """Whose credential it was, where she acts for another; else empty."""
+    if not isinstance(actor, _LoggedInActor) or actor.authenticated in (None, actor.userid):
+        return ""
+    return str(actor.authenticated)
 
 
 def _nonce() -> str:
