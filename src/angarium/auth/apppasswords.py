@@ -119,9 +119,12 @@ async def revoke_app_password(engine: Engine, userid: UserId, name: str) -> None
 
 
 def parse_services(text: str) -> tuple[str, ...]:
-    """Names of services between commas, in order; none: all. ValueError."""
+    """Names of services between commas, in order; empty for `*`, which is all. ValueError: a variable of a script that
+    is empty must not make a password for all."""
+    if text.strip() == "*":
+        return ()
     names = [_SERVICES_BY_OTHER_NAMES.get(word, word) for word in text.lower().replace(",", " ").split()]
-    for name in names:
+    for name in names or [text]:
         if name not in SERVICES:
             raise ValueError(f"{name!r} is no service; there are {', '.join(SERVICES)}")
     return tuple(sorted(set(names)))
@@ -131,8 +134,9 @@ def parse_expiry(text: str, now_s: int) -> int:
     """When `2027-01-31` begins here, or what comes `90d`, or hours or weeks, from now. ValueError."""
     unit_s = {"h": 3_600, "d": 86_400, "w": 604_800}.get(text[-1:])
     if unit_s is not None and text[:-1].isdecimal() and text.isascii() and len(text) <= 6:
-        return now_s + int(text[:-1]) * unit_s
-    expires_at_s = int(datetime.fromisoformat(text).astimezone().timestamp())
+        expires_at_s = now_s + int(text[:-1]) * unit_s
+    else:
+        expires_at_s = int(datetime.fromisoformat(text).astimezone().timestamp())
     if expires_at_s <= now_s:
         raise ValueError(f"{text} is over")
     return expires_at_s

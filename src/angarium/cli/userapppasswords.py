@@ -31,7 +31,7 @@ def _add_limits(parser: argparse.ArgumentParser) -> None:
         metavar="SERVICE,…",
         type=_services,
         default=(),
-        help=f"where it lets in, of {', '.join(SERVICES)}; all unless given",
+        help=f"where it lets in, of {', '.join(SERVICES)}; * is all, as is none given",
     )
     parser.add_argument(
         "--expires",
