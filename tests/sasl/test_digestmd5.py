@@ -33,6 +33,31 @@ def test_the_dialogue_of_the_standard_is_spoken() -> None:
     assert server.answer("secret") == Proven("chris", None, b"rspauth=ea40f60335c427b5527b84dbabcdfffd")
 
 
+@pytest.mark.parametrize(
+    ("nonce", "rest", "name"),
+    [
+        (
+            "Sb0ShY76nGoeOO2q9oPvDWI5",
+            'cnonce="DZGKgerVR+Lu1NyKIPU/3dKZfv7cAtX6IF+rgMOBlMM=",response=55de5e98c882e29029a1a9effead297c',
+            "Zoë",
+        ),
+        (
+            "13iTcb__pJ-cCNwlGuR4KGt3",
+            'cnonce="rvqxKe5/S9yUaIsNBVRbGtOZ01uEATQLfLOCcmqTbVA=",response=09fc1befcc7d0e50b8b73fbbe0e52aec',
+            "łó",
+        ),
+    ],
+    ids=["latin", "polish"],
+)
+def test_names_of_clients_that_are_built_on_cyrus_sasl_are_understood(nonce: str, rest: str, name: str) -> None:
+    """As its 2.1.28 spoke with us: names are in UTF-8, and no directive says so."""
+    server = begin_server("DIGEST-MD5", server_setting(nonce=lambda: nonce, host="vm"))
+    assert isinstance(server.step(None), Challenge)
+    said = f'username="{name}",realm="vm",nonce="{nonce}",nc=00000001,qop=auth,maxbuf=1024,digest-uri="imap/127.0.0.1"'
+    assert server.step(f"{said},{rest}".encode()) == SecretWanted(name)
+    assert isinstance(server.answer("sec"), Proven)
+
+
 def test_a_realm_of_its_own_stands_behind_the_name() -> None:
     server = begin_server("DIGEST-MD5", server_setting(realms=("example.org", "example.com")))
     challenge = server.step(None)

@@ -44,7 +44,6 @@ class _Claim:
     cnonce: bytes
     digest_uri: bytes
     authzid: str | None
-    utf8: bool
     digest: bytes
 
 
@@ -83,7 +82,7 @@ class DigestMd5Server:
             cnonce=claim.cnonce,
             digest_uri=claim.digest_uri,
             authzid=claim.authzid,
-            utf8=claim.utf8,
+            utf8=True,
             secret=answer or "",
         )
         if not hmac.compare_digest(digested.client_digest().encode(), claim.digest) or not answer:
@@ -131,16 +130,14 @@ class DigestMd5Server:
         refusal = self._refusal(directives)
         if refusal is not None:
             return Failed(refusal)
-        utf8 = "charset" in directives
-        encoding = "utf-8" if utf8 else "iso-8859-1"
+        says_utf8 = "charset" in directives
         try:
             claim = _Claim(
-                username=directives["username"][0].decode(encoding),
-                realm=_first(directives, "realm").decode(encoding),
+                username=_decoded(directives["username"][0], says_utf8=says_utf8),
+                realm=_decoded(_first(directives, "realm"), says_utf8=says_utf8),
                 cnonce=directives["cnonce"][0],
                 digest_uri=directives["digest-uri"][0],
                 authzid=directives["authzid"][0].decode() if "authzid" in directives else None,
-                utf8=utf8,
                 digest=directives["response"][0],
             )
         except UnicodeDecodeError:
@@ -173,6 +170,17 @@ class DigestMd5Server:
         given (RFC 2831 §2.1.2 says SHOULD)."""
         match = _URI.fullmatch(uri)
         return match is not None and match[1].decode().lower() == self._setting.service
+
+
+def _decoded(text: bytes, *, says_utf8: bool) -> str:
+    """Without the directive it is ISO 8859-1 (RFC 2831 §2.1.2); but clients that are built on Cyrus SASL never give it,
+    and send UTF-8. UnicodeDecodeError."""
+    try:
+        return text.decode()
+    except UnicodeDecodeError:
+        if says_utf8:
+            raise
+        return text.decode("iso-8859-1")
 
 
 def _first(directives: Directives, name: str, default: bytes = b"") -> bytes:
