@@ -15,6 +15,8 @@ LINES: list[tuple[bytes, bytes | Failed]] = [
     (b"QQ=", NOT_BASE64),
     (b"QQ===", NOT_BASE64),
     (b"==", NOT_BASE64),
+    (b"QUJD=", NOT_BASE64),
+    (b"QUJD====", NOT_BASE64),
     (b"QQ==QQ==", NOT_BASE64),
     (b"QU JD", NOT_BASE64),
     (b" QUJD", NOT_BASE64),

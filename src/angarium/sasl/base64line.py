@@ -19,9 +19,11 @@ def decode_response(line: bytes, *, max_octets: int = MAX_LINE_OCTETS) -> bytes 
     if line == b"*":
         return Failed(FailureReason.ABORTED)
     try:
-        return binascii.a2b_base64(line, strict_mode=True)
+        response = binascii.a2b_base64(line, strict_mode=True)
     except binascii.Error:
         return Failed(FailureReason.NOT_BASE64)
+    # Strict as it is, Python 3.11 takes padding behind what needs none.
+    return response if len(line) == -(-len(response) // 3) * 4 else Failed(FailureReason.NOT_BASE64)
 
 
 def decode_initial_response(argument: bytes, *, max_octets: int = MAX_LINE_OCTETS) -> bytes | Failed:
