@@ -94,6 +94,23 @@ def test_an_access_rule_that_cannot_be_stops_the_check(
     assert line.startswith(f"angarium: {rules}: line 2: ")
 
 
+def test_an_access_rule_for_a_service_that_is_not_there_is_told(angarium: CommandLine, directory: Path) -> None:
+    """A deny that never fits lets in. Files of TCP wrappers have the programs of the whole machine in them."""
+    rules = directory / "rules"
+    rules.write_text("allow IMAP all local\n\ndeny imapp,pop3,imapps boss all\ndeny all all 192.0.2.7\n")
+    (directory / "hosts.deny").write_text("sshd: ALL\n")
+    for option in ("access_rules", "imap_access_rules"):
+        append(directory / "imapd.conf", f"{option}: {rules}\n")
+    append(directory / "imapd.conf", f"hosts_deny: {directory}/hosts.deny\n")
+    answer = angarium("conf", "check", "--dir", directory)
+    assert answer.status == os.EX_OK
+    told = [line for line in answer.out.splitlines() if str(rules) in line]
+    assert [line.partition(": no service")[0] for line in told] == [
+        f"{rules}:3: warning: imapp",
+        f"{rules}:3: warning: imapps",
+    ]
+
+
 def test_a_library_that_is_missing_stops_the_check(
     angarium: CommandLine, directory: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -16,8 +16,8 @@ is.
 
 import ipaddress
 import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -71,6 +71,10 @@ class Names:
             return False
         return self.all or name.lower() in self.names
 
+    def mentioned(self) -> frozenset[str]:
+        """All that are named, in lower case."""
+        return self.names | (self.but.mentioned() if self.but is not None else frozenset())
+
 
 @dataclass(frozen=True, slots=True)
 class Rule:
@@ -80,6 +84,8 @@ class Rule:
     services: Names
     users: frozenset[str] | None
     addresses: Addresses
+    line: int = field(default=0, compare=False)
+    """Where it stands in its file; the first is 1."""
 
     def is_for(self, user: UserId) -> bool:
         return self.users is None or str(user) in self.users or f"@{user.domain or ''}" in self.users
@@ -88,8 +94,10 @@ class Rule:
 class AccessRules:
     """The rules of a server, as its files were at the start or the last HUP."""
 
-    def __init__(self, rules: Sequence[Rule] = ()) -> None:
-        self._rules = tuple(rules)
+    def __init__(self, rules: Sequence[Rule] = (), hosts_rules: Sequence[Rule] = ()) -> None:
+        """Those of `access_rules`, and those of hosts_access(5)."""
+        self._of_access_rules = tuple(rules)
+        self._rules = (*rules, *hosts_rules)
 
     @classmethod
     def read(
@@ -98,10 +106,19 @@ class AccessRules:
         """From the files of the options. ConfigError, with file and line; a file of hosts_access(5) that is not there
         is an empty one, as it is there."""
         rules = _read(access_rules, lambda text: parse_rules(text, names)) if access_rules is not None else []
+        hosts_rules: list[Rule] = []
         for path, allows in ((hosts_allow, True), (hosts_deny, False)):
             if path is not None and path.exists():
-                rules += _read(path, partial(parse_hosts_access, allows=allows))
-        return cls(rules)
+                hosts_rules += _read(path, partial(parse_hosts_access, allows=allows))
+        return cls(rules, hosts_rules)
+
+    def strange_services(self, known: Collection[str]) -> list[tuple[int, str]]:
+        """Lines of `access_rules` with names of services that are not among these, which are in lower case."""
+        return [
+            (rule.line, name)
+            for rule in self._of_access_rules
+            for name in sorted(rule.services.mentioned() - frozenset(known))
+        ]
 
     def admits(self, service: str, address: str) -> bool:
         """Whether anybody at all may come to the service from there; empty is a unix socket."""
@@ -143,7 +160,7 @@ def _of_lines(text: str, parse: Callable[[str], Rule]) -> list[Rule]:
         content = line.partition("#")[0].strip()
         if content:
             try:
-                rules.append(parse(content))
+                rules.append(replace(parse(content), line=number))
             except ValueError as error:
                 raise RuleInvalid(f"line {number}: {error}") from error
     return rules

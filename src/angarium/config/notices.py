@@ -24,6 +24,7 @@ class NoticeEvent(StrEnum):
     SERVICE_UNKNOWN = "service_unknown"
     SERVICE_NOT_SERVED = "service_not_served"
     SERVICE_WITHOUT_TLS = "service_without_tls"
+    ACCESS_RULE_UNUSED = "access_rule_unused"
     COMMAND_NOT_SERVED = "command_not_served"
     COMMAND_NOT_NEEDED = "command_not_needed"
     FLAG_WITHOUT_EFFECT = "flag_without_effect"
@@ -49,6 +50,7 @@ WARNINGS: Final = frozenset(
         NoticeEvent.SERVICE_UNKNOWN,
         NoticeEvent.SERVICE_NOT_SERVED,
         NoticeEvent.SERVICE_WITHOUT_TLS,
+        NoticeEvent.ACCESS_RULE_UNUSED,
         NoticeEvent.COMMAND_NOT_SERVED,
         NoticeEvent.KEY_UNKNOWN,
     }
