@@ -32,6 +32,9 @@ ADMIN = Standing(CredentialStamp("cyrus"), "alice", ("imap", "imap"), is_admin=T
         ("*, !imap , imap", "imap", True),
         ("[ip]*", "pop3", True),
         ("", "imap", False),
+        ("IMAP*", "imaps", True),
+        ("pop", "POP", True),
+        ("*,!Imap", "imap", False),
     ],
 )
 def test_the_last_pattern_that_fits_decides(patterns: str, service: str, denied: bool) -> None:

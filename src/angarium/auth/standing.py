@@ -74,10 +74,10 @@ async def is_current(engine: Engine, stamp: CredentialStamp, now_s: Now = time.t
 
 
 def denies(denial: DenialRow, services: Sequence[str]) -> bool:
-    """Whether the last pattern that fits one of the names keeps its user out."""
-    for pattern in reversed(denial.services.split(",")):
+    """Whether the last pattern that fits one of the names, in any case, keeps its user out."""
+    for pattern in reversed(denial.services.lower().split(",")):
         pattern = pattern.strip()
-        if any(fnmatchcase(service, pattern.removeprefix("!")) for service in services):
+        if any(fnmatchcase(service.lower(), pattern.removeprefix("!")) for service in services):
             return not pattern.startswith("!")
     return False
 
