@@ -1,5 +1,6 @@
 """What `angarium user` gives a user beside her password."""
 
+import asyncio
 import os
 import re
 import time
@@ -10,6 +11,9 @@ import pytest
 from tests.cli.stores import CommandLine
 
 from angarium.auth.totp import STEP_S, code_of
+from angarium.cli.openstore import open_store
+from angarium.config import load_settings
+from angarium.engine.users import LoginRow
 
 SSHA = "{SSHA}IV+Npq5YlxBDBufIDyqJNnqFG2V3HILK"
 
@@ -104,6 +108,20 @@ def test_shared_secrets_are_stored_and_never_shown(angarium: CommandLine, alices
 def test_nothing_is_given_to_a_mistyped_name(angarium: CommandLine, alices: Path, words: list[str], stdin: str) -> None:
     answer = angarium("user", *words, "--dir", alices, stdin=stdin)
     assert (answer.status, answer.out, answer.err) == (os.EX_NOUSER, "", "angarium: there is no user 'bob'\n")
+
+
+def test_who_has_logged_in_is_known_without_mail(angarium: CommandLine, alices: Path) -> None:
+    async def log_in() -> None:
+        async with open_store(load_settings(alices / "imapd.conf").settings) as opened:
+            opened.engine.note_login(
+                LoginRow(
+                    userid="bob", at_s=1, service="imap", address="", client="", mechanism="PLAIN", session="session-1"
+                )
+            )
+
+    asyncio.run(log_in())
+    assert angarium("user", "totp", "enable", "bob", "--dir", alices).status == os.EX_OK
+    assert ("bob", "no password", "totp=unconfirmed") in belongings(angarium, alices)
 
 
 def test_a_user_of_others_has_what_her_mail_has(angarium: CommandLine, alices: Path) -> None:

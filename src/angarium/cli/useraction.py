@@ -64,11 +64,15 @@ def userid_of(arguments: argparse.Namespace, opened: OpenedStore) -> UserId:
 
 
 async def known_userid(arguments: argparse.Namespace, opened: OpenedStore) -> UserId:
-    """As `userid_of`. UserNotFound for somebody who has neither a credential nor mail: it is a mistyped name, or her
-    first login is still to come."""
+    """As `userid_of`. UserNotFound for somebody who has neither a credential nor mail, and has never logged in: it is a
+    mistyped name, or her first login is still to come."""
     userid = userid_of(arguments, opened)
-    inbox = MailboxName.of_user(userid)
-    if await opened.engine.credential(str(userid)) is None and await opened.store.tree_of(inbox) is None:
+    engine = opened.engine
+    if (
+        await engine.credential(str(userid)) is None
+        and await opened.store.tree_of(MailboxName.of_user(userid)) is None
+        and not await engine.logins(str(userid))
+    ):
         raise UserNotFound(f"there is no user {str(userid)!r}")
     return userid
 
