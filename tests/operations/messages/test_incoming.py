@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from collections.abc import Awaitable, Callable
 
 import pytest
 from hypothesis import given
@@ -10,6 +11,8 @@ from tests.engine.contract.conftest import PARTITIONS, TestSources
 from tests.operations.messages.conftest import World, open_world
 from tests.operations.messages.test_trace import TRACE
 
+from angarium.engine.commands import StagedFile
+from angarium.engine.interface import StagedMessage
 from angarium.engine.memory import MemoryEngine
 from angarium.errors import DiskFull, MessageDefect, MessageInvalid, PartitionNotFound
 from angarium.operations.messages import IncomingMessage, MessageLimits, trace_header
@@ -30,6 +33,16 @@ async def staged(world: World, chunks: list[bytes]) -> bytes:
         view.release()
     assert message.size_octets == len(octets)
     return octets
+
+
+class Finishing:
+    """A staged message that is finished in another manner."""
+
+    def __init__(self, staged: StagedMessage, finish: Callable[[], Awaitable[StagedFile]]) -> None:
+        self.finish = finish
+        self.view = staged.view
+        self.write = staged.write
+        self.size_octets = staged.size_octets
 
 
 def pieces(data: bytes, step: int) -> list[bytes]:
@@ -76,6 +89,14 @@ async def test_a_bare_newline_that_begins_a_chunk_is_found_whatever_the_chunk_en
     assert (await staged(memory_world, chunks)).endswith(b"\r\n\r\na\r\n\r\nb\r\r\nc")
 
 
+@pytest.mark.parametrize("place", range((1 << 15) - 4, (1 << 15) + 4))
+async def test_a_bare_newline_is_found_wherever_it_stands_in_a_long_chunk(memory_world: World, place: int) -> None:
+    header = b"Date: x\r\nMessage-ID: y\r\n\r\n"
+    before, after = b"a" * (place - len(header)), b"\r\nb" * (1 << 14)
+    assert (await staged(memory_world, [header + before + b"\n" + after])).endswith(header + before + b"\r\n" + after)
+    assert (await staged(memory_world, [header + before + after])).endswith(header + before + after)
+
+
 async def test_nul_refuses_a_delivery(memory_world: World) -> None:
     with pytest.raises(MessageInvalid) as refusal:
         await staged(memory_world, [b"Subject: a\r\n\r\n", b"\0"])
@@ -96,6 +117,38 @@ async def test_each_partition_gets_a_file_of_the_same_octets(world: World) -> No
     assert set(message.files) == {"default", "archive"}
     assert len({file.size_octets for file in message.files.values()}) == 1
     assert len({file.path for file in message.files.values()}) == 2
+
+
+@pytest.mark.parametrize("header_octets", [100, 100_000])
+async def test_all_partitions_have_been_tried_when_one_is_refused(
+    world: World, monkeypatch: pytest.MonkeyPatch, header_octets: int
+) -> None:
+    """A long header is parsed while the disks work."""
+    async with IncomingMessage.delivered(
+        world.store, {"default", "archive"}, TRACE, limits=MessageLimits()
+    ) as incoming:
+        incoming.write(b"Subject: a\r\nX: " + b"x" * header_octets + b"\r\n\r\nb\r\n")
+        ended: list[str] = []
+
+        async def refuses() -> StagedFile:
+            ended.append("refused")
+            raise DiskFull("no room")
+
+        finish = incoming._staged[1].finish
+
+        async def finishes() -> StagedFile:
+            for _ in range(10):  # turns of the loop, in which the refusal could be told
+                await asyncio.sleep(0)
+            file = await finish()
+            ended.append("finished")
+            return file
+
+        monkeypatch.setattr(
+            incoming, "_staged", [Finishing(incoming._staged[0], refuses), Finishing(incoming._staged[1], finishes)]
+        )
+        with pytest.raises(DiskFull):
+            await incoming.finish()
+        assert ended == ["refused", "finished"]
 
 
 async def test_an_unknown_partition_is_refused_before_anything_is_written(world: World) -> None:

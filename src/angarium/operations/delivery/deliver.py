@@ -98,6 +98,11 @@ class _Delivery:
 
     async def to_accounts(self, groups: Sequence[list[DeliveryTarget]]) -> list[list[Outcome] | BaseException]:
         """All have ended before this returns, whatever one of them met: the staged files go after it."""
+        if len(groups) == 1:
+            try:
+                return [await self.to_account(groups[0])]  # most mail is for one, and needs no other task
+            except Exception as error:  # noqa: BLE001 - as of several
+                return [error]
         tasks: list[asyncio.Task[list[Outcome]]] = []
         try:
             for targets in groups:

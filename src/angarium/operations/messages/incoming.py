@@ -16,7 +16,7 @@ import asyncio
 import enum
 import hashlib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Generator, Iterable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from typing import Self
@@ -36,6 +36,8 @@ from angarium.operations.messages.trace import Trace, missing_fields, trace_head
 from angarium.store import Store
 
 _CR, _LF = 13, 10
+_COMPARED_OCTETS = 1 << 15
+"""At a time, so that what this makes is still in the processor's cache."""
 _BARE_NEWLINE = re.compile(rb"(?<!\r)\n")
 _MUNGED = bytes(range(128)) + b"X" * 128
 
@@ -98,6 +100,9 @@ class PreparedMessage:
         parsed = len(content.envelope) + len(content.body) + len(content.bodystructure) + len(content.parts)
         text = len(search.from_) + len(search.to) + len(search.cc) + len(search.bcc) + 2 * len(search.subject)
         return parsed + text + sum(map(len, search.references))
+
+
+_Parsed = tuple[mime.ScannedMessage, Content, SearchFields]
 
 
 class IncomingMessage:
@@ -279,24 +284,53 @@ class IncomingMessage:
                 self._add_octets((b"\r\n" if self._header.is_within_line else b"") + fields)
 
     async def _sync_and_parse(self) -> PreparedMessage:
-        """From its second slice on the scanner works while the disks do. All have ended on return, also where one was
-        refused."""
+        """What the scanner takes but one slice for is parsed before the disks are waited for: behind each waiting the
+        processor has lost what it had at hand, and the same work takes twice as long. From its second slice on the
+        scanner works while the disks do. All have ended on return, also where one was refused."""
         view = self._staged[0].view()
         self._stack.callback(view.release)
-        syncs = [asyncio.ensure_future(staged.finish()) for staged in self._staged]
+        parsing = self._parse(view)
+        parsed: _Parsed
         try:
-            scanned = await in_turns(mime.scan_in_slices(view, self._limits.scan))
-        finally:
-            await asyncio.wait(syncs)
-        files = {file.partition: file for file in [sync.result() for sync in syncs]}
-        content, search = content_of(scanned, self._digest.digest()), search_fields_of(scanned)
+            next(parsing)
+        except StopIteration as end:
+            parsed = end.value
+            files = await self._sync()
+        else:
+            syncing = asyncio.ensure_future(self._sync())
+            try:
+                await let_others_run()
+                parsed = await in_turns(parsing)
+            finally:
+                await asyncio.wait((syncing,))
+            files = syncing.result()
+        scanned, content, search = parsed
         source = None if self._trace is None else ScannedFile(view, scanned, tuple(self._added))
         if source is None:
             view.release()
         return PreparedMessage(files, content, search, self._staged[0].size_octets, source)
 
+    def _parse(self, view: memoryview) -> Generator[None, None, _Parsed]:
+        scanned = yield from mime.scan_in_slices(view, self._limits.scan)
+        return scanned, content_of(scanned, self._digest.digest()), search_fields_of(scanned)
+
+    async def _sync(self) -> dict[str, StagedFile]:
+        if len(self._staged) == 1:
+            files = [await self._staged[0].finish()]
+        else:
+            syncs = [asyncio.ensure_future(staged.finish()) for staged in self._staged]
+            await asyncio.wait(syncs)
+            files = [sync.result() for sync in syncs]
+        return {file.partition: file for file in files}
+
 
 def _has_bare_newline(data: bytes) -> bool:
     """Whether there is an LF without a CR before it; no CR stands before `data`. Eight times faster than counting."""
+    if data[:1] == b"\n":
+        return True
     octets = np.frombuffer(data, dtype=np.uint8)
-    return data[:1] == b"\n" or bool(((octets[1:] == _LF) & (octets[:-1] != _CR)).any())
+    for start in range(0, len(octets), _COMPARED_OCTETS):
+        piece = octets[start : start + _COMPARED_OCTETS + 1]
+        if ((piece[1:] == _LF) & (piece[:-1] != _CR)).any():
+            return True
+    return False
