@@ -339,12 +339,13 @@ class FuzzedSessions:
     async def _send(self, client: Client, octets: bytes, *, is_odd: bool = False) -> list[Line]:
         if client.compressor is not None:
             octets = client.compressor.compress(octets) + client.compressor.flush(zlib.Z_SYNC_FLUSH)
-        is_utf8, is_localized = client.session.parser.dialect.quotes_utf8, client.session.language is not None
+        session = client.session
+        is_utf8, has_utf8_texts = session.parser.dialect.quotes_utf8, session.language is not None or session.is_rev2
         await client.connection.send(octets)
-        return self._read(client, is_utf8=is_utf8, is_localized=is_localized, is_odd=is_odd)
+        return self._read(client, is_utf8=is_utf8, has_utf8_texts=has_utf8_texts, is_odd=is_odd)
 
     def _read(
-        self, client: Client, *, is_utf8: bool = False, is_localized: bool = False, is_odd: bool = False
+        self, client: Client, *, is_utf8: bool = False, has_utf8_texts: bool = False, is_odd: bool = False
     ) -> list[Line]:
         octets = client.connection.take_written()
         if client.decompressor is not None:
@@ -356,7 +357,7 @@ class FuzzedSessions:
         return read_responses(
             octets,
             is_utf8=is_utf8 or client.session.parser.dialect.quotes_utf8,
-            is_localized=is_localized or client.session.language is not None,
+            has_utf8_texts=has_utf8_texts or client.session.language is not None or client.session.is_rev2,
         )
 
     def _switch_compression(self, client: Client) -> None:

@@ -80,19 +80,19 @@ class Line:
     octets: bytes = b""
 
 
-def read_responses(octets: bytes, *, is_utf8: bool = False, is_localized: bool = False) -> list[Line]:
-    """All responses, the last of which must be whole; `is_utf8`: strings between quotes may be UTF-8; `is_localized`:
-    texts may be (RFC 5255 §3.5)."""
-    reader = ResponseReader(octets, is_utf8=is_utf8, is_localized=is_localized)
+def read_responses(octets: bytes, *, is_utf8: bool = False, has_utf8_texts: bool = False) -> list[Line]:
+    """All responses, the last of which must be whole; `is_utf8`: strings between quotes may be UTF-8; `has_utf8_texts`:
+    texts may be (RFC 5255 §3.5, RFC 9051 §9)."""
+    reader = ResponseReader(octets, is_utf8=is_utf8, has_utf8_texts=has_utf8_texts)
     return list(reader.responses())
 
 
 class ResponseReader(StrictTerminals):
     """A position in what a server has sent."""
 
-    def __init__(self, octets: bytes, *, is_utf8: bool = False, is_localized: bool = False) -> None:
+    def __init__(self, octets: bytes, *, is_utf8: bool = False, has_utf8_texts: bool = False) -> None:
         super().__init__(octets, is_utf8=is_utf8)
-        self._is_localized = is_localized
+        self._has_utf8_texts = has_utf8_texts
         self._responses: dict[bytes, Callable[[], dict[str, object]]] = {
             b"ACL": lambda: self._astrings(least=1, pairs_behind=1),
             b"ANNOTATION": self._annotation_legacy,
@@ -195,7 +195,7 @@ class ResponseReader(StrictTerminals):
             self._at = match.end()
             self._match(re.compile(_CODES[name]), f"the arguments of {name}")
             self._expect(b"] ")
-        if self._is_localized:
+        if self._has_utf8_texts:
             try:
                 self._match(_TEXT_UTF8, "a text of UTF-8").decode()
             except UnicodeDecodeError as error:

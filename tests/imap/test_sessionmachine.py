@@ -3,6 +3,7 @@
 import tempfile
 from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -17,6 +18,9 @@ from hypothesis.stateful import (
 )
 from tests.imap.commandtexts import COMMANDS, HOSTILE, MOST, UID_COMMANDS
 from tests.imap.fuzzedsessions import Client, FuzzedSessions
+
+pytestmark = pytest.mark.timeout(600)
+"""For five minutes hypothesis makes smaller what it has found."""
 
 _CLIENTS_MAX = 5
 _USERS = st.sampled_from(["alice", "alice", "bob", "cyrus"])

@@ -320,6 +320,10 @@ class ImapSession:
         """The mailbox as this client is told of it."""
         return self.encode_text(self.names.to_external(name))
 
+    def name_in_text(self, name: MailboxName) -> bytes:
+        """The mailbox as a text for people has it, which is ASCII for all but clients of IMAP4rev2 (RFC 9051 §9)."""
+        return self.encode_name(name) if self.is_rev2 else modutf7.encode(self.names.to_external(name))
+
     def encode_text(self, text: str) -> bytes:
         """A name, prefix or pattern as this client is told of it."""
         return QuotableUtf8(nfc(text).encode()) if self.parser.dialect.quotes_utf8 else modutf7.encode(text)

@@ -46,7 +46,7 @@ async def rename(session: ImapSession, command: c.Rename) -> Completion:
     )
     for each in renamed:
         if await _may_know_of(session, each.new):
-            text = b"rename %b %b" % (session.encode_name(each.old), session.encode_name(each.new))
+            text = b"rename %b %b" % (session.name_in_text(each.old), session.name_in_text(each.new))
             session.tell(Condition.OK, text)
     if session.is_rev2 and await _may_know_of(session, target):
         await send_list_response(session, target, asked_as=session.decode_name(command.source))
@@ -87,7 +87,7 @@ async def _tell_lost_targets(session: ImapSession, gone: Sequence[MailboxName]) 
     if session.services.delivery is None:
         return
     for lost in await lost_targets(session.services.delivery, session.user, gone):
-        script, name = lost.script.encode("ascii", "replace"), session.encode_name(lost.name)
+        script, name = lost.script.encode("ascii", "replace"), session.name_in_text(lost.name)
         text = b'Script "%b" files into "%b" at line %d, which is gone' % (script, name, lost.line)
         if lost.userid != session.user.userid:
             text = b"User %b: %b" % (str(lost.userid).encode("ascii", "replace"), text)
