@@ -17,5 +17,9 @@ class Announcements:
         engine.subscribe(self.changed)
         engine.remember_by(lambda account: (self._changes[account], self.seconds))
 
+    def hold_back(self, account: AccountId) -> None:
+        """As if the last change were committed, and not announced yet."""
+        self._changes[account] -= 1
+
     def changed(self, account: AccountId) -> None:
         self._changes[account] += 1

@@ -35,6 +35,7 @@ from angarium.engine.sources import SystemSources
 from angarium.engine.sqlite import SqliteEngine, SqliteOptions, annotations, catalogue, reads, users
 from angarium.engine.sqlite.remembered import Freshness, Remembered, Settled
 from angarium.engine.users import AddCredential, SetDisabled
+from angarium.errors import AclChanged
 from angarium.sequenceset import UidSet
 
 AUTHOR = Author("alice")
@@ -187,6 +188,25 @@ def test_a_change_is_seen_by_all_as_soon_as_it_is_answered(tmp_path: Path) -> No
                     row = await each.mailbox(store.account, BOX)
                     assert row is not None
                     assert str(id(engine)) in row.acl
+
+    asyncio.run(check())
+
+
+def test_who_could_change_nothing_for_the_change_of_another_reads_that_one(tmp_path: Path) -> None:
+    async def check() -> None:
+        async with pair(tmp_path) as store:
+            before = await store.first.mailbox(store.account, BOX)
+            state = await store.first.state(store.account)
+            assert before is not None
+            await store.second.write(store.account, SetAcl(BOX, "alice\tlr\t", before.acl_version, AUTHOR))
+            store.announcements.hold_back(store.account)
+            assert await store.first.mailbox(store.account, BOX) == before
+            with pytest.raises(AclChanged):
+                await store.first.write(store.account, SetAcl(BOX, "alice\tl\t", before.acl_version, AUTHOR))
+            row = await store.first.mailbox(store.account, BOX)
+            assert row is not None
+            assert row.acl == "alice\tlr\t"
+            assert (await store.first.state(store.account)).modseq > state.modseq
 
     asyncio.run(check())
 

@@ -78,6 +78,11 @@ class OpenAccount:
         except FileNotFoundError:
             return False
 
+    def forget(self) -> None:
+        """Read anew how it stands; on the loop."""
+        self.freshness.forget()
+        self.mailboxes.forget()
+
     def pin(self) -> None:
         """Keep it open until `unpin`; on the loop."""
         self.pins += 1

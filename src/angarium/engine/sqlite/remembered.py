@@ -1,7 +1,8 @@
 """What was read of a database, remembered until some process announces that it changed (DESIGN §6).
 
-A commit is announced before it is answered, so nobody who was told of one meets an older state. What a process left
-unannounced because it died in between comes to light within a second, when the database itself is asked.
+A commit is announced before it is answered, so nobody who was told of one meets an older state; and who could change
+nothing reads anew, since one that is not announced yet may be why. What a process left unannounced because it died in
+between comes to light within a second, when the database itself is asked.
 """
 
 from collections.abc import Callable, Hashable
@@ -71,6 +72,10 @@ class Remembered(Generic[Key, Value]):
             self._values.clear()
             self._stamp, self._version = stamp, None
         self._values[key] = value
+
+    def forget(self) -> None:
+        """Read all anew, whatever the stamp."""
+        self._values.clear()
 
     def _renew(self, stamp: Stamp) -> None:
         if self._stamp is None or stamp[0] != self._stamp[0]:

@@ -390,6 +390,9 @@ class Writer:
                 account.freshness.put((changes + 1, second), None, committed.freshness)
             if committed.has_queued:
                 self._announce(OUTGOING)
+        else:
+            # What was refused, or found to be done already, may be so by a commit that is not announced yet.
+            account.forget()
         _answer(answers)
 
     def _unpin(self, account: OpenAccount) -> None:
