@@ -46,6 +46,14 @@ def all_of(engine: MemoryEngine, passwords: Passwords, codes: CodeThrottle | Non
     return Verifiers(engine, parts, VerifiedLogins(kept_s=300, clock_s=Clock()))
 
 
+async def add_with_totp(engine: MemoryEngine, passwords: Passwords) -> bytes:
+    """Alice, who has used the code of the last step; gives her secret of TOTP."""
+    await add(engine, passwords, "alice", "secret")
+    secret = await enable_totp(engine, ALICE)
+    await confirm_totp(engine, ALICE, code_of(secret, STEP - 1), lambda: NOW_S)
+    return secret
+
+
 async def test_what_was_remembered_is_not_enough_once_a_code_is_asked_for(
     engine: MemoryEngine, passwords: Passwords
 ) -> None:
@@ -69,9 +77,7 @@ async def test_what_was_remembered_is_not_enough_once_a_code_is_asked_for(
 
 
 async def test_app_passwords_take_no_code_and_are_remembered(engine: MemoryEngine, passwords: Passwords) -> None:
-    await add(engine, passwords, "alice", "secret")
-    secret = await enable_totp(engine, ALICE)
-    await confirm_totp(engine, ALICE, code_of(secret, STEP - 1), lambda: NOW_S)
+    await add_with_totp(engine, passwords)
     phone = await add_app_password(engine, ALICE, "phone", services=(), expires_at_s=None, sources=SOURCES)
     verifiers = all_of(engine, passwords)
     stamp = await verifiers.verify(login(phone))
@@ -140,9 +146,7 @@ async def test_without_the_code_nobody_learns_by_the_clock_whether_the_password_
 async def test_codes_are_not_to_be_guessed_from_many_addresses(
     engine: MemoryEngine, passwords: Passwords, clock: Clock, caplog: pytest.LogCaptureFixture
 ) -> None:
-    await add(engine, passwords, "alice", "secret")
-    secret = await enable_totp(engine, ALICE)
-    await confirm_totp(engine, ALICE, code_of(secret, STEP - 1), lambda: NOW_S)
+    secret = await add_with_totp(engine, passwords)
     verifiers = all_of(engine, passwords, CodeThrottle(clock_s=clock))
     right, wrong = f"secret{code_of(secret, STEP)}", f"secret{code_of(secret, STEP + 100)}"
     # Who does not know the password, or sends no code, holds nobody back.
@@ -165,9 +169,7 @@ async def test_codes_are_not_to_be_guessed_from_many_addresses(
 async def test_where_she_is_known_she_waits_for_no_guesser_of_codes(
     engine: MemoryEngine, passwords: Passwords, clock: Clock
 ) -> None:
-    await add(engine, passwords, "alice", "secret")
-    secret = await enable_totp(engine, ALICE)
-    await confirm_totp(engine, ALICE, code_of(secret, STEP - 1), lambda: NOW_S)
+    secret = await add_with_totp(engine, passwords)
     codes = CodeThrottle(clock_s=clock)
     for _ in range(50):
         codes.failed(ALICE)
@@ -180,9 +182,7 @@ async def test_where_she_is_known_she_waits_for_no_guesser_of_codes(
 async def test_codes_that_are_tried_all_at_once_are_no_way_around(
     engine: MemoryEngine, passwords: Passwords, clock: Clock
 ) -> None:
-    await add(engine, passwords, "alice", "secret")
-    secret = await enable_totp(engine, ALICE)
-    await confirm_totp(engine, ALICE, code_of(secret, STEP - 1), lambda: NOW_S)
+    secret = await add_with_totp(engine, passwords)
     verifiers = all_of(engine, passwords, CodeThrottle(clock_s=clock))
     guesses = [f"secret{code_of(secret, STEP + number)}" for number in range(100, 120)]
     guesses.append(f"secret{code_of(secret, STEP)}")

@@ -161,7 +161,7 @@ class Watchdog:
         if self._sleep(self._stall_s) or self._answered_s:
             return
         with _others_as_they_are():
-            stack = _where(sys._current_frames().get(self._watched))  # noqa: SLF001
+            stack = _where(sys._current_frames().get(self._watched))  # noqa: SLF001 - as above
         while not self._answered_s and not self._sleep(self._stall_s):
             pass
         if not self._answered_s:  # the watch is over before the stall

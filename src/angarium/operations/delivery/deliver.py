@@ -101,7 +101,7 @@ class _Delivery:
         if len(groups) == 1:
             try:
                 return [await self.to_account(groups[0])]  # most mail is for one, and needs no other task
-            except Exception as error:  # noqa: BLE001 - as of several
+            except Exception as error:  # noqa: BLE001 - one of several would be gathered
                 return [error]
         tasks: list[asyncio.Task[list[Outcome]]] = []
         try:
