@@ -3,7 +3,7 @@ import time
 from dataclasses import replace
 
 import pytest
-from tests.auth.world import SOURCES, Clock, add, store_verifiers
+from tests.auth.world import Clock, add, store_verifiers
 
 from angarium.auth import (
     AccessRules,
@@ -16,21 +16,21 @@ from angarium.auth import (
     LoginThrottle,
     PasswordLogin,
     Passwords,
+    Peer,
     VerifiedLogins,
     Verifiers,
     VerifierSet,
-    actor_of,
 )
 from angarium.auth.access import parse_rules
 from angarium.engine.memory import MemoryEngine
 from angarium.errors import AuthenticationFailed, AuthenticationUnavailable, AuthorizationFailed
 from angarium.names import NameSettings, UserId, VirtDomains
 from angarium.sasl import CredentialsWanted
-from angarium.store import Store, StorePolicy
 
 NAMES = NameSettings(virtdomains=VirtDomains.USERID)
 POLICY = LoginPolicy(names=NAMES, admins=frozenset({UserId("root"), UserId("boss", "example.org")}))
-CONTEXT = LoginContext(POLICY, "192.0.2.7", "imap", is_tls=True, session="s1")
+PEER = Peer("192.0.2.7", "imap", "s1", is_tls=True)
+CONTEXT = LoginContext(POLICY, PEER)
 
 
 class Members:
@@ -136,12 +136,12 @@ def test_what_was_verified_lately_is_no_way_around_the_throttle(runner: asyncio.
     async def check() -> None:
         await world.log_in("alice")
         for _ in range(12):
-            world.authenticator._throttle.failed(CONTEXT.address, "alice")
+            world.authenticator._throttle.failed(PEER.address, "alice")
         world.clock.slept.clear()
         # A guess that is right is looked at no sooner than one that is wrong.
         await world.log_in("alice")
         assert world.clock.slept[0] > 5
-        elsewhere = replace(CONTEXT, address="192.0.2.8")
+        elsewhere = CONTEXT._replace(peer=PEER._replace(address="192.0.2.8"))
         world.clock.slept.clear()
         await world.log_in("alice", context=elsewhere)
         assert world.clock.slept == []
@@ -237,7 +237,7 @@ def test_administrators_may_act_for_others(
         return
     user = runner.run(world.log_in(authcid, authzid=authzid))
     assert user.userid == outcome
-    assert str(user.authenticated) == user.credential.userid == authcid
+    assert str(user.authenticated) == user.standing.stamp.userid == authcid
 
 
 def test_who_acts_for_a_user_is_no_administrator_meanwhile(runner: asyncio.Runner, world: World) -> None:
@@ -276,23 +276,10 @@ def test_nobody_comes_in_whose_groups_are_not_known_and_a_wrong_password_hears_n
 
 
 def test_the_pause_is_that_of_the_service(runner: asyncio.Runner, world: World) -> None:
-    context = replace(CONTEXT, policy=replace(POLICY, failed_login_pause_s=0.0))
+    context = CONTEXT._replace(policy=replace(POLICY, failed_login_pause_s=0.0))
     with pytest.raises(AuthenticationFailed):
         runner.run(world.log_in("alice", "wrong", context=context))
     assert world.clock.slept == [0.0]
-
-
-def test_the_actor_has_the_account_of_the_user(runner: asyncio.Runner, world: World) -> None:
-    async def check() -> None:
-        store = Store(world.engine, StorePolicy(names=NAMES), SOURCES)
-        account = await world.engine.create_account("user.alice")
-        actor = await actor_of(store, await world.log_in("alice"), CONTEXT)
-        assert (actor.userid, actor.account, actor.is_admin) == (UserId("alice"), account, False)
-        assert (actor.client, actor.protocol, actor.session) == ("192.0.2.7", "imap", "s1")
-        admin = await actor_of(store, await world.log_in("root"), CONTEXT)
-        assert (admin.account, admin.is_admin) == (None, True)
-
-    runner.run(check())
 
 
 def test_a_login_that_was_verified_lately_is_cheap(runner: asyncio.Runner, world: World) -> None:
@@ -331,7 +318,7 @@ def test_a_refusal_comes_at_a_full_step_whoever_has_refused(
     verifiers = Verifiers(engine, VerifierSet(methods=(Slow(clock),)), VerifiedLogins(kept_s=300))
     throttle = LoginThrottle(clock_s=clock)
     authenticator = Authenticator(verifiers, throttle, groups=Groups([], kept_s=60), sleep=clock.sleep, clock_s=clock)
-    context = replace(CONTEXT, policy=replace(POLICY, failed_login_pause_s=pause_s))
+    context = CONTEXT._replace(policy=replace(POLICY, failed_login_pause_s=pause_s))
     begun_s = clock.now_s
     with pytest.raises(AuthenticationFailed):
         runner.run(authenticator.authenticate(CredentialsWanted(name, "wrong"), context))

@@ -3,8 +3,9 @@
 from angarium.auth.access import AccessRules
 from angarium.auth.groups import Groups, GroupSource
 from angarium.auth.hostdomains import HostDomains
-from angarium.auth.login import AuthenticatedUser, Authenticator, LoginContext, actor_of
+from angarium.auth.login import AuthenticatedUser, Authenticator, LoginContext
 from angarium.auth.passwords import PasswordCost, PasswordKeys, Passwords, needs_rehash
+from angarium.auth.peer import Peer
 from angarium.auth.policy import LoginPolicy, canonical_userid
 from angarium.auth.proof import ProofCheck
 from angarium.auth.standing import Over, Standing, is_current, why_over
@@ -50,6 +51,7 @@ __all__ = [
     "PasswordLogin",
     "PasswordVerifier",
     "Passwords",
+    "Peer",
     "ProofCheck",
     "Score",
     "Scores",
@@ -65,7 +67,6 @@ __all__ = [
     "VerifiedLogins",
     "VerifierSet",
     "Verifiers",
-    "actor_of",
     "add_user",
     "canonical_userid",
     "decayed",

@@ -9,15 +9,15 @@ or guessers would find there what the throttle keeps from them.
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, NoReturn
+from typing import Final, NamedTuple, NoReturn
 
 from angarium.auth.access import AccessRules
 from angarium.auth.evenrefusals import rest_of_step_s
 from angarium.auth.fairturns import NOBODY, Claimant, FairTurns
 from angarium.auth.groups import Groups
+from angarium.auth.peer import Peer
 from angarium.auth.policy import LoginPolicy, canonical_userid
 from angarium.auth.proof import ProofCheck
 from angarium.auth.standing import Standing
@@ -27,10 +27,6 @@ from angarium.auth.verifying import CredentialStamp, PasswordLogin
 from angarium.errors import AuthenticationFailed, AuthorizationFailed, PreparationFailed, UserNameInvalid
 from angarium.names import UserId
 from angarium.sasl import CredentialsWanted
-
-if TYPE_CHECKING:
-    # At run time tools that look after users need no store.
-    from angarium.store import Actor, Store
 
 log = logging.getLogger(__name__)
 
@@ -47,30 +43,17 @@ MayActFor = Callable[[frozenset[str], UserId, UserId], Awaitable[bool]]
 (`loginuseacl`)."""
 
 
-@dataclass(frozen=True, slots=True)
-class LoginContext:
-    """Where a login comes from."""
+class LoginContext(NamedTuple):
+    """Where a login comes from, and by which rules."""
 
     policy: LoginPolicy
     """That of the service."""
-    address: str
-    """The peer's address; empty for a unix socket."""
-    protocol: str
-    """As `Actor.protocol`: the service's name."""
-    is_tls: bool
-    session: str = ""
+    peer: Peer
     host_domain: str | None = None
     """The domain of the address that the client connected to, for `virtdomains: on`."""
-    service: str = "imap"
-    """As SASL and PAM name it: `imap`, `pop`, `sieve`, `lmtp`."""
-    bindings: Mapping[str, bytes] = field(default_factory=dict, repr=False)
-    """The channel bindings of the TLS connection."""
-    certificate_user: str | None = None
-    """Who the verified certificate of the client says it is."""
 
 
-@dataclass(frozen=True, slots=True)
-class AuthenticatedUser:
+class AuthenticatedUser(NamedTuple):
     """Who a session belongs to from now on."""
 
     userid: UserId
@@ -83,11 +66,6 @@ class AuthenticatedUser:
     """Of `userid`, without `group:`; `groups_of` has those of later."""
     standing: Standing
     """What the session asks at each command whether it `stands`."""
-
-    @property
-    def credential(self) -> CredentialStamp:
-        """What the login was checked by."""
-        return self.standing.stamp
 
 
 class Authenticator:
@@ -148,28 +126,28 @@ class Authenticator:
         await self.admit(name, context)
         recalled = await self.verifiers.recall(userid, wanted.password) if userid is not None else None
         if userid is not None and recalled is not None:
-            self._throttle.succeeded(context.address, name)
+            self._throttle.succeeded(context.peer.address, name)
             return userid, recalled
         login = PasswordLogin(
             userid if userid is not None else UserId(name),
             wanted.authcid,
             wanted.password,
-            context.service,
-            context.address,
-            is_known=self._throttle.knows(context.address, name),
+            context.peer.protocol,
+            context.peer.address,
+            is_known=self._throttle.knows(context.peer.address, name),
         )
         begun_s = self.clock_s()
         stamp = await self.verifiers.verify(login)
         if userid is None or stamp is None:
             await self.fail(name, context, begun_s)
-        self._throttle.succeeded(context.address, name)
+        self._throttle.succeeded(context.peer.address, name)
         return userid, stamp
 
     @asynccontextmanager
     async def _one_of_few(self, name: str, context: LoginContext) -> AsyncIterator[None]:
         """Guesses that are made all at once are known to be wrong when it is too late to hold them back; so most of
         them wait until the first ones have failed. AuthenticationUnavailable."""
-        key = pair_key(network_of(context.address), name)
+        key = pair_key(network_of(context.peer.address), name)
         turns = self._checks.get(key)
         if turns is None:
             turns = FairTurns(at_once=CHECKS_AT_ONCE, waiting_max=_WAITING_MAX, wait_s=_WAIT_S)
@@ -188,7 +166,7 @@ class Authenticator:
 
     async def admit(self, name: str, context: LoginContext) -> None:
         """Wait as long as the throttle says. AuthenticationFailed where it refuses."""
-        wait_s = self._throttle.admit(context.address, name)
+        wait_s = self._throttle.admit(context.peer.address, name)
         if wait_s is None:
             await self.sleep(context.policy.failed_login_pause_s)
             raise AuthenticationFailed("throttled")
@@ -197,22 +175,22 @@ class Authenticator:
 
     def failures(self, name: str, context: LoginContext) -> float:
         """How often this name has failed from there, lately."""
-        return self._throttle.failures(context.address, name)
+        return self._throttle.failures(context.peer.address, name)
 
     def claimant(self, name: str, context: LoginContext) -> Claimant:
         """For whom keys or secrets are looked for."""
-        return Claimant(network_of(context.address), name, self._throttle.knows(context.address, name))
+        return Claimant(network_of(context.peer.address), name, self._throttle.knows(context.peer.address, name))
 
     async def fail(self, name: str, context: LoginContext, begun_s: float) -> NoReturn:
         """Note the failure, and take the time that it takes; the check was begun at `begun_s`. AuthenticationFailed."""
         if name:
-            self._throttle.failed(context.address, name)
+            self._throttle.failed(context.peer.address, name)
         await self.sleep(context.policy.failed_login_pause_s + rest_of_step_s(self.clock_s() - begun_s))
         raise AuthenticationFailed("wrong user name or password")
 
     def succeed(self, name: str, context: LoginContext) -> None:
         """Note that this name is known from there."""
-        self._throttle.succeeded(context.address, name)
+        self._throttle.succeeded(context.peer.address, name)
 
     async def authorize(
         self, userid: UserId, stamp: CredentialStamp, authzid: str | None, context: LoginContext
@@ -221,7 +199,7 @@ class Authenticator:
         AuthenticationUnavailable."""
         acting = await self._acting(userid, authzid, context)
         standing = Standing(
-            stamp, str(acting), (context.protocol, context.service), is_admin=userid in context.policy.admins
+            stamp, str(acting), (context.peer.service, context.peer.protocol), is_admin=userid in context.policy.admins
         )
         await self.verifiers.require_access(standing)
         if not _serves(userid, context.policy):
@@ -241,11 +219,11 @@ class Authenticator:
     def permits(self, userid: UserId, context: LoginContext) -> bool:
         """Whether the access rules let her in from there. Whom they do not is treated as one who is not there, so that
         nobody learns more of her password."""
-        if self.access.permits(context.protocol, context.address, userid):
+        if self.access.permits(context.peer.service, context.peer.address, userid):
             return True
         log.info(
             "access_denied",
-            extra={"service": context.protocol, "address": context.address, "user": str(userid)},
+            extra={"service": context.peer.service, "address": context.peer.address, "user": str(userid)},
         )
         return False
 
@@ -267,7 +245,7 @@ class Authenticator:
             return userid
         if not await self._allows(userid, wanted, context.policy):
             raise AuthorizationFailed(f"{userid} may not act for {wanted}")
-        log.info("acts_for", extra={"user": str(wanted), "by": str(userid), "session": context.session})
+        log.info("acts_for", extra={"user": str(wanted), "by": str(userid), "session": context.peer.session})
         return wanted
 
     async def _allows(self, userid: UserId, wanted: UserId, policy: LoginPolicy) -> bool:
@@ -290,15 +268,3 @@ class Authenticator:
 
 def _serves(userid: UserId, policy: LoginPolicy) -> bool:
     return not policy.admins_only or userid in policy.admins or userid in policy.proxies
-
-
-async def actor_of(store: "Store", user: AuthenticatedUser, context: LoginContext) -> "Actor":
-    """Who asks the store, for the whole session; her account is looked up now."""
-    return await store.actor(
-        user.userid,
-        groups=user.groups,
-        is_admin=user.is_admin,
-        client=context.address,
-        protocol=context.protocol,
-        session=context.session,
-    )

@@ -85,7 +85,7 @@ class ProofCheck:
         if userid is None or not self._authenticator.permits(userid, self._context):
             await self.refuse()
         if self._stamp is None and not self._context.policy.is_own_name(proven.authcid):
-            log.info("foreign_domain", extra={"session": self._context.session, "user": proven.authcid})
+            log.info("foreign_domain", extra={"session": self._context.peer.session, "user": proven.authcid})
             await self.refuse()
         if self._name:
             self._authenticator.succeed(self._name, self._context)
@@ -94,9 +94,9 @@ class ProofCheck:
 
     async def accept_certificate(self, wanted: CertificateWanted) -> "AuthenticatedUser":
         """Let in whom the layer below knows. AuthenticationFailed, AuthorizationFailed."""
-        if self._context.certificate_user is None:
+        if self._context.peer.certificate_user is None:
             await self.refuse()
-        return await self.accept(Proven(self._context.certificate_user, wanted.authzid))
+        return await self.accept(Proven(self._context.peer.certificate_user, wanted.authzid))
 
     async def refuse(self) -> NoReturn:
         """A proof was wrong: it counts, and takes its time. AuthenticationFailed."""
@@ -145,7 +145,7 @@ class ProofCheck:
             try:
                 user = await tokens.verify(token, self._claimant)
             except TokenNotGood as error:
-                session, address = self._context.session, self._context.address
+                session, address = self._context.peer.session, self._context.peer.address
                 log.info("token_refused", extra={"session": session, "address": address, "reason": str(error)})
             else:
                 self._until_s = user.session_until_s
@@ -159,7 +159,7 @@ class ProofCheck:
             return GssRefused("there is no key table")
         try:
             if self._gss is None:
-                self._gss = acceptor.context(self._context.service)
+                self._gss = acceptor.context(self._context.peer.protocol)
             match question:
                 case GssTokenWanted(token):
                     return GssProgress(*self._gss.accept(token))
@@ -168,7 +168,7 @@ class ProofCheck:
                 case GssUnwrapWanted(data):
                     return self._gss.unwrap(data)
         except ValueError as error:
-            log.info("gss_refused", extra={"session": self._context.session, "reason": str(error)})
+            log.info("gss_refused", extra={"session": self._context.peer.session, "reason": str(error)})
             return GssRefused(str(error))
 
 

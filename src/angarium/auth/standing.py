@@ -5,9 +5,9 @@ What is asked of `users.db` is one row for each user concerned, which the engine
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from enum import Enum, auto
 from fnmatch import fnmatchcase
+from typing import NamedTuple
 
 from angarium.auth.verifying import CredentialStamp
 from angarium.engine.interface import Engine
@@ -29,8 +29,7 @@ class Over(Enum):
     """The user is disabled or denied the service, or may not act for the other one any more."""
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(NamedTuple):
     """What a session's right to go on depends on."""
 
     stamp: CredentialStamp
@@ -70,7 +69,12 @@ async def require_access(engine: Engine, standing: Standing) -> None:
 
 async def is_current(engine: Engine, stamp: CredentialStamp, now_s: Now = time.time) -> bool:
     """Whether the credential is as it was at the login: not changed, not disabled, not removed, not over."""
-    return not _is_over(stamp, now_s) and _holds(await engine.user(stamp.userid), stamp)
+    return holds(await engine.user(stamp.userid), stamp, now_s)
+
+
+def holds(user: UserRow, stamp: CredentialStamp, now_s: Now = time.time) -> bool:
+    """As `is_current`, for who has the row of the stamp's user at hand."""
+    return not _is_over(stamp, now_s) and _holds(user, stamp)
 
 
 def denies(denial: DenialRow, services: Sequence[str]) -> bool:

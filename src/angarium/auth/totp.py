@@ -17,7 +17,7 @@ from angarium.auth.standing import Now
 from angarium.auth.throttle import CodeThrottle
 from angarium.auth.verifying import PasswordLogin
 from angarium.engine.interface import Engine
-from angarium.engine.users import ActivateTotp, PutTotp, RemoveTotp, TotpRow, UseTotpStep
+from angarium.engine.users import ActivateTotp, PutTotp, RemoveTotp, TotpRow, UserRow, UseTotpStep
 from angarium.errors import AuthenticationFailed, UserExists, UserNotFound
 from angarium.names import UserId
 
@@ -40,10 +40,9 @@ class Totp:
         self._throttle = throttle
         self._now_s = now_s
 
-    async def is_required(self, userid: UserId) -> bool:
+    def is_required(self, user: UserRow) -> bool:
         """Whether the user has confirmed a secret."""
-        totp = (await self._engine.user(str(userid))).totp
-        return totp is not None and totp.is_active
+        return user.totp is not None and user.totp.is_active
 
     def split(self, password: str) -> tuple[str, str]:
         """The password itself, and the code behind it; an empty code where there is none."""

@@ -16,7 +16,7 @@ from angarium.auth.evenrefusals import STEP_S
 from angarium.auth.fairturns import NOBODY, Claimant
 from angarium.auth.passwords import Passwords, parse_scram
 from angarium.auth.sharedsecrets import SharedSecrets
-from angarium.auth.standing import Standing, is_current, require_access
+from angarium.auth.standing import Standing, holds, require_access
 from angarium.auth.users import upgrade_hash
 from angarium.auth.verifiedlogins import VerifiedLogins
 from angarium.auth.verifying import (
@@ -32,6 +32,7 @@ from angarium.auth.verifying import (
 )
 from angarium.engine.interface import Engine
 from angarium.engine.rows import CredentialRow
+from angarium.engine.users import UserRow
 from angarium.errors import AngariumError, AuthenticationUnavailable
 from angarium.names import UserId
 from angarium.sasl import Needs, ScramHash
@@ -42,7 +43,7 @@ log = logging.getLogger(__name__)
 class SecondFactor(Protocol):
     """What some users must give beside their password."""
 
-    async def is_required(self, userid: UserId) -> bool: ...
+    def is_required(self, user: UserRow) -> bool: ...
 
     def split(self, password: str) -> tuple[str, str]:
         """The password itself, and the code behind it; an empty code where there is none."""
@@ -110,10 +111,14 @@ class Verifiers:
     async def recall(self, userid: UserId, password: str) -> CredentialStamp | None:
         """The credential, if this very password was found right for it lately; cheap, and None says nothing."""
         stamp = self._verified.recall(str(userid), password)
-        if stamp is None or not await is_current(self._engine, stamp):
+        if stamp is None:
+            return None
+        user = await self._engine.user(stamp.userid)
+        if not holds(user, stamp):
             return None
         # What was found right before the user had a second factor is not enough any more.
-        if stamp.app_password is None and await self._needs_second_factor(userid):
+        factor = self._parts.second_factor
+        if factor is not None and stamp.app_password is None and factor.is_required(user):
             return None
         return stamp
 
@@ -130,7 +135,7 @@ class Verifiers:
                 self._verified.remember(login.password, stamp)
                 return stamp
         factor = self._parts.second_factor
-        if factor is None or not await factor.is_required(login.userid):
+        if factor is None or not factor.is_required(await self._engine.user(str(login.userid))):
             stamp = await self._ask(login)
             if stamp is not None:
                 self._verified.remember(login.password, stamp)
@@ -219,7 +224,7 @@ class Verifiers:
 
     async def _needs_second_factor(self, userid: UserId) -> bool:
         factor = self._parts.second_factor
-        return factor is not None and await factor.is_required(userid)
+        return factor is not None and factor.is_required(await self._engine.user(str(userid)))
 
 
 def _capable_of(parts: VerifierSet) -> Needs:

@@ -1,7 +1,7 @@
 """What is stored of users beside their mail and their main password, and the changes of it as values."""
 
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, NamedTuple
 
 from angarium.engine.rows import CredentialRow
 
@@ -78,8 +78,7 @@ class UserRow:
     """Hers and EVERYBODY's."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LoginRow:
+class LoginRow(NamedTuple):
     """A login, as it is told to the user or an administrator."""
 
     userid: str
@@ -90,12 +89,12 @@ class LoginRow:
     client: str
     """What the client has called itself, where it has."""
     mechanism: str
+    session: str
     app_password: int | None = None
     """The number of the app password that it was."""
     app_password_name: str = ""
     acted_by: str = ""
     """Who acts for the user, and whose app password it was; empty where she does so herself."""
-    session: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -209,7 +209,7 @@ class ImapSession:
     def logged_in(self, logged_in: LoggedIn) -> None:
         """From here on the session is this user's. SessionLimitExceeded."""
         client = f"{self.client_name} {self.client_version}".strip()
-        peer = replace(self.peer, client=client) if client else self.peer
+        peer = self.peer._replace(client=client) if client else self.peer
         self.services.logins.seat(logged_in, self.place, peer)
         actor = self.actor = logged_in.actor
         self.namespace = self.services.store.namespace(actor)
@@ -404,7 +404,7 @@ class ImapSession:
         assert self.services.start_tls is not None
         self.output.flush()
         self.parser.drop_buffered()
-        self.peer = replace(self.peer, is_tls=True)
+        self.peer = self.peer._replace(is_tls=True)
         self.client_id = self.client_name = self.client_version = ""
         self.language = None
         self.hide()

@@ -3,7 +3,6 @@
 import logging
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Final
 
 from angarium.connections import Output, Place, follow_telemetry, stop_recording
@@ -125,7 +124,7 @@ class ManageSieveSession:
 
     def tls_established(self, peer: Peer) -> None:
         """The handshake is done: capabilities are told anew."""
-        self.peer = replace(peer, is_tls=True)
+        self.peer = peer._replace(is_tls=True)
         self.tell_capabilities()
         self.answer(responses.OK)
 

@@ -2,7 +2,6 @@
 
 import logging
 import time
-from dataclasses import replace
 
 from angarium.connections import NOT_RECORDED, Output, Place, follow_telemetry, stop_recording
 from angarium.errors import AngariumError
@@ -113,7 +112,7 @@ class Pop3Session:
     def tls_begun(self) -> None:
         """All is TLS from here on, and nothing counts that somebody on the way may have put in before: neither what was
         sent and not executed, nor a name or a language (RFC 2595 §4)."""
-        self.peer = replace(self.peer, is_tls=True)
+        self.peer = self.peer._replace(is_tls=True)
         self.parser = Pop3Parser()
         self.user = None
         self.language = None

@@ -71,8 +71,11 @@ class Store:
         session: str = "",
     ) -> Actor:
         """A user with her own account, where she has one."""
-        account = await self.engine.account_id(_account_of(userid))
-        return Actor(userid, account, groups, is_admin, client, protocol, session)
+        return Actor(userid, await self.own_account(userid), groups, is_admin, client, protocol, session)
+
+    async def own_account(self, userid: UserId) -> AccountId | None:
+        """That of a user; None where she has none yet."""
+        return await self.engine.account_id(_account_of(userid))
 
     # Accounts and names, without asking for a right
 

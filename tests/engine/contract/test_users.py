@@ -154,7 +154,7 @@ async def test_who_is_removed_leaves_nothing_but_a_denial(site: Site) -> None:
         await site.engine.change_user(AddAppPassword(replace(PHONE, userid=userid)))
         await site.engine.change_user(PutTotp(replace(TOTP, userid=userid)))
         await site.engine.change_user(PutSharedSecret(replace(SHARED, userid=userid)))
-        site.engine.note_login(replace(login(1, userid=userid), app_password=4711, app_password_name="phone"))
+        site.engine.note_login(login(1, userid=userid)._replace(app_password=4711, app_password_name="phone"))
     jones = await site.engine.user("jones")
     await site.engine.change_user(PutDenial(DENIAL))
     await site.engine.remove_credential("smith")
@@ -180,7 +180,7 @@ def numbers(logins: Sequence[LoginRow]) -> list[int]:
 
 
 async def test_the_last_logins_are_kept_newest_first(site: Site) -> None:
-    first = replace(login(0, client="A phone"), app_password=4711, app_password_name="phone")
+    first = login(0, client="A phone")._replace(app_password=4711, app_password_name="phone")
     site.engine.note_login(first)
     assert await site.engine.logins("smith") == [first]
     for number in range(1, LOGINS_KEPT + 3):
@@ -195,7 +195,7 @@ async def test_the_last_logins_are_kept_newest_first(site: Site) -> None:
 
 
 async def test_a_login_for_somebody_else_says_whose_it_was(site: Site) -> None:
-    acted = replace(login(1), app_password=4711, app_password_name="webmail", acted_by="jones")
+    acted = login(1)._replace(app_password=4711, app_password_name="webmail", acted_by="jones")
     site.engine.note_login(acted)
     assert await site.engine.logins("smith") == [acted]
     assert await site.engine.logins("jones") == []

@@ -43,7 +43,7 @@ from angarium.store import Store, StorePolicy
 
 _FILE = Path("/etc/imapd.conf")
 PEER = Peer("192.0.2.7", "imap", "s1")
-TLS = replace(PEER, is_tls=True, bindings=BINDINGS, certificate_user="carol")
+TLS = PEER._replace(is_tls=True, bindings=BINDINGS, certificate_user="carol")
 SECRETS = {"alice": "secret", "cyrus": "top secret"}
 
 
@@ -235,7 +235,7 @@ def test_mechanisms_are_offered_where_they_can_work() -> None:
         scram = ["SCRAM-SHA-1", "SCRAM-SHA-256", "SCRAM-SHA-512"]
         digests = ["CRAM-MD5", "DIGEST-MD5"]
         assert [*world.logins.mechanisms(PEER)] == [*digests, *scram, "GSSAPI"]
-        assert [*world.logins.mechanisms(replace(PEER, protocol="pop"))] == [*digests, *scram]
+        assert [*world.logins.mechanisms(PEER._replace(protocol="pop"))] == [*digests, *scram]
         plus = [f"{name}-PLUS" for name in scram]
         assert [*world.logins.mechanisms(TLS)] == [
             *(*digests, *scram, *plus),

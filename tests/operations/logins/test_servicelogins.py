@@ -77,7 +77,8 @@ def test_a_session_logs_in_and_lives_as_long_as_its_credential() -> None:
 
         actor = (await logins.log_in(CredentialsWanted("alice", "secret"), TLS)).actor
         assert actor.account == await engine.account_id("user.alice")
-        assert (actor.userid, actor.client, actor.session) == (UserId("alice"), "192.0.2.7", "s2")
+        assert (actor.userid, actor.is_admin) == (UserId("alice"), False)
+        assert (actor.client, actor.protocol, actor.session) == ("192.0.2.7", "imap", "s2")
         with pytest.raises(AuthenticationFailed):
             await logins.log_in(CredentialsWanted("alice", "wrong"), TLS)
         assert await logins.why_over(actor) is None

@@ -1,6 +1,6 @@
 """Logins, as the front ends of all protocols ask for them."""
 
-from angarium.auth import Over
+from angarium.auth import Over, Peer
 from angarium.operations.logins.actingfor import may_act_for
 from angarium.operations.logins.interface import (
     LOGIN_REFUSALS,
@@ -8,7 +8,6 @@ from angarium.operations.logins.interface import (
     LoggedIn,
     LoginExchange,
     Logins,
-    Peer,
     Place,
     UserIn,
 )

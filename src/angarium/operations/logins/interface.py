@@ -4,11 +4,11 @@ A front end has one `Logins` for a service and its settings. It puts what a mech
 protocol, and nothing else: mechanisms, verifiers, throttling, access rules and the log lines of logins are behind this.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Final, Protocol
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final, NamedTuple, Protocol
 
-from angarium.auth import Over
+from angarium.auth import Over, Peer
 from angarium.errors import (
     AuthenticationFailed,
     AuthenticationUnavailable,
@@ -30,39 +30,13 @@ LOGIN_REFUSALS: Final = (
 
 
 @dataclass(frozen=True, slots=True)
-class Peer:
-    """The other end of a connection, and what it came through."""
-
-    address: str
-    """Without port; empty for a unix socket."""
-    service: str
-    """The name in cyrus.conf."""
-    session: str
-    """The session id that all log lines carry."""
-    is_tls: bool = False
-    protocol: str = "imap"
-    """As SASL names it: `imap`, `pop`, `sieve`, `lmtp`."""
-    client: str = ""
-    """What the client calls itself, where it has said so."""
-    server_address: str = ""
-    """The address that the client has connected to; for `virtdomains: on`."""
-    bindings: Mapping[str, bytes] = field(default_factory=dict, repr=False)
-    """The channel bindings of the TLS connection."""
-    certificate_user: str | None = None
-    """Who the verified certificate of the client says it is, by `tls_client_subject`."""
-    cipher: str = ""
-    """Version and suite of the TLS connection, for the log."""
-
-
-@dataclass(frozen=True, slots=True)
 class Continue:
     """The client is to be sent this as a challenge; what it answers is the next step."""
 
     data: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class LoggedIn:
+class LoggedIn(NamedTuple):
     """The exchange is over with success; `Logins.seat` comes next."""
 
     actor: Actor

@@ -2,10 +2,10 @@
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
-from angarium.operations.logins.interface import Peer
+from angarium.auth import Peer
 
 SECURED: Final = "angarium.secured"
 """The name by which a transport of TLS is asked for its `Secured` (`get_extra_info`)."""
@@ -34,6 +34,6 @@ def secured_peer(peer: Peer, transport: asyncio.BaseTransport) -> Peer:
     found = secured(transport)
     if found is None:
         return peer
-    return replace(
-        peer, is_tls=True, bindings=found.bindings, certificate_user=found.certificate_user, cipher=found.cipher
+    return peer._replace(
+        is_tls=True, bindings=found.bindings, certificate_user=found.certificate_user, cipher=found.cipher
     )

@@ -16,9 +16,9 @@ from angarium.auth import (
     LoginContext,
     LoginPolicy,
     Over,
+    Peer,
     ProofCheck,
     Standing,
-    actor_of,
     why_over,
 )
 from angarium.config.options import AutocreateSettings
@@ -33,7 +33,7 @@ from angarium.errors import (
     SessionLimitExceeded,
 )
 from angarium.names import UserId
-from angarium.operations.logins.interface import Continue, LoggedIn, Peer, Place, UserIn, as_named
+from angarium.operations.logins.interface import Continue, LoggedIn, Place, UserIn, as_named
 from angarium.operations.mailboxes import NewUser, ScriptChecker, autocreate_user
 from angarium.rights import ANONYMOUS
 from angarium.sasl import (
@@ -188,7 +188,7 @@ class ServiceLogins:
         if found is None:
             raise MechanismUnavailable(f"there is no mechanism {mechanism!r}")
         if found.name not in self.mechanisms(peer):
-            if found.name in self.mechanisms(replace(peer, is_tls=True)):
+            if found.name in self.mechanisms(peer._replace(is_tls=True)):
                 raise EncryptionNeeded(f"{found.name} takes TLS")
             raise MechanismUnavailable(f"{found.name} is not offered")
         setting = ExchangeSetting(
@@ -244,25 +244,26 @@ class ServiceLogins:
         if self.policy.plaintext_pause_s:
             await self.authenticator.sleep(self.policy.plaintext_pause_s)
         alert = self.policy.plaintext_alert
-        return replace(logged_in, alert=alert) if alert else logged_in
+        return logged_in._replace(alert=alert) if alert else logged_in
 
     async def admit(self, user: AuthenticatedUser, context: LoginContext, mechanism: str) -> LoggedIn:
         """Let in who has been authenticated: she gets mailboxes, where she is to get some."""
-        await self._create_mailboxes(user, context)
-        actor = await actor_of(self.store, user, context)
-        logged_in = _LoggedInActor(
-            actor.userid,
-            actor.account,
-            actor.groups,
-            actor.is_admin,
-            actor.client,
-            actor.protocol,
-            actor.session,
+        peer = context.peer
+        if self._autocreate.storage_limit_kib is not None:
+            await self._create_mailboxes(user, peer)
+        actor = _LoggedInActor(
+            user.userid,
+            await self.store.own_account(user.userid),
+            user.groups,
+            user.is_admin,
+            peer.address,
+            peer.service,
+            peer.session,
             user.standing,
             user.authenticated,
         )
-        stamp = user.credential
-        return LoggedIn(logged_in, mechanism, app_password=stamp.app_password_name, checked_by=stamp.checked_by)
+        stamp = user.standing.stamp
+        return LoggedIn(actor, mechanism, app_password=stamp.app_password_name, checked_by=stamp.checked_by)
 
     async def learn_domain(self, peer: Peer) -> None:
         """Make sure that `context` knows the domain of the address that the client came to, where that counts."""
@@ -271,17 +272,8 @@ class ServiceLogins:
 
     def context(self, peer: Peer) -> LoginContext:
         """Where a login of this peer comes from."""
-        return LoginContext(
-            self.policy,
-            peer.address,
-            peer.service,
-            peer.is_tls,
-            peer.session,
-            host_domain=None if self._host_domains is None else self._host_domains.known(peer.server_address),
-            service=peer.protocol,
-            bindings=peer.bindings,
-            certificate_user=peer.certificate_user,
-        )
+        domain = None if self._host_domains is None else self._host_domains.known(peer.server_address)
+        return LoginContext(self.policy, peer, domain)
 
     def refused(self, error: AngariumError, peer: Peer, mechanism: str, user: str) -> NoReturn:
         """Log and count a login that came to nothing."""
@@ -340,22 +332,20 @@ class ServiceLogins:
             )
         )
 
-    async def _create_mailboxes(self, user: AuthenticatedUser, context: LoginContext) -> None:
+    async def _create_mailboxes(self, user: AuthenticatedUser, peer: Peer) -> None:
         """A user without mailboxes is let in all the same, as in Cyrus."""
-        if self._autocreate.storage_limit_kib is None:
-            return
         new_user = NewUser(
             userid=user.userid,
             groups=user.groups,
             is_admin=user.is_admin,
-            client=context.address,
-            protocol=context.protocol,
-            session=context.session,
+            client=peer.address,
+            protocol=peer.service,
+            session=peer.session,
         )
         try:
             await autocreate_user(self.store, self._autocreate, new_user, scripts=self._scripts)
         except AngariumError as refusal:
-            fields = {"user": str(user.userid), "session": context.session, "reason": str(refusal)}
+            fields = {"user": str(user.userid), "session": peer.session, "reason": str(refusal)}
             log.error("autocreate_failed", extra=fields)
 
     # Later
@@ -379,7 +369,7 @@ class ServiceLogins:
         elif not await latest.authenticator.still_authorizes(authenticated, actor.userid, latest.policy):
             return Over.ACCESS_WITHDRAWN
         elif standing.is_admin and authenticated not in latest.policy.admins:
-            standing = replace(standing, is_admin=False)
+            standing = standing._replace(is_admin=False)
         return await why_over(self.store.engine, standing)
 
     async def renewed(self, actor: Actor) -> Actor:
@@ -503,7 +493,7 @@ class MechanismExchange:
         if final is None:
             return logged_in
         if self._final_with_success:
-            return replace(logged_in, final=final)
+            return logged_in._replace(final=final)
         self._waits_for_end = logged_in
         return Continue(final)
 
