@@ -6,6 +6,7 @@ They stand in a file of their own, since `users.db` is remembered by who reads i
 
 import asyncio
 import logging
+from collections import defaultdict, deque
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
@@ -20,7 +21,8 @@ log = logging.getLogger(__name__)
 
 _NOTES_MAX: Final = 10_000
 """Logins that wait to be written; those beyond are not noted."""
-_COLUMNS: Final = "userid, at, service, address, client, mechanism, app_password, app_password_name, session, acted_by"
+_COLUMNS: Final = "userid, at, service, address, client, mechanism, session, app_password, app_password_name, acted_by"
+"""As the fields of a `LoginRow` follow one another."""
 
 
 class LoginNotes:
@@ -74,21 +76,7 @@ class LoginNotes:
             f"SELECT {_COLUMNS} FROM login WHERE userid = ? ORDER BY number DESC LIMIT {LOGINS_KEPT}",
             (userid,),
         )
-        return [
-            LoginRow(
-                userid=row[0],
-                at_s=row[1],
-                service=row[2],
-                address=row[3],
-                client=row[4],
-                mechanism=row[5],
-                app_password=row[6],
-                app_password_name=row[7],
-                session=row[8],
-                acted_by=row[9],
-            )
-            for row in rows
-        ]
+        return [LoginRow(*row) for row in rows]
 
     def app_password_uses(self, userid: str) -> dict[int, AppPasswordUse]:
         """By number."""
@@ -130,28 +118,21 @@ class LoginNotes:
 
 
 def _insert(connection: apsw.Connection, notes: Sequence[LoginRow]) -> None:
+    newest: defaultdict[str, deque[LoginRow]] = defaultdict(lambda: deque(maxlen=LOGINS_KEPT))
+    uses: dict[tuple[str, int], LoginRow] = {}
     for login in notes:
-        connection.execute(
-            f"INSERT INTO login ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (
-                login.userid,
-                login.at_s,
-                login.service,
-                login.address,
-                login.client,
-                login.mechanism,
-                login.app_password,
-                login.app_password_name,
-                login.session,
-                login.acted_by,
-            ),
-        )
+        newest[login.userid].append(login)
         if login.app_password is not None:
-            connection.execute(
-                "INSERT OR REPLACE INTO app_password_use (userid, number, at, address) VALUES (?, ?, ?, ?)",
-                (login.acted_by or login.userid, login.app_password, login.at_s, login.address),
-            )
-    for userid in {login.userid for login in notes}:
+            uses[login.acted_by or login.userid, login.app_password] = login
+    connection.executemany(
+        "INSERT OR REPLACE INTO app_password_use (userid, number, at, address) VALUES (?, ?, ?, ?)",
+        ((userid, number, login.at_s, login.address) for (userid, number), login in uses.items()),
+    )
+    for userid, logins in newest.items():
+        connection.executemany(
+            f"INSERT INTO login ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            logins,
+        )
         connection.execute(
             "DELETE FROM login WHERE userid = ?1 AND number <= (SELECT number FROM login WHERE userid = ?1"
             f" ORDER BY number DESC LIMIT 1 OFFSET {LOGINS_KEPT})",
