@@ -49,6 +49,21 @@ def test_a_guesser_gains_nothing_by_another_worker(scores: list[SharedScores], c
     assert first.admit(OFFICE, "bob") == 0
 
 
+def test_a_key_without_failures_is_not_taken_for_one_when_it_gets_some(scores: list[SharedScores]) -> None:
+    tools, first, second = scores
+    for _ in range(2):
+        assert (first.get("a", 1.0), second.get("a", 1.0)) == (None, None)
+    first.add("a", 1.0)
+    seen = [each.get("a", 1.0) for each in scores]
+    assert [score.failures for score in seen if score is not None] == [1.0, 1.0, 1.0]
+    second.hold("a", 9.0)
+    assert [score.not_before_s for score in (first.get("a", 1.0),) if score is not None] == [9.0]
+    tools.clear(2.0)
+    assert [each.get("a", 2.0) for each in scores] == [None, None, None]
+    second.add("a", 3.0)
+    assert first.get("a", 3.0) is not None
+
+
 def test_a_neighbour_is_known_to_all_workers(scores: list[SharedScores], clock: Clock) -> None:
     first, second = (LoginThrottle(each, clock_s=clock) for each in scores[1:])
     first.succeeded(OFFICE, "bob")

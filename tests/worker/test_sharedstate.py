@@ -33,6 +33,18 @@ def test_sessions_are_counted_over_all_segments(state: SharedState) -> None:
     assert state.count_sessions(SessionColumn.SERVICE, key_of("lmtp")) == 0
 
 
+@pytest.mark.parametrize("user", ["", "bob", "u" * 300])
+def test_the_user_of_a_record_alone_is_written_as_the_whole_record_is(state: SharedState, user: str) -> None:
+    state.write_session(1, 0, ANN)
+    state.write_user(1, 0, user)
+    state.write_session(1, 1, ANN.with_user(user))
+    first, second = state.sessions()
+    assert first == second
+    assert first.mailbox == ANN.mailbox
+    assert state.count_sessions(SessionColumn.USER, key_of(user)) == 2
+    assert state.count_sessions(SessionColumn.USER, key_of("ann")) == 0
+
+
 def test_a_dropped_segment_has_no_sessions_and_keeps_its_change_slots(state: SharedState) -> None:
     state.write_session(2, 3, ANN)
     state.raise_change_slot(2, 17)

@@ -105,8 +105,12 @@ class Verifiers:
     @property
     def capable_of(self) -> Needs:
         """What mechanisms may need: there is somebody who knows."""
+        return self._capable_of | Needs.SECRET if self.knows_secrets() else self._capable_of
+
+    def knows_secrets(self) -> bool:
+        """Whether a password is known to anybody as it is (`Needs.SECRET`)."""
         shared = self._parts.shared_secrets
-        return self._capable_of | Needs.SECRET if shared is not None and shared.are_there() else self._capable_of
+        return bool(self._parts.secrets) or (shared is not None and shared.are_there())
 
     async def recall(self, userid: UserId, password: str) -> CredentialStamp | None:
         """The credential, if this very password was found right for it lately; cheap, and None says nothing."""

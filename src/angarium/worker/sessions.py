@@ -19,6 +19,9 @@ from angarium.worker.sharedstate import SessionColumn, SessionRecord, SharedStat
 
 log = logging.getLogger(__name__)
 
+_SERVICE: Final = SessionColumn.SERVICE
+_ADDRESS: Final = SessionColumn.ADDRESS
+_USER: Final = SessionColumn.USER
 _SLEEP_MAX_S: Final = 86_400.0
 """Of a timer of the event loop; the clock may be set meanwhile."""
 
@@ -117,13 +120,12 @@ class Seat:
         before = self.record
         limits = self._limits
         exceeds = self._sessions.exceeds
-        self._write(before.with_user(userid))
-        if exceeds(SessionColumn.USER, userid, limits.logins_per_user_max):
+        self.record = before.with_user(userid)
+        self._sessions.write_user(self)
+        if exceeds(_USER, userid, limits.logins_per_user_max):
             self._write(before)
             raise Refused(Refusal.TOO_MANY_LOGINS_OF_USER)
-        if before.address and exceeds(
-            SessionColumn.ADDRESS, before.address, limits.logins_per_address_max, logged_in=True
-        ):
+        if before.address and exceeds(_ADDRESS, before.address, limits.logins_per_address_max, logged_in=True):
             self._write(before)
             raise Refused(Refusal.TOO_MANY_LOGINS_OF_ADDRESS)
 
@@ -182,6 +184,7 @@ class Sessions:
     def __init__(self, state: SharedState, segment: int) -> None:
         self._state = state
         self._segment = segment
+        self._pid = os.getpid()
         self._seats: dict[int, Seat] = {}
         self._free = list(range(state.sessions_max - 1, -1, -1))
         self._draining = False
@@ -206,7 +209,7 @@ class Sessions:
         if not self._free:
             raise Refused(Refusal.TABLE_FULL)
         limits = self._limits.get(service, _NO_LIMITS)
-        record = SessionRecord(pid=os.getpid(), since_s=time.time(), service=service, address=address)
+        record = SessionRecord(self._pid, time.time(), service, address)
         seat = Seat(self, self._free.pop(), record, connection, limits, session=session)
         try:
             self.write(seat)
@@ -215,10 +218,10 @@ class Sessions:
             log.error("session_table_full", extra={"reason": str(error)})
             raise Refused(Refusal.TABLE_FULL) from error
         self._seats[seat.index] = seat
-        if self.exceeds(SessionColumn.SERVICE, service, limits.connections_max):
+        if self.exceeds(_SERVICE, service, limits.connections_max):
             seat.leave()
             raise Refused(Refusal.TOO_MANY_OF_SERVICE)
-        if address and self.exceeds(SessionColumn.ADDRESS, address, limits.per_address_max):
+        if address and self.exceeds(_ADDRESS, address, limits.per_address_max):
             seat.leave()
             raise Refused(Refusal.TOO_MANY_OF_ADDRESS)
         return seat
@@ -229,6 +232,11 @@ class Sessions:
         if maximum <= 0 or self._state.sessions_total() <= maximum:
             return False
         return self._state.count_sessions(column, key_of(value), logged_in=logged_in) > maximum
+
+    def write_user(self, seat: Seat) -> None:
+        """Make it seen who it is, in a record that was written before."""
+        self._state.write_user(self._segment, seat.index, seat.record.user)
+        self._changed.add(seat)
 
     def write(self, seat: Seat) -> None:
         """Make a seat's record seen."""

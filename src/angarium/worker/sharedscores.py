@@ -5,6 +5,9 @@ has is the sum of what the segments have of it. Forgiving is a time that a segme
 count no more, in whichever segment they stand. Times are those of CLOCK_MONOTONIC, which all processes share; the file
 is made anew at each start of the server, so no time of before a boot is met.
 
+Behind its tables a segment counts how often it has written to that of failures. Each login asks for a key, and mostly
+one without any failure; while the counters stand still, that need not be looked for again.
+
 A table has buckets of a few places each; a key has its bucket, and takes the place there of the one that counts least.
 A place that is read while its owner writes it may be read half: it counts for one try as more or less than it is. Which
 bucket a key has, a secret of the file decides: else a guesser would choose names that push his own failures out.
@@ -29,9 +32,12 @@ _KEYS: Final = struct.Struct(f"Q{_FAILURE.size - 8}x" * _WAYS)
 _KNOWN: Final = struct.Struct("=Qd")
 _KNOWN_BUCKETS: Final = 1024
 _KNOWN_AT: Final = _BUCKETS * _WAYS * _FAILURE.size
+_CHANGES_AT: Final = _KNOWN_AT + _KNOWN_BUCKETS * _WAYS * _KNOWN.size
 _LABEL_OCTETS: Final = 88
+_CLEAN_MAX: Final = 10_000
+"""Keys that are remembered to have no failure."""
 
-assert _KNOWN_AT + _KNOWN_BUCKETS * _WAYS * _KNOWN.size == SCORES_OCTETS
+assert _CHANGES_AT + 8 == SCORES_OCTETS
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,14 +71,29 @@ class SharedScores:
         self._areas = areas
         self._secret = secret
         self._own = areas[segment]
+        self._changes = [area[_CHANGES_AT:].cast("Q") for area in areas]
+        self._own_changes = self._changes[segment]
+        self._clean: set[str] = set()
+        """Keys that had no failure when so many changes were counted."""
+        self._clean_changes = -1
 
     def close(self) -> None:
         """Let go of the shared state."""
-        for area in self._areas:
-            area.release()
+        for view in (*self._changes, *self._areas):
+            view.release()
 
     def get(self, key: str, now_s: float) -> Score | None:
-        return self._score(self._number(key), now_s)
+        # Counted before the look: what is written meanwhile makes for another number the next time.
+        changes = sum([counter[0] for counter in self._changes])
+        if changes != self._clean_changes or len(self._clean) >= _CLEAN_MAX:
+            self._clean.clear()
+            self._clean_changes = changes
+        elif key in self._clean:
+            return None
+        score = self._score(self._number(key), now_s)
+        if score is None:
+            self._clean.add(key)
+        return score
 
     def _score(self, number: int, now_s: float) -> Score | None:
         failures, not_before_s = 0.0, 0.0
@@ -205,6 +226,7 @@ class SharedScores:
         label: bytes,
     ) -> None:
         _FAILURE.pack_into(self._own, offset, number, failures, counted_s, not_before_s, forgiven_s, label)
+        self._own_changes[0] += 1
 
     def _known_offsets(self, number: int) -> range:
         start = _KNOWN_AT + number % _KNOWN_BUCKETS * _WAYS * _KNOWN.size

@@ -37,18 +37,20 @@ TOOL_SEGMENT: Final = 0
 CHANGE_SLOTS: Final = 4096
 METRICS: Final = 256
 SESSIONS_MAX: Final = 16_384
-SCORES_OCTETS: Final = 640 * 1024
+SCORES_OCTETS: Final = 640 * 1024 + 8
 """Of a segment."""
 STATE_FILE: Final = "state"
 
 _MAGIC: Final = b"ANGSTATE"
-_VERSION: Final = 4
+_VERSION: Final = 5
 _PAGE: Final = 4096
 _FILE_HEADER: Final = struct.Struct("<8sIII16s")
 _RECORD_OCTETS: Final = 512
 _SEQUENCE_OCTETS: Final = 8
 _RECORD: Final = struct.Struct("<Qd24s64s128s264s")
 """What follows the sequence number; `pack` cuts texts that are longer, and pads those that are shorter."""
+_USER: Final = struct.Struct("128s")
+_USER_AT: Final = _SEQUENCE_OCTETS + struct.calcsize("<Qd24s64s")
 _READ_ATTEMPTS: Final = 100
 _RECORDS_BLOCK: Final = 256
 _CANNOT_ALLOCATE: Final = frozenset({errno.EOPNOTSUPP, errno.EINVAL, errno.ENOSYS})
@@ -64,16 +66,11 @@ class SessionColumn(IntEnum):
     USER = 2
 
 
-_COLUMNS: Final = tuple(SessionColumn)
-
-
-class _Word(IntEnum):
-    """Words of a segment's header."""
-
-    PID = 0
-    BEAT_NS = 1
-    HIGHEST = 2
-    SESSIONS = 3
+# Words of a segment's header; no enum, since each connection counts with them.
+_PID: Final = 0
+_BEAT_NS: Final = 1
+_HIGHEST: Final = 2
+_SESSIONS: Final = 3
 
 
 class SessionRecord(NamedTuple):
@@ -180,11 +177,11 @@ class SharedState:
         """Give a segment to a process: no sessions; counters stay, since a fall of one could hide a change."""
         self.drop_segment(segment)
         self.beat(segment)
-        self._raw[self._word(segment, _Word.PID)] = pid
+        self._raw[self._word(segment, _PID)] = pid
 
     def drop_segment(self, segment: int) -> None:
         """Its process is gone: forget its sessions."""
-        for word in (_Word.PID, _Word.SESSIONS, _Word.HIGHEST):
+        for word in (_PID, _SESSIONS, _HIGHEST):
             self._raw[self._word(segment, word)] = 0
         self._keys[segment] = 0
         self._watched[segment] = 0
@@ -192,16 +189,16 @@ class SharedState:
     def live_segments(self) -> list[int]:
         """Segments of workers that run."""
         raw, step = self._raw, self._segment_words
-        first = self._word(0, _Word.PID)
+        first = self._word(0, _PID)
         return [segment for segment in range(self.segments) if raw[first + segment * step]]
 
     def beat(self, segment: int) -> None:
         """Note that the segment's process is alive now."""
-        self._raw[self._word(segment, _Word.BEAT_NS)] = time.monotonic_ns()
+        self._raw[self._word(segment, _BEAT_NS)] = time.monotonic_ns()
 
     def silent_s(self, segment: int) -> float:
         """Seconds since the last sign of life."""
-        return (time.monotonic_ns() - self._raw[self._word(segment, _Word.BEAT_NS)]) / 1e9
+        return (time.monotonic_ns() - self._raw[self._word(segment, _BEAT_NS)]) / 1e9
 
     # Sessions
 
@@ -212,12 +209,12 @@ class SharedState:
         raw = self._raw
         key = self._key(segment, index)
         if not raw[key]:
-            raw[self._word(segment, _Word.SESSIONS)] += 1
-            highest = self._word(segment, _Word.HIGHEST)
-            if raw[highest] <= index:
-                raw[highest] = index + 1
-        raw[key + SessionColumn.ADDRESS * self.sessions_max] = key_of(record.address)
-        raw[key + SessionColumn.USER * self.sessions_max] = key_of(record.user)
+            header = self._word(segment, 0)
+            raw[header + _SESSIONS] += 1
+            if raw[header + _HIGHEST] <= index:
+                raw[header + _HIGHEST] = index + 1
+        raw[key + self._address_column] = key_of(record.address)
+        raw[key + self._user_column] = key_of(record.user)
         raw[key] = key_of(record.service)
         offset = self._record_offset(segment, index)
         sequence = raw[offset >> 3] | 1
@@ -234,6 +231,16 @@ class SharedState:
         )
         raw[offset >> 3] = sequence + 1
 
+    def write_user(self, segment: int, index: int, user: str) -> None:
+        """Write the user of a record that has been written, and nothing else; only the segment's owner may."""
+        raw = self._raw
+        raw[self._key(segment, index) + self._user_column] = key_of(user)
+        offset = self._record_offset(segment, index)
+        sequence = raw[offset >> 3] | 1
+        raw[offset >> 3] = sequence
+        _USER.pack_into(self._map, offset + _USER_AT, user.encode(errors="replace"))
+        raw[offset >> 3] = sequence + 1
+
     def _allocate_record(self, segment: int, index: int) -> None:
         """A block of records at a time; the process that owns the segment remembers how far it has come."""
         end = min(self.sessions_max, (index // _RECORDS_BLOCK + 1) * _RECORDS_BLOCK)
@@ -248,20 +255,19 @@ class SharedState:
         """Free a record; only the segment's owner may."""
         raw = self._raw
         key = self._key(segment, index)
+        header = self._word(segment, 0)
         if raw[key]:
-            raw[self._word(segment, _Word.SESSIONS)] -= 1
-        for column in _COLUMNS:
-            raw[key + column * self.sessions_max] = 0
-        highest = self._word(segment, _Word.HIGHEST)
-        if index + 1 == raw[highest]:
+            raw[header + _SESSIONS] -= 1
+        raw[key] = raw[key + self._address_column] = raw[key + self._user_column] = 0
+        if index + 1 == raw[header + _HIGHEST]:
             while index >= 0 and not raw[key]:
                 index -= 1
                 key -= 1
-            raw[highest] = index + 1
+            raw[header + _HIGHEST] = index + 1
 
     def sessions_total(self) -> int:
         """Sessions in all segments."""
-        return sum(self._raw[self._first_word + _Word.SESSIONS :: self._segment_words])
+        return sum(self._raw[self._first_word + _SESSIONS :: self._segment_words])
 
     def count_sessions(self, column: SessionColumn, key: int, *, logged_in: bool = False) -> int:
         """Sessions of all segments with this key, or those of them that have a user; O(places up to the highest in
@@ -269,7 +275,7 @@ class SharedState:
         wanted = np.uint64(key)
         total = 0
         for segment in self.live_segments():
-            keys = self._keys[segment, :, : self._raw[self._word(segment, _Word.HIGHEST)]]
+            keys = self._keys[segment, :, : self._raw[self._word(segment, _HIGHEST)]]
             found = keys[column] == wanted
             if logged_in:
                 found &= keys[SessionColumn.USER] != 0
@@ -280,7 +286,7 @@ class SharedState:
         """All records, for `who`; those that end while this reads may be missing or there."""
         records = []
         for segment in self.live_segments():
-            highest = self._raw[self._word(segment, _Word.HIGHEST)]
+            highest = self._raw[self._word(segment, _HIGHEST)]
             for index in np.flatnonzero(self._keys[segment, SessionColumn.SERVICE, :highest]):
                 record = self._read_record(self._record_offset(segment, int(index)))
                 if record is not None:
@@ -343,6 +349,8 @@ class SharedState:
         first_key = first_score + SCORES_OCTETS // 8
         self._first_key = self._first_word + first_key
         self._keys = whole[:, first_key : first_key + keys].reshape(self.segments, 3, self.sessions_max)
+        self._address_column = SessionColumn.ADDRESS * self.sessions_max
+        self._user_column = SessionColumn.USER * self.sessions_max
         self._records_offset: int = (first_key + keys) * 8
 
     def _word(self, segment: int, word: int) -> int:

@@ -114,12 +114,22 @@ class ServiceLogins:
         self._count_failure = count_failure
         self._host_domains = host_domains
         self._latest = latest
-        self._offered: dict[tuple[bool, Needs], tuple[str, ...]] = {}
+        self._offered: dict[tuple[bool, str, bool, bool, bool], tuple[str, ...]] = {}
 
     # What may be used
 
     def mechanisms(self, peer: Peer) -> Sequence[str]:
         """SASL mechanisms that this peer may use now, in the order of their announcement."""
+        # What it depends on; to work with sets of needs takes longer than all else here.
+        secrets_are_there = self.authenticator.verifiers.knows_secrets()
+        has_certificate = peer.certificate_user is not None
+        key = peer.is_tls, peer.protocol, secrets_are_there, self._announces_binding(peer), has_certificate
+        offered = self._offered.get(key)
+        if offered is None:
+            offered = self._offered[key] = self._mechanisms(peer)
+        return offered
+
+    def _mechanisms(self, peer: Peer) -> tuple[str, ...]:
         verifiers = self.authenticator.verifiers
         capable_of = verifiers.capable_of
         if verifiers.gss is not None and not verifiers.gss.serves(peer.protocol):
@@ -128,12 +138,7 @@ class ServiceLogins:
             capable_of |= Needs.BINDING
         if peer.certificate_user is not None:
             capable_of |= Needs.CERTIFICATE
-        key = peer.is_tls, capable_of
-        offered = self._offered.get(key)
-        if offered is None:
-            mechanisms = self.policy.offered(is_tls=peer.is_tls, capable_of=capable_of)
-            offered = self._offered[key] = tuple([mechanism.name for mechanism in mechanisms])
-        return offered
+        return tuple([each.name for each in self.policy.offered(is_tls=peer.is_tls, capable_of=capable_of)])
 
     def not_offered(self) -> list[tuple[str, str]]:
         """The mechanisms that `sasl_mech_list` names and that cannot work for any client, with the reason."""
@@ -166,7 +171,7 @@ class ServiceLogins:
 
     def apop_challenge(self, peer: Peer) -> str:
         """What the greeting has for APOP; empty where it is not offered."""
-        can = Needs.SECRET in self.authenticator.verifiers.capable_of
+        can = self.authenticator.verifiers.knows_secrets()
         if not can or not self.policy.apop or (self.policy.tls_required and not peer.is_tls):
             return ""
         return f"<{_nonce()}@{self._host}>"
