@@ -3,7 +3,8 @@ import time
 
 import pytest
 
-from angarium.worker import Refusal, Refused, ServiceLimits, Sessions, SharedState
+from angarium.errors import SessionLimitExceeded
+from angarium.worker import Metric, Refusal, Refused, Seat, ServiceLimits, Sessions, SharedState, read_metrics
 
 
 class FakeConnection:
@@ -228,3 +229,38 @@ def test_seats_that_changed_are_given_once(state: SharedState) -> None:
     seat.leave()
     assert first.take_changed() == {seat}
     assert seat.has_left
+
+
+class Visitors:
+    def __init__(self) -> None:
+        self.told: list[tuple[str, str]] = []
+
+    def came(self, seat: Seat) -> None:
+        self.told.append(("came", seat.record.user))
+
+    def went(self, seat: Seat) -> None:
+        self.told.append(("went", seat.record.user))
+
+
+def test_who_comes_and_goes_is_told_and_counted(state: SharedState) -> None:
+    sessions, visitors = Sessions(state, 1), Visitors()
+    sessions.tell(visitors)
+    sessions.set_limits({"imap": ServiceLimits(connections_max=2, logins_per_user_max=1)})
+    first, second = (sessions.admit("imap", address, FakeConnection()) for address in ("192.0.2.1", "192.0.2.2"))
+    with pytest.raises(SessionLimitExceeded):
+        sessions.admit("imap", "192.0.2.3", FakeConnection())
+    first.log_in("alice")
+    with pytest.raises(SessionLimitExceeded):
+        second.log_in("alice")
+    assert visitors.told == [("came", "alice")]
+    first.log_out()
+    second.log_in("alice")
+    second.leave()
+    second.leave()
+    second.log_out()
+    with pytest.raises(SessionLimitExceeded):
+        second.log_in("alice")
+    first.leave()
+    assert visitors.told == [("came", "alice"), ("went", "alice")] * 2
+    counted = read_metrics(state)
+    assert (counted[Metric.CONNECTIONS], counted[Metric.CONNECTIONS_REFUSED], counted[Metric.LOGINS]) == (2, 1, 2)

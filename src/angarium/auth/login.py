@@ -197,20 +197,14 @@ class Authenticator:
     ) -> AuthenticatedUser:
         """Let the user act for herself, or for whom she names. AuthorizationFailed, of which AccessDenied is one;
         AuthenticationUnavailable."""
-        acting = await self._acting(userid, authzid, context)
-        standing = Standing(
-            stamp, str(acting), (context.peer.service, context.peer.protocol), is_admin=userid in context.policy.admins
-        )
+        acting = userid if authzid is None else await self._acting(userid, authzid, context)
+        admins = context.policy.admins
+        services = context.peer.service, context.peer.protocol
+        standing = Standing(stamp, str(acting), services, userid in admins)
         await self.verifiers.require_access(standing)
         if not _serves(userid, context.policy):
             raise AuthorizationFailed(f"{userid} is no administrator of this service")
-        return AuthenticatedUser(
-            userid=acting,
-            authenticated=userid,
-            is_admin=acting in context.policy.admins,
-            groups=await self._groups.of(acting),
-            standing=standing,
-        )
+        return AuthenticatedUser(acting, userid, acting in admins, await self._groups.of(acting), standing)
 
     async def still_authorizes(self, userid: UserId, acting: UserId, policy: LoginPolicy) -> bool:
         """Whether a session of `userid`, who acts for `acting`, would be let in by now. AuthenticationUnavailable."""
@@ -234,10 +228,8 @@ class Authenticator:
         except (UserNameInvalid, PreparationFailed):
             return None
 
-    async def _acting(self, userid: UserId, authzid: str | None, context: LoginContext) -> UserId:
+    async def _acting(self, userid: UserId, authzid: str, context: LoginContext) -> UserId:
         """Who may act: the user herself, or whom an administrator names; one with a domain only users of hers."""
-        if authzid is None:
-            return userid
         wanted = self.userid(authzid, context)
         if wanted is None:
             raise AuthorizationFailed(f"{authzid!r} is not a user name")

@@ -23,7 +23,6 @@ from angarium.auth import (
     Verifiers,
 )
 from angarium.cli.awakening import awakening
-from angarium.cli.door import CountingDoor
 from angarium.cli.events import EventService
 from angarium.cli.expireplan import AT_ONCE, expire_plan
 from angarium.cli.imapsieve import imapsieve
@@ -133,7 +132,8 @@ class _WorkerProgram:
         self.events = EventService(context, engine, store.policy, store.sources)
         engine.on_full_quota(self.events.command_refused)
         store.quota_refusals.append(self.events.quota_refused)
-        self._door = CountingDoor(context.sessions, context.metrics, self.events)
+        context.sessions.tell(self.events)
+        self._door = context.sessions
         self._cache = MessageCache(store, limits=MessageLimits.from_settings(context.settings.limits))
         announcer = context.announcer
         self._watchers = Watchers(on_first=announcer.watch, on_last=announcer.unwatch)

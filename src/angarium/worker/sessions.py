@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Final, Protocol
 
-from angarium.errors import DiskFull
+from angarium.errors import DiskFull, SessionLimitExceeded
+from angarium.worker.metrics import Metric, Metrics
 from angarium.worker.sharedstate import SessionColumn, SessionRecord, SharedState, key_of
 
 log = logging.getLogger(__name__)
@@ -22,6 +23,8 @@ log = logging.getLogger(__name__)
 _SERVICE: Final = SessionColumn.SERVICE
 _ADDRESS: Final = SessionColumn.ADDRESS
 _USER: Final = SessionColumn.USER
+_CONNECTIONS: Final = Metric.CONNECTIONS
+_LOGINS: Final = Metric.LOGINS
 _SLEEP_MAX_S: Final = 86_400.0
 """Of a timer of the event loop; the clock may be set meanwhile."""
 
@@ -39,6 +42,16 @@ class Connection(Protocol):
         """There may be something that the client has to be told, or its login may hold no more; called on the loop."""
 
 
+class Visitors(Protocol):
+    """Who is told who comes and goes."""
+
+    def came(self, seat: "Seat") -> None:
+        """Somebody has said who she is."""
+
+    def went(self, seat: "Seat") -> None:
+        """She is gone, or is nobody any more; `seat` still has her name."""
+
+
 class Refusal(Enum):
     """Why a connection or login is refused; each front end has its words for them."""
 
@@ -51,7 +64,7 @@ class Refusal(Enum):
     GONE = "the connection is lost"
 
 
-class Refused(Exception):
+class Refused(SessionLimitExceeded):
     """There is no seat; nothing was taken."""
 
     def __init__(self, refusal: Refusal) -> None:
@@ -128,6 +141,7 @@ class Seat:
         if before.address and exceeds(_ADDRESS, before.address, limits.logins_per_address_max, logged_in=True):
             self._write(before)
             raise Refused(Refusal.TOO_MANY_LOGINS_OF_ADDRESS)
+        self._sessions.came(self)
 
     def acted_by(self, userid: str) -> None:
         """Note that it is this user who acts for the one who is logged in: it is to be woken with her sessions too."""
@@ -159,6 +173,7 @@ class Seat:
     def log_out(self) -> None:
         """Note that it is nobody any more, and has no mailbox selected."""
         self._stop_timer()
+        self._tell_leaving()
         self._actor = ""
         self._write(self.record._replace(user="", mailbox=""))
 
@@ -169,7 +184,12 @@ class Seat:
     def leave(self) -> None:
         """Give the place back; a second time does nothing."""
         self._stop_timer()
+        self._tell_leaving()
         self._sessions.leave(self)
+
+    def _tell_leaving(self) -> None:
+        if self.record.user and not self.has_left:
+            self._sessions.went(self)
 
     def _write(self, record: SessionRecord) -> None:
         if self.has_left:
@@ -179,7 +199,7 @@ class Seat:
 
 
 class Sessions:
-    """The sessions of one worker, and how many there are in all of them."""
+    """The sessions of one worker, and how many there are in all of them; what comes in is counted."""
 
     def __init__(self, state: SharedState, segment: int) -> None:
         self._state = state
@@ -191,6 +211,8 @@ class Sessions:
         self._emptied = asyncio.Event()
         self._limits: dict[str, ServiceLimits] = {}
         self._changed: set[Seat] = set()
+        self._metrics = Metrics(state, segment)
+        self._visitors: Visitors | None = None
 
     def __len__(self) -> int:
         return len(self._seats)
@@ -202,8 +224,32 @@ class Sessions:
         """Limits by name of service, for connections from now on."""
         self._limits = limits
 
+    def tell(self, visitors: Visitors) -> None:
+        """From here on this one hears who comes and goes."""
+        self._visitors = visitors
+
+    def came(self, seat: Seat) -> None:
+        """For seats: somebody has said who she is."""
+        self._metrics.raise_by(_LOGINS)
+        if self._visitors is not None:
+            self._visitors.came(seat)
+
+    def went(self, seat: Seat) -> None:
+        """For seats: she is gone, or is nobody any more."""
+        if self._visitors is not None:
+            self._visitors.went(seat)
+
     def admit(self, service: str, address: str, connection: Connection, *, session: str = "") -> Seat:
         """A seat for a new connection; raises Refused. `address` is empty for a unix socket, which has no limit."""
+        try:
+            seat = self._admit(service, address, connection, session)
+        except Refused:
+            self._metrics.raise_by(Metric.CONNECTIONS_REFUSED)
+            raise
+        self._metrics.raise_by(_CONNECTIONS)
+        return seat
+
+    def _admit(self, service: str, address: str, connection: Connection, session: str) -> Seat:
         if self._draining:
             raise Refused(Refusal.DRAINING)
         if not self._free:
