@@ -9,17 +9,20 @@ import tempfile
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack
+from dataclasses import asdict
 from pathlib import Path
 from typing import Final
 
 from bench.bed import USERS, Bed, Sample
 from bench.errors import BenchError
+from bench.interpreter import Interpreter, debian_interpreter, named_interpreter
 from bench.packages import install_peers
-from bench.report import OURS, Result, serialize_json, serialize_table
+from bench.report import OURS, Result, serialize_json, serialize_table, serialize_versions
 from bench.rows import ROWS, Row
-from bench.servers import start_angarium, start_cyrus, start_dovecot
+from bench.servers import Server, start_angarium, start_cyrus, start_dovecot
 
-_STARTS: Final = {"cyrus": start_cyrus, "dovecot": start_dovecot, OURS: start_angarium}
+_PEERS: Final = {"cyrus": start_cyrus, "dovecot": start_dovecot}
+_SERVERS: Final = (*_PEERS, OURS)
 _QUICK: Final = 0.1
 
 
@@ -35,7 +38,8 @@ def main() -> int:
 def _parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--rows", type=_rows, default=[row for row in ROWS if not row.is_extra], help="keys of rows")
-    parser.add_argument("--peers", type=_peers, default=list(_STARTS), help="of cyrus, dovecot, angarium")
+    parser.add_argument("--peers", type=_peers, default=list(_SERVERS), help="of cyrus, dovecot, angarium")
+    parser.add_argument("--python", type=Path, help="who runs Angarium, if not Debian's: one that it is installed for")
     parser.add_argument("--quick", action="store_true", help="a tenth of the work, to see that all runs")
     parser.add_argument("--json", type=Path, default=Path("build/bench.json"), help="where the figures go")
     parser.add_argument("--in", dest="directory", type=Path, default=Path(tempfile.gettempdir()), help="for the mail")
@@ -44,13 +48,15 @@ def _parse() -> argparse.Namespace:
 
 def _run(arguments: argparse.Namespace) -> int:
     install_peers(arguments.peers)
+    interpreter = _interpreter(arguments.python) if OURS in arguments.peers else None
     started = time.monotonic()
     with ExitStack() as stack:
         # Servers that root starts give it up, and must be able to enter.
         base = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-", dir=arguments.directory)))
         base.chmod(0o755)
         _set_apart(base)
-        beds = [_start(stack, base / name, name, share=_QUICK if arguments.quick else 1.0) for name in arguments.peers]
+        share = _QUICK if arguments.quick else 1.0
+        beds = [Bed(_start(stack, base / name, name, interpreter), share) for name in arguments.peers]
         versions = {bed.server.name: bed.server.version for bed in beds}
         results = []
         for row in arguments.rows:
@@ -59,6 +65,7 @@ def _run(arguments: argparse.Namespace) -> int:
             _say(f"{time.monotonic() - started:6.1f} s  {row.key}  {_figures(result)}")
     facts = {
         "versions": versions,
+        "interpreter": asdict(interpreter) | {"program": str(interpreter.program)} if interpreter else None,
         "cores": os.cpu_count(),
         "kernel": platform.release(),
         "is_quick": arguments.quick,
@@ -66,7 +73,7 @@ def _run(arguments: argparse.Namespace) -> int:
     }
     arguments.json.parent.mkdir(parents=True, exist_ok=True)
     arguments.json.write_text(serialize_json(results, facts=facts))
-    print(", ".join(f"{name} {version}" for name, version in versions.items()))
+    print(serialize_versions(versions, interpreter))
     print(serialize_table(results), end="")
     print(f"{facts['seconds']} s; also in {arguments.json}")
     return os.EX_OK
@@ -105,13 +112,21 @@ def _least(samples: Sequence[Sample]) -> Sample:
     return min(samples, key=lambda sample: sample.value)
 
 
-def _start(stack: ExitStack, directory: Path, name: str, *, share: float) -> Bed:
+def _interpreter(named: Path | None) -> Interpreter:
+    # Made absolute and no more: an environment is known by the link that its interpreter is called by.
+    return debian_interpreter() if named is None else named_interpreter(named.absolute())
+
+
+def _start(stack: ExitStack, directory: Path, name: str, interpreter: Interpreter | None) -> Server:
     directory.mkdir()
     directory.chmod(0o755)
-    server = _STARTS[name](directory, USERS)
+    if interpreter is not None and name == OURS:
+        server = start_angarium(directory, USERS, python=interpreter.program)
+    else:
+        server = _PEERS[name](directory, USERS)
     stack.callback(server.stop)
     _say(f"{name} {server.version} serves")
-    return Bed(server, share)
+    return server
 
 
 def _rows(text: str) -> list[Row]:
@@ -120,7 +135,7 @@ def _rows(text: str) -> list[Row]:
 
 
 def _peers(text: str) -> list[str]:
-    return _chosen(text, list(_STARTS))
+    return _chosen(text, _SERVERS)
 
 
 def _chosen(text: str, allowed: Sequence[str]) -> list[str]:

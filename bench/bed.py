@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
+from pathlib import Path
 from typing import Final, TypeVar
 
 from bench.client import ImapClient, LmtpClient, Pop3Client
@@ -58,6 +59,12 @@ class Bed:
     _delivered: int = 0
     _storm: Storm | None = None
 
+    @property
+    def python(self) -> Path:
+        """The interpreter of Angarium; only rows that are its own ask."""
+        assert self.server.python is not None
+        return self.server.python
+
     def count(self, usual: int) -> int:
         """How many of an operation, or messages, where a whole run has so many."""
         return max(1, round(usual * self.share))
@@ -99,7 +106,7 @@ class Bed:
             directory = self.server.directory.with_name("storm")
             directory.mkdir()
             directory.chmod(0o755)  # a server that root starts gives it up, and must be able to enter
-            self._storm = raise_storm(directory)
+            self._storm = raise_storm(directory, python=self.python)
         return self._storm
 
     def small_letters(self, usual: int = 10_000) -> str:

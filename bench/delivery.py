@@ -2,6 +2,8 @@
 
 Run: python -m bench.delivery [DIRECTORY]
 
+The interpreter that runs this is the one that is measured; build/bench-python/bin/python is that of the benchmark.
+
 The directory, by default below the system's temporary one, tells which disk is measured. Medians are told, since the
 time of single deliveries is spread by what else the machine does; the loop's own thread is told apart from the rest,
 for it is what all sessions of a worker share.

@@ -4,6 +4,8 @@ Each scan is of a message with names, ids, dates and boundaries of its own, so t
 message to the next helps it no more than in a mail server.
 
 Run: python bench/mime_scan.py
+
+The interpreter that runs this is the one that is measured; build/bench-python/bin/python is that of the benchmark.
 """
 
 import email

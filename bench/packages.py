@@ -1,10 +1,11 @@
-"""The peers from Debian's packages.
+"""The peers from Debian's packages, and the interpreter that Angarium is compared to them by.
 
 Debian lets only one IMAP server be installed. So Cyrus is installed; of Dovecot all that goes beside it is, and the
 package with its IMAP programs is unpacked into a directory of its own, from where Dovecot's configuration starts them.
 """
 
 import os
+import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -16,6 +17,7 @@ from bench.errors import BenchError
 
 DOVECOT_IMAP: Final = Path("/var/cache/angarium-bench/dovecot-imapd")
 """Where dovecot-imapd is unpacked."""
+DEBIAN_PYTHON: Final = Path("/usr/bin/python3")
 
 _CYRUS: Final = ("cyrus-imapd",)
 _DOVECOT: Final = ("dovecot-core", "dovecot-lmtpd", "dovecot-sieve")
@@ -31,12 +33,22 @@ def install_peers(peers: Sequence[str]) -> None:
         return
     if os.geteuid() != 0:
         raise BenchError(f"root must install {', '.join([*missing, 'dovecot-imapd'])}; or leave them out by --peers")
-    _run("apt-get", "update", "-qq")
     if missing:
-        with _no_services():
-            _run("apt-get", "install", "-y", "-qq", "--no-install-recommends", *missing)
+        _install(*missing)
     if not is_unpacked:
+        _run("apt-get", "update", "-qq")
         _unpack("dovecot-imapd", DOVECOT_IMAP)
+
+
+def install_python() -> None:
+    """Make sure that Debian's interpreter is there; BenchError as for peers."""
+    if DEBIAN_PYTHON.exists():
+        return
+    if os.geteuid() != 0:
+        raise BenchError(
+            f"root must install python3, which is {DEBIAN_PYTHON}; or name another interpreter by --python"
+        )
+    _install("python3")
 
 
 def version_of(package: str) -> str:
@@ -45,9 +57,23 @@ def version_of(package: str) -> str:
     return found.stdout if found.returncode == 0 else ""
 
 
+def package_version(program: Path) -> str:
+    """Debian's version of the package that a program is of; empty for one of no package, and where Debian is not."""
+    if shutil.which("dpkg-query") is None:
+        return ""
+    found = subprocess.run(["dpkg-query", "-S", program.resolve()], capture_output=True, text=True)
+    return version_of(found.stdout.partition(":")[0]) if found.returncode == 0 else ""
+
+
 def _is_installed(package: str) -> bool:
     found = subprocess.run(["dpkg-query", "-W", "-f", "${Status}", package], capture_output=True, text=True)
     return "install ok installed" in found.stdout
+
+
+def _install(*packages: str) -> None:
+    _run("apt-get", "update", "-qq")
+    with _no_services():
+        _run("apt-get", "install", "-y", "-qq", "--no-install-recommends", *packages)
 
 
 def _unpack(package: str, directory: Path) -> None:

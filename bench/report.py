@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from bench.bed import Sample
+from bench.interpreter import Interpreter
 from bench.rows import Goal, Row
 
 OURS: Final = "angarium"
@@ -53,6 +54,12 @@ class Result:
 def peers_of(goal: Goal) -> dict[str, float]:
     took = {"cyrus": goal.cyrus, "dovecot": goal.dovecot}
     return {name: figure for name, figure in took.items() if figure is not None}
+
+
+def serialize_versions(versions: Mapping[str, str], interpreter: Interpreter | None) -> str:
+    """One line: of each server its version, and of Angarium the interpreter that ran it."""
+    by = {OURS: f" by {interpreter}"} if interpreter else {}
+    return ", ".join(f"{name} {version}{by.get(name, '')}" for name, version in versions.items())
 
 
 def serialize_table(results: Sequence[Result]) -> str:

@@ -53,10 +53,10 @@ class Storm:
     stalls: tuple[Stall, ...]
 
 
-def raise_storm(directory: Path) -> Storm:
+def raise_storm(directory: Path, *, python: Path) -> Storm:
     """All of it, below this directory; takes some twenty seconds, most of them for the users' keys."""
     processors = sorted(os.sched_getaffinity(0))
-    server = start_angarium_on(processors[0], directory, _USERS)
+    server = start_angarium_on(processors[0], directory, _USERS, python=python)
     try:
         with _only_on(processors[1:] or processors):
             first = _wave(server)

@@ -42,6 +42,8 @@ class Server:
     passwords: Mapping[str, str]
     pop3: int = 0
     """0 where it is not set up."""
+    python: Path | None = None
+    """The interpreter that runs it, if one does."""
 
     @property
     def pid(self) -> int:
