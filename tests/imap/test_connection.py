@@ -50,6 +50,25 @@ def test_whole_session_in_one_packet(kind: str, tmp_path: Path) -> None:
     _run(test, tmp_path, kind=kind)
 
 
+@pytest.mark.parametrize(("virtdomains", "told"), [("on", "127.0.0.1"), ("userid", ""), ("off", "")])
+def test_logins_know_the_address_that_the_client_came_to_where_it_counts(
+    virtdomains: str, told: str, tmp_path: Path
+) -> None:
+    async def test(server: Server) -> None:
+        peers: list[Peer] = []
+        log_in = server.services.logins.log_in
+
+        async def noting(credentials: CredentialsWanted | AnonymousWanted, peer: Peer) -> LoggedIn:
+            peers.append(peer)
+            return await log_in(credentials, peer)
+
+        server.services.logins.log_in = noting  # type: ignore[method-assign]
+        await server.log_in()
+        assert [peer.server_address for peer in peers] == [told]
+
+    _run(test, tmp_path, options=f"virtdomains: {virtdomains}")
+
+
 def test_logins_of_many_clients_take_turns_and_nobody_else_waits(tmp_path: Path) -> None:
     async def test(server: Server) -> None:
         pace = server.services.pace

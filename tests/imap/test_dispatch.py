@@ -314,7 +314,7 @@ def test_greeting_depends_on_serverinfo(tmp_path: Path) -> None:
             connection = Connection(services, "x", is_tls=False, by_octet=False)
             (greeting,) = connection.pending_lines()
             assert greeting.endswith(f"] {text}")
-            assert replace(services, version="2").greeting.replace("2", "1.0") == text
+            assert replace(services, version="2").greeting.replace(b"2", b"1.0").decode() == text
 
         _run(test, directory, f"serverinfo: {serverinfo}")
 

@@ -5,8 +5,7 @@ full, so what is kept for it stays bounded.
 """
 
 import asyncio
-from collections.abc import Sequence
-from typing import Final
+from typing import Final, Protocol
 
 from angarium.connections.interface import Recording
 
@@ -20,6 +19,13 @@ class ClientGone(Exception):
     """The connection is lost: nobody is there to be answered."""
 
 
+class Deflating(Protocol):
+    """What compresses all that goes out."""
+
+    def deflate(self, data: bytes) -> bytes:
+        """The octets as they go out."""
+
+
 class Output:
     """Answers on their way to a transport."""
 
@@ -29,6 +35,7 @@ class Output:
         "_gathered",
         "_octets",
         "_paused",
+        "deflater",
         "recording",
         "sent_octets",
         "transport",
@@ -44,6 +51,8 @@ class Output:
         self.sent_octets = 0
         self.recording: Recording | None = None
         """Where this is recorded as well, while it is."""
+        self.deflater: Deflating | None = None
+        """What goes out goes through it, where a protocol has compression, from the next flush on."""
 
     def write(self, data: bytes) -> None:
         """Add to what is gathered; `flush` or `drain` sends it."""
@@ -52,15 +61,21 @@ class Output:
 
     def flush(self) -> None:
         """Give what is gathered to the transport in one piece, so that an answer is one packet where it can be."""
-        if self._gathered:
-            gathered, octets = self._gathered, self._octets
-            self._gathered, self._octets = [], 0
-            self.sent_octets += octets
-            if self.transport.is_closing():
-                return
-            if self.recording is not None:
-                self.recording.sent(b"".join(gathered))
-            self._send(gathered, octets)
+        gathered, octets = self._gathered, self._octets
+        if not gathered:
+            return
+        self._gathered, self._octets = [], 0
+        self.sent_octets += octets
+        if self.transport.is_closing():
+            return
+        if self.recording is not None:
+            self.recording.sent(b"".join(gathered))
+        if self.deflater is not None:
+            self.transport.write(self.deflater.deflate(b"".join(gathered)))
+        elif octets >= _JOINED_OCTETS * len(gathered):
+            self.transport.writelines(gathered)
+        else:
+            self.transport.write(b"".join(gathered))
 
     def flush_soon(self) -> None:
         """Flush when the loop is next free: answers to commands that were sent together go out together, and wait for
@@ -102,10 +117,3 @@ class Output:
     def _flush_now(self) -> None:
         self._flushes_soon = False
         self.flush()
-
-    def _send(self, pieces: Sequence[bytes], octets: int) -> None:
-        """Where a protocol changes what goes out, it does so here."""
-        if octets >= _JOINED_OCTETS * len(pieces):
-            self.transport.writelines(pieces)
-        else:
-            self.transport.write(b"".join(pieces))

@@ -20,8 +20,6 @@ from .limits import append_limit
 class Moment(Enum):
     """When capabilities are told."""
 
-    __hash__ = object.__hash__  # that of `Enum` is a function of Python, and this is asked for at each login
-
     GREETING = auto()
     """In the code of the greeting: the short list."""
     BEFORE_LOGIN = auto()

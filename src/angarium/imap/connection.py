@@ -90,14 +90,9 @@ class ImapConnection(asyncio.Protocol):
         peername = transport.get_extra_info("peername")
         address = peername[0] if isinstance(peername, tuple) else ""
         session_id = f"{self._services.settings.server.servername}-{int(time.time())}-{os.urandom(8).hex()}"
-        server = self.server_address
-        peer = Peer(
-            address,
-            self._service,
-            session_id,
-            self._is_tls,
-            server_address=server[0] if server is not None else "",
-        )
+        server = self.server_address if self._services.asks_server_address else None
+        server_address = "" if server is None else server[0]
+        peer = Peer(address, self._service, session_id, self._is_tls, server_address=server_address)
         if self._is_tls:
             peer = secured_peer(peer, transport)
         if not self._services.logins.admitted(peer):
@@ -209,7 +204,17 @@ class ImapConnection(asyncio.Protocol):
         assert session is not None
         commands_before = session.commands_done
         try:
-            await self._execute(session)
+            if session.actor is None and self._services.pace is not None:
+                await self._services.pace.turn()
+            await dispatch.run(session)
+            while not session.close_after_answer and (self._wants_to_tell or self._ahead):
+                if self._wants_to_tell:
+                    self._wants_to_tell = False
+                    await dispatch.tell_changes(session)
+                # Also where there is always something to tell, what the client says has its turn.
+                self._take_ahead(session)
+                await dispatch.run(session)
+            session.close_after_answer |= self._is_at_end
         except ClientGone:
             session.close_after_answer = True
         except Exception:
@@ -224,27 +229,6 @@ class ImapConnection(asyncio.Protocol):
             if session.close_after_answer:
                 await self._end(session)
 
-    async def _execute(self, session: ImapSession) -> None:
-        """All that has come, and all that is to be told."""
-        if session.actor is None and self._services.pace is not None:
-            await self._services.pace.turn()
-        while True:
-            await dispatch.run(session)
-            if session.close_after_answer:
-                return
-            tells, self._wants_to_tell = self._wants_to_tell, False
-            if tells:
-                await dispatch.tell_changes(session)
-            # Also where there is always something to tell, what the client says has its turn.
-            if self._ahead:
-                session.receive(b"".join(self._ahead))
-                self._ahead.clear()
-                self._ahead_octets = 0
-                self._resume_reading()
-            elif not tells:
-                session.close_after_answer = self._is_at_end
-                return
-
     async def _end(self, session: ImapSession) -> None:
         self.session = None
         if self._transport is not None:
@@ -253,6 +237,14 @@ class ImapConnection(asyncio.Protocol):
             await dispatch.end(session)
         except AngariumError as error:
             log.warning("imap_session_not_ended", extra={"session": session.peer.session, "error": str(error)})
+
+    def _take_ahead(self, session: ImapSession) -> None:
+        """Give the session what has come meanwhile."""
+        if self._ahead:
+            session.receive(b"".join(self._ahead))
+            self._ahead.clear()
+            self._ahead_octets = 0
+            self._resume_reading()
 
     def _pause_reading(self) -> None:
         if self._transport is not None and not self._reading_paused and not self._transport.is_closing():

@@ -166,12 +166,14 @@ class Cursor:
 
     def astring(self) -> bytes:
         """`astring`, also where `mailbox` or `list-mailbox` is asked for."""
-        octet = self.next_octet()
-        if octet == b'"':
-            return self.quoted()
-        if octet == b"{":
-            return self.literal()
-        return self._match(_WORD)
+        match = _WORD.match(self.data, self.position)
+        if match is None:
+            return self.string()
+        octets = match[0]
+        if len(octets) > self.limits.atom_octets:
+            raise Malformed(ATOM_TOO_LONG)
+        self.position = match.end()
+        return octets
 
     def string(self) -> bytes:
         """`string`."""

@@ -8,14 +8,13 @@ any more, so the session ends with BYE, and only what was done is still answered
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable
 
 from angarium.errors import AngariumError, MailboxNotFound, PermanentError, PermissionDenied
 from angarium.operations.logins import LOGIN_REFUSALS, Over
 from angarium.sequenceset import UidSet
 
 from . import commands as c
-from .capabilities import Moment
 from .compression import CompressionBroken
 from .errors import SERVER_BUG, Answer, answer_for
 from .events import (
@@ -40,10 +39,10 @@ from .handlers.notifying import only_wanted, send_new_messages, tell_watched
 from .handlers.replacing import begin_replace
 from .handlers.resyncing import send_modseq_where_delayed
 from .handlers.searching import names_numbers
-from .handlers.table import HANDLERS
+from .handlers.table import HANDLERS, Handler
 from .handlers.updating import send_updates
 from .notification import Notification
-from .responses import Condition, ResponseCode, code_capability, serialize_continuation, serialize_status
+from .responses import OK, Condition, ResponseCode, code_capability, serialize_continuation, serialize_status
 from .session import CommandFailed, Completion, ImapSession, PendingAppend
 
 log = logging.getLogger(__name__)
@@ -57,7 +56,7 @@ _EVENTS_A_TURN = 32
 _HTTP_METHODS = (b"GET", b"HEAD", b"POST", b"PUT", b"DELETE", b"OPTIONS", b"CONNECT", b"TRACE", b"PATCH")
 """Where a tag should be, of a browser that a page made send mail commands here."""
 
-_LEAVES_MAILBOX = (c.Logout, c.Close, c.Unselect, c.Select, c.Examine)
+_LEAVES_MAILBOX = (c.Close, c.Unselect, c.Select, c.Examine)
 """Commands that do not need the selected mailbox to be there still."""
 
 _OVER = {
@@ -70,14 +69,13 @@ _OVER = {
 def greet(session: ImapSession) -> None:
     """The greeting (RFC 9051 §7.1.5), with the short list of capabilities."""
     services = session.services
-    capabilities = session.capabilities(Moment.GREETING)
-    text = services.greeting.encode("utf-8", "replace")
-    session.output.write(serialize_status(Condition.OK, text, code=code_capability(capabilities)))
+    code = code_capability(session.capabilities(in_greeting=True))
+    session.output.write(serialize_status(OK, services.greeting, code=code))
     session.output.flush()
     if services.alerts.motd:
         # Goes out with the first answer, as that of Cyrus does.
         motd = services.alerts.motd.encode("ascii")
-        session.output.write(serialize_status(Condition.OK, motd, code=ResponseCode.ALERT))
+        session.output.write(serialize_status(OK, motd, code=ResponseCode.ALERT))
 
 
 async def run(session: ImapSession) -> None:
@@ -160,7 +158,8 @@ async def end(session: ImapSession) -> None:
     """The connection is lost or closed: let go of everything."""
     if session.output.recording is not None:
         session.output.recording.close()
-    await _drop_append(session)
+    if session.append is not None:
+        await _drop_append(session)
     session.stop_idling()
     session.end_notification()
     session.selected = None
@@ -177,12 +176,17 @@ def server_bug(session: ImapSession) -> None:
 # Events
 
 
-async def _execute(session: ImapSession, event: Event) -> None:
-    if isinstance(event, CommandReceived):
-        _begin(session, event.tag)
-        await _execute_command(session, event.command)
-    else:
-        await _execute_part(session, event)
+def _execute(session: ImapSession, event: Event) -> Awaitable[None]:
+    """What is to be awaited for it."""
+    if not isinstance(event, CommandReceived):
+        return _execute_part(session, event)
+    _begin(session, event.tag)
+    command = event.command
+    handler = HANDLERS[type(command)]
+    # A stranger has nothing that could be withdrawn, and who leaves is let go.
+    is_checked = session.actor is not None and not isinstance(command, c.Logout)
+    work = _checked(session, handler, command) if is_checked else handler(session, command)
+    return _conclude(session, work, allow_expunge=session.selected is None or not _keeps_numbers(command))
 
 
 async def _execute_part(session: ImapSession, event: Event) -> None:
@@ -192,21 +196,21 @@ async def _execute_part(session: ImapSession, event: Event) -> None:
             handler = session.line_handler
             assert handler is not None, "a line came that nobody asked for"
             session.line_handler = None
-            await _conclude(session, lambda: handler(session, line))
+            await _conclude(session, handler(session, line))
         case LiteralWanted():
             session.output.write(serialize_continuation(session.localized(b"go ahead")))
         case AppendBegun() | ReplaceBegun():
             _begin(session, event.tag)
-            await _go_on_appending(session, lambda: _begin_append(session, event))
+            await _go_on_appending(session, _begin_append(session, event))
         case MessageBegun():
             append = _pending_append(session)
-            await _go_on_appending(session, lambda: append.begin_message(session, event))
+            await _go_on_appending(session, append.begin_message(session, event))
         case TextBegun():
             append = _pending_append(session)
-            await _go_on_appending(session, lambda: append.begin_text(session, event))
+            await _go_on_appending(session, append.begin_text(session, event))
         case UrlGiven():
             append = _pending_append(session)
-            await _go_on_appending(session, lambda: append.take_url(session, event))
+            await _go_on_appending(session, append.take_url(session, event))
         case LiteralChunk(data):
             if session.append is not None:
                 session.append.write(data)
@@ -214,7 +218,7 @@ async def _execute_part(session: ImapSession, event: Event) -> None:
             pending = session.append
             session.append = None
             if pending is not None:
-                await _conclude(session, lambda: pending.finish(session))
+                await _conclude(session, pending.finish(session))
         case CommandBad(tag, text, code):
             session.bad_commands += 1
             await _refuse_broken(session, serialize_status(Condition.BAD, session.localized(text), tag=tag, code=code))
@@ -251,17 +255,12 @@ def _end_where_too_much(session: ImapSession) -> None:
         session.say_bye(b"Too many commands before login")
 
 
-async def _execute_command(session: ImapSession, command: c.Command) -> None:
-    allow_expunge = session.selected is None or not _keeps_numbers(command)
-    await _conclude(session, lambda: _handle(session, command), allow_expunge=allow_expunge)
-
-
-async def _handle(session: ImapSession, command: c.Command) -> Completion | None:
-    if session.actor is not None and not isinstance(command, c.Logout):
-        await _require_welcome(session)
+async def _checked(session: ImapSession, handler: Handler, command: c.Command) -> Completion | None:
+    """The work of a user's command, if she still is welcome."""
+    await _require_welcome(session)
     if session.selected is not None and not isinstance(command, _LEAVES_MAILBOX):
         await session.selected.refresh()
-    return await HANDLERS[type(command)](session, command)
+    return await handler(session, command)
 
 
 def _keeps_numbers(command: c.Command) -> bool:
@@ -291,10 +290,10 @@ def _pending_append(session: ImapSession) -> PendingAppend:
     return session.append
 
 
-async def _go_on_appending(session: ImapSession, work: Callable[[], Awaitable[None]]) -> None:
+async def _go_on_appending(session: ImapSession, work: Awaitable[None]) -> None:
     """A refusal here comes before the end: a client that waits for a continuation is spared sending the rest."""
     try:
-        await work()
+        await work
         return
     except AngariumError as error:
         failure = _answer_to(session, error)
@@ -332,15 +331,13 @@ async def _renew(session: ImapSession) -> None:
 # Answers
 
 
-async def _conclude(
-    session: ImapSession, work: Callable[[], Awaitable[Completion | None]], *, allow_expunge: bool = True
-) -> None:
+async def _conclude(session: ImapSession, work: Awaitable[Completion | None], *, allow_expunge: bool = True) -> None:
     """Do the work of a command, tell what changed, and give the tagged answer."""
     before = session.selected
     completion: Completion | None = None
     failure: Answer | None = None
     try:
-        completion = await work()
+        completion = await work
         if completion is None:
             return  # the command goes on: AUTHENTICATE or IDLE waits for a line
     except AngariumError as error:
@@ -355,7 +352,7 @@ async def _conclude(
     if failure is not None:
         _answer_failure(session, failure)
     elif completion is not None:
-        session.answer(Condition.OK, completion.text, completion.code)
+        session.answer(OK, completion.text, completion.code)
         if session.after_answer is not None:
             session.after_answer()
             session.after_answer = None

@@ -2,16 +2,17 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import NamedTuple
 
 from angarium.sequenceset import SequenceSet
 
 from .commands import AnnotationValue, Command
 
 
-@dataclass(frozen=True, slots=True)
-class CommandReceived:
+class CommandReceived(NamedTuple):
     """A whole command, well-formed and legal in the state; the session answers it with `tag`."""
 
+    # A tuple, since there is one a command, and a frozen dataclass takes four times as long.
     tag: bytes
     command: Command
 

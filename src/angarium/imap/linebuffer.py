@@ -61,6 +61,10 @@ class LineBuffer:
         end = newline - 1 if newline > start and octets[newline - 1] == 0x0D else newline
         if end - start > limit:
             raise LineTooLong
+        if isinstance(octets, bytes) and newline + 1 == len(octets):
+            # as mostly: what came is one command
+            self._octets, self._start, self._scanned = b"", 0, 0
+            return octets[start:end]
         line = self._slice(start, end)
         self._advance(newline + 1)
         return line

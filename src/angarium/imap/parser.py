@@ -46,7 +46,7 @@ from .limits import (
 )
 from .linebuffer import LineBuffer, LineTooLong
 from .literals import LiteralAnnouncement, find_literal, is_unasked
-from .states import State, illegal_text
+from .states import LEGAL, State, illegal_text
 
 # tag (RFC 9051 §9), of a length that we are ready to send back, and the command's name, which may be missing
 _HEAD = re.compile(rb"([^\x00-\x20\x7f-\xff(){%*\"\\+]{1,255}) ([^\x00-\x20\x7f(){\"]*)")
@@ -86,6 +86,10 @@ class _Again(Enum):
     AGAIN = auto()
 
 
+_AGAIN: Final = _Again.AGAIN
+_AT_COMMAND: Final = _Mode.COMMAND
+"""Wanted by every connection; see `responses.OK`."""
+
 _Step = Event | None | _Again
 
 
@@ -121,7 +125,7 @@ class ImapParser:
         self.state = state
         self.dialect = dialect
         self._buffer = LineBuffer()
-        self._mode = _Mode.COMMAND
+        self._mode = _AT_COMMAND
         self._tag = _NO_TAG
         self._arguments_at = 0
         self._literals = 0
@@ -148,7 +152,7 @@ class ImapParser:
         """The next event, None if more octets are needed."""
         while True:
             outcome = self._STEPS[self._mode](self)
-            if not isinstance(outcome, _Again):
+            if outcome is not _AGAIN:
                 return outcome
 
     def expect_line(self) -> None:
@@ -199,35 +203,12 @@ class ImapParser:
             return None
         self._announcement = find_literal(line)
         try:
-            return self._parse_line(line)
+            return self._begin_command(line) if self._command is None else self._continue_command(self._command, line)
         except (Malformed, Refused) as error:
             return self._refuse(error)
 
-    def _parse_line(self, line: bytes) -> _Step:
-        announcement = self._announcement
-        if self._command is None:
-            begun = self._begin_command(line)
-            if isinstance(begun, AppendEntry):
-                return self._begin_append(begun, line)
-            if announcement is None:
-                return CommandReceived(self._tag, begun.parse(self._new_cursor(line, begun.title)))
-            self._entry = begun
-            self._command = bytearray(line)
-            self._literals = 0
-            return self._announce(announcement, takes_literal8=begun.takes_literal8)
-        entry = self._entry
-        assert entry is not None
-        self._command += line
-        if len(self._command) > self.limits.command_octets:
-            raise Refused(b"LIMIT", COMMAND_TOO_LONG)
-        if announcement is not None:
-            return self._announce(announcement, takes_literal8=entry.takes_literal8)
-        command = entry.parse(self._new_cursor(bytes(self._command), entry.title))
-        self._command = None
-        return CommandReceived(self._tag, command)
-
-    def _begin_command(self, line: bytes) -> Entry | AppendEntry:
-        """Reads tag and name, and sets `_tag` and `_arguments_at`."""
+    def _begin_command(self, line: bytes) -> _Step:
+        """The first line: tag, name and what follows."""
         match = _HEAD.match(line)
         if match is None:
             self._tag = _NO_TAG
@@ -238,15 +219,37 @@ class ImapParser:
         if not name:
             raise Malformed(b"Null command")
         entry = COMMANDS.get(name) if name != b"UID" else self._find_uid_command(line)
-        if entry is not None and not is_served(entry, self.dialect):
+        if entry is not None and entry.extensions and not is_served(entry, self.dialect):
             entry = None
-        refusal = illegal_text(self.state, None if entry is None else entry.command)
-        if refusal is not None:
-            raise Malformed(refusal)
-        assert entry is not None, "what does not exist is legal nowhere"
+        if entry is None or entry.command not in LEGAL[self.state]:
+            raise Malformed(illegal_text(self.state, None if entry is None else entry.command))
         if entry.by_number and self.dialect.uid_only:
             raise UidRequired
-        return entry
+        cursor = Cursor(line, self._arguments_at, name=entry.title, limits=self.limits, dialect=self.dialect)
+        if isinstance(entry, AppendEntry):
+            return self._begin_append(entry, cursor)
+        announcement = self._announcement
+        if announcement is None:
+            return CommandReceived(self._tag, entry.parse(cursor))
+        self._entry = entry
+        self._command = bytearray(line)
+        self._literals = 0
+        return self._announce(announcement, takes_literal8=entry.takes_literal8)
+
+    def _continue_command(self, command: bytearray, line: bytes) -> _Step:
+        """The line behind a literal."""
+        entry = self._entry
+        assert entry is not None
+        command += line
+        if len(command) > self.limits.command_octets:
+            raise Refused(b"LIMIT", COMMAND_TOO_LONG)
+        if self._announcement is not None:
+            return self._announce(self._announcement, takes_literal8=entry.takes_literal8)
+        text = bytes(command)
+        cursor = Cursor(text, self._arguments_at, name=entry.title, limits=self.limits, dialect=self.dialect)
+        parsed = entry.parse(cursor)
+        self._command = None
+        return CommandReceived(self._tag, parsed)
 
     def _find_uid_command(self, line: bytes) -> Entry | AppendEntry:
         match = _NAME.match(line, self._arguments_at)
@@ -257,9 +260,6 @@ class ImapParser:
         if self.state is State.NOT_AUTHENTICATED:
             raise Malformed(b"Please login first")
         raise Malformed(b"Unrecognized UID subcommand" if match else b"Missing required argument to Uid")
-
-    def _new_cursor(self, text: bytes, title: bytes) -> Cursor:
-        return Cursor(text, self._arguments_at, name=title, limits=self.limits, dialect=self.dialect)
 
     # Literals that are arguments
 
@@ -281,7 +281,7 @@ class ImapParser:
             self._command += b"\r\n"
         self._remaining = announcement.size_octets
         self._mode = _Mode.LITERAL
-        return LiteralWanted() if announcement.synchronising else _Again.AGAIN
+        return LiteralWanted() if announcement.synchronising else _AGAIN
 
     def _read_literal(self) -> _Step:
         octets = self._buffer.take_exactly(self._remaining)
@@ -294,15 +294,15 @@ class ImapParser:
             self._argument = octets
             self._command_octets += len(octets)
             self._mode = _Mode.APPEND_LINE
-        return _Again.AGAIN
+        return _AGAIN
 
     # APPEND and REPLACE
 
-    def _begin_append(self, entry: AppendEntry, line: bytes) -> _Step:
+    def _begin_append(self, entry: AppendEntry, cursor: Cursor) -> _Step:
         self._literals = 0
-        self._command_octets = len(line)
-        self._cursor = self._new_cursor(line, entry.title)
-        self._append = entry.begin(self._cursor, self._tag)
+        self._command_octets = len(cursor.data)
+        self._cursor = cursor
+        self._append = entry.begin(cursor, self._tag)
         return self._run_append(None)
 
     def _run_append(self, argument: bytes | None) -> _Step:
@@ -358,7 +358,7 @@ class ImapParser:
     def _read_message(self) -> _Step:
         if not self._remaining:
             self._mode = _Mode.APPEND_LINE
-            return _Again.AGAIN
+            return _AGAIN
         chunk = self._buffer.take_some(self._remaining)
         if not chunk:
             return None
@@ -409,7 +409,7 @@ class ImapParser:
         if self._remaining:
             return None
         self._mode = _Mode.SKIPPED_LINE
-        return _Again.AGAIN
+        return _AGAIN
 
     def _skip_line(self) -> _Step:
         tail = self._buffer.skip_line()
@@ -417,7 +417,7 @@ class ImapParser:
             return None
         self._announcement = find_literal(tail)
         self._resynchronise()
-        return _Again.AGAIN
+        return _AGAIN
 
     _STEPS: ClassVar[dict[_Mode, Callable[["ImapParser"], _Step]]] = {
         _Mode.COMMAND: _read_command,

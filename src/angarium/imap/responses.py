@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable
 from enum import Enum
+from typing import Final
 
 from angarium.sequenceset import UidSet
 
@@ -20,6 +21,11 @@ class Condition(bytes, Enum):
     BAD = b"BAD"
     BYE = b"BYE"
     PREAUTH = b"PREAUTH"
+
+
+OK: Final = Condition.OK
+BYE: Final = Condition.BYE
+"""For what is said all the time: to find a member in its enum takes Python 3.11 longer than a call."""
 
 
 class ResponseCode(bytes, Enum):
@@ -60,9 +66,10 @@ class ResponseCode(bytes, Enum):
 
 def serialize_status(condition: Condition, text: bytes, *, tag: bytes = b"*", code: bytes = b"") -> bytes:
     """`tag OK [CODE] text`, untagged without `tag`; `text` is not empty, and holds no CR or LF."""
+    # Joined, which is faster than `%`: of an enum's member that makes a copy first, and of a long code several.
     if code:
-        return b"%b %b [%b] %b\r\n" % (tag, condition, code, text)
-    return b"%b %b %b\r\n" % (tag, condition, text)
+        return b"".join((tag, b" ", condition, b" [", code, b"] ", text, b"\r\n"))
+    return b"".join((tag, b" ", condition, b" ", text, b"\r\n"))
 
 
 def serialize_continuation(text: bytes = b"") -> bytes:

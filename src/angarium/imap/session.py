@@ -8,7 +8,7 @@ words, or `CommandFailed` with an answer of its own.
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import Final, NamedTuple, Protocol
 
 from angarium.collation import DEFAULT_COMPARATOR, Comparator
 from angarium.config import Client
@@ -31,15 +31,14 @@ from .limits import unasked_octets
 from .notification import Notification
 from .output import Output
 from .parser import ImapParser
-from .responses import Condition, ResponseCode, serialize_status
+from .responses import BYE, Condition, ResponseCode, serialize_status
 from .services import ImapServices
 from .states import State
 from .telemetry import SessionTelemetry
 from .terminals import QuotableUtf8
 
 
-@dataclass(frozen=True, slots=True)
-class Completion:
+class Completion(NamedTuple):
     """How a command ended well."""
 
     text: bytes = b"Completed"
@@ -47,6 +46,8 @@ class Completion:
 
 
 COMPLETED = Completion()
+
+_AUTHENTICATED: Final = State.AUTHENTICATED  # see `responses.OK`
 
 
 class CommandFailed(Exception):
@@ -214,9 +215,10 @@ class ImapSession:
         actor = self.actor = logged_in.actor
         self.namespace = self.services.store.namespace(actor)
         self.parser.limits = self.services.limits_after_login
-        self.parser.state = State.AUTHENTICATED
+        self.parser.state = _AUTHENTICATED
         self.hide()
-        self.follow_telemetry()
+        if self.services.telemetry.users or self.output.recording is not None:
+            self.follow_telemetry()
         if logged_in.alert:
             self.tell(Condition.OK, logged_in.alert.encode("ascii"), ResponseCode.ALERT)
 
@@ -359,8 +361,9 @@ class ImapSession:
 
     def stop_idling(self) -> None:
         """Nobody is told of anything between commands any more, but by NOTIFY; nothing happens where nobody was."""
-        self.is_idling = False
-        self.follow_selected()
+        if self.is_idling:
+            self.is_idling = False
+            self.follow_selected()
 
     def set_notification(self, notification: Notification) -> None:
         """From here on the client is told of this, at any time."""
@@ -452,24 +455,33 @@ class ImapSession:
 
     # Answers
 
-    def capabilities(self, moment: Moment | None = None) -> bytes:
+    def capabilities(self, *, in_greeting: bool = False) -> bytes:
         """What CAPABILITY answers now, or what the greeting announces; words with spaces between them."""
-        if moment is None:
-            moment = Moment.BEFORE_LOGIN if self.actor is None else Moment.AFTER_LOGIN
-        logins = self.services.logins
-        is_before = moment is not Moment.AFTER_LOGIN
-        told_by = (
+        services = self.services
+        is_before = in_greeting or self.actor is None
+        mechanisms: tuple[str, ...] = ()
+        plaintext_allowed = starttls = False
+        if is_before:
             # How one may log in is not told behind a login, so nobody is asked then.
-            tuple(logins.mechanisms(self.peer)) if is_before else (),
-            is_before and logins.plaintext_allowed(self.peer),
-            self.parser.dialect.served,
-            self.hidden,
-            is_before and self.offers_tls,
-        )
-        announced = self.services.announced.get((moment, *told_by))
+            mechanisms = tuple(services.logins.mechanisms(self.peer))
+            plaintext_allowed = services.logins.plaintext_allowed(self.peer)
+            starttls = self.offers_tls
+        served = self.parser.dialect.served
+        told_by = (in_greeting, is_before, mechanisms, plaintext_allowed, served, self.hidden, starttls)
+        announced = services.announced.get(told_by)
         if announced is None:
-            occasion = Occasion(moment, self.services.settings, *told_by, sieve_url=self.services.sieve_url)
-            announced = self.services.announced[moment, *told_by] = b" ".join(capabilities(occasion))
+            after_greeting = Moment.BEFORE_LOGIN if is_before else Moment.AFTER_LOGIN
+            occasion = Occasion(
+                Moment.GREETING if in_greeting else after_greeting,
+                services.settings,
+                mechanisms,
+                plaintext_allowed,
+                served,
+                self.hidden,
+                starttls,
+                services.sieve_url,
+            )
+            announced = services.announced[told_by] = b" ".join(capabilities(occasion))
         return announced
 
     def answer(self, condition: Condition, text: bytes, code: bytes = b"") -> None:
@@ -484,7 +496,7 @@ class ImapSession:
 
     def say_bye(self, text: bytes, code: bytes = b"") -> None:
         """The last response; the connection closes behind it."""
-        self.tell(Condition.BYE, text, code)
+        self.tell(BYE, text, code)
         self.close_after_answer = True
 
     def localized(self, text: bytes) -> bytes:

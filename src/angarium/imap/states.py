@@ -91,13 +91,11 @@ _ONLY_BEFORE_LOGIN: Final[dict[CommandType, bytes]] = {
 }
 
 
-def illegal_text(state: State, command: CommandType | None) -> bytes | None:
-    """The text of the BAD for a command that is not legal in `state`, None if it is legal.
+def illegal_text(state: State, command: CommandType | None) -> bytes:
+    """The text of the BAD for a command that is not legal in `state`.
 
     `command` is None for a command that does not exist: before login a stranger does not learn which do.
     """
-    if command in LEGAL[state]:
-        return None
     if state is State.NOT_AUTHENTICATED:
         return b"Please login first"
     if state is State.LOGOUT:

@@ -5,7 +5,6 @@ import time
 
 from angarium.errors import AngariumError, ExchangeFailed, FailureReason, MechanismUnavailable
 from angarium.imap import commands as c
-from angarium.imap.capabilities import Moment
 from angarium.imap.dialect import is_hidden
 from angarium.imap.errors import Answer, answer_for
 from angarium.imap.responses import Condition, ResponseCode, code_capability, serialize_continuation
@@ -24,6 +23,7 @@ from angarium.sasl import (
 
 log = logging.getLogger(__name__)
 
+_ANONYMOUS = ANONYMOUS.encode()
 _CANCELLED = Answer(b"Client canceled authentication", condition=Condition.BAD)
 _NOT_BASE64 = Answer(b"Invalid base64 in response", condition=Condition.BAD)  # RFC 9051 §6.2.2; Cyrus answers NO
 _ENDS = {FailureReason.ABORTED: _CANCELLED, FailureReason.NOT_BASE64: _NOT_BASE64}
@@ -31,20 +31,31 @@ _ENDS = {FailureReason.ABORTED: _CANCELLED, FailureReason.NOT_BASE64: _NOT_BASE6
 
 async def login(session: ImapSession, command: c.Login) -> Completion:
     """LOGIN; where anonymous logins are on, `anonymous` is let in with any password, which is her trace."""
-    if command.user.lower() == ANONYMOUS.encode() and session.services.logins.anonymous_allowed(session.peer):
-        trace = loggable_trace(command.password.decode("utf-8", "replace"))
-        await _log_in(session, AnonymousWanted(trace))
-        return _welcome(session, b"Anonymous access granted")
+    logins = session.services.logins
+    credentials: CredentialsWanted | AnonymousWanted
+    if command.user.lower() == _ANONYMOUS and logins.anonymous_allowed(session.peer):
+        credentials = AnonymousWanted(loggable_trace(command.password.decode("utf-8", "replace")))
+        text = b"Anonymous access granted"
+    else:
+        credentials = _credentials(session, command)
+        text = b"User logged in"
+    try:
+        session.logged_in(await logins.log_in(credentials, session.peer))
+    except AngariumError as error:
+        answer = answer_for(error)
+        raise CommandFailed(Answer(b"Login failed: " + answer.text, answer.code)) from error
+    return _welcome(session, text)
+
+
+def _credentials(session: ImapSession, command: c.Login) -> CredentialsWanted:
     if not session.services.logins.plaintext_allowed(session.peer):
         raise CommandFailed(Answer(b"Login only available under a layer", ResponseCode.PRIVACYREQUIRED))
     try:
-        credentials = CredentialsWanted(command.user.decode("utf-8"), command.password.decode("utf-8"), None)
+        return CredentialsWanted(command.user.decode("utf-8"), command.password.decode("utf-8"), None)
     except UnicodeDecodeError as error:
         raise CommandFailed(
             Answer(b"Login failed: authentication failure", ResponseCode.AUTHENTICATIONFAILED)
         ) from error
-    await _log_in(session, credentials)
-    return _welcome(session, b"User logged in")
 
 
 async def authenticate(session: ImapSession, command: c.Authenticate) -> Completion | None:
@@ -76,14 +87,6 @@ async def _step(session: ImapSession, exchange: LoginExchange, response: bytes |
     return None
 
 
-async def _log_in(session: ImapSession, credentials: CredentialsWanted | AnonymousWanted) -> None:
-    try:
-        session.logged_in(await session.services.logins.log_in(credentials, session.peer))
-    except AngariumError as error:
-        answer = answer_for(error)
-        raise CommandFailed(Answer(b"Login failed: " + answer.text, answer.code)) from error
-
-
 async def unauthenticate(session: ImapSession, _: c.Unauthenticate) -> Completion:
     """UNAUTHENTICATE; the capabilities are those of a greeting, so that a client need not ask."""
     log_end(session)
@@ -94,7 +97,7 @@ async def unauthenticate(session: ImapSession, _: c.Unauthenticate) -> Completio
         session.follow_telemetry()
 
     session.after_answer = behind_answer
-    return Completion(code=code_capability(session.capabilities(Moment.GREETING)))
+    return Completion(code=code_capability(session.capabilities(in_greeting=True)))
 
 
 def log_end(session: ImapSession) -> None:

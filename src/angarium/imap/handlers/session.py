@@ -24,6 +24,7 @@ _ENABLED_BY: Final = {
     "UTF8=ACCEPT": Extension.UTF8_ACCEPT,
 }
 """What ENABLE knows, in capitals."""
+_LOGOUT: Final = State.LOGOUT  # see `responses.OK`
 _TOLD_AS: Final = {Extension.IMAP4REV2: "IMAP4rev2"}
 
 
@@ -43,7 +44,7 @@ async def logout(session: ImapSession, _: c.Logout) -> Completion:
     if session.selected is not None:
         session.close_mailbox()
     session.say_bye(b"LOGOUT received")
-    session.parser.state = State.LOGOUT
+    session.parser.state = _LOGOUT
     return COMPLETED
 
 
