@@ -6,7 +6,7 @@ from angarium.logs import event_of, fields_of, service_of
 
 
 def record(event: str = "event", /, name: str = "angarium.imap.session", **fields: object) -> logging.LogRecord:
-    return logging.makeLogRecord({"name": name, "msg": event, "levelname": "INFO", "levelno": 20, **fields})
+    return logging.makeLogRecord({"name": name, "msg": event, "levelno": 20, **fields})
 
 
 def test_fields_are_what_was_passed_as_extra_in_order() -> None:

@@ -11,7 +11,7 @@ def record(**fields: object) -> logging.LogRecord:
         {
             "name": "angarium.lmtp.session",
             "msg": "delivered",
-            "levelname": "INFO",
+            "levelno": logging.INFO,
             "process": 7,
             "created": 10.25,
             **fields,

@@ -3,6 +3,7 @@ import logging
 import re
 import sys
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -11,19 +12,27 @@ from angarium.logs.readable import one_line, show_value
 
 
 def record(event: str, **fields: object) -> logging.LogRecord:
-    return logging.makeLogRecord(
-        {"name": "angarium.imap.session", "msg": event, "levelname": "INFO", "levelno": 20, "process": 7, **fields}
-    )
+    return logging.makeLogRecord({"name": "angarium.imap.session", "msg": event, "levelno": 20, "process": 7, **fields})
 
 
 def test_a_line_has_time_level_service_event_and_fields() -> None:
     line = ReadableFormatter().format(
-        record("login", service="imaps", outcome="ok", user="ann smith", tls=True, none=None)
+        record("login", service="imaps", outcome="ok", user="ann smith", tls=True, none=None, empty="", n=-3, s=0.25)
     )
     assert re.fullmatch(
-        r'\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} info     imaps\[7\] login outcome=ok user="ann smith" tls=true none=',
+        r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} info     "
+        r'imaps\[7\] login outcome=ok user="ann smith" tls=true none= empty="" n=-3 s=0\.25',
         line,
     )
+
+
+@pytest.mark.parametrize(("created", "shown"), [(10.0, "000"), (10.25, "250"), (10.0009, "000"), (10.9999, "999")])
+def test_times_are_cut_at_milliseconds(created: float, shown: str) -> None:
+    assert ReadableFormatter().format(record("event", created=created)).split()[1].endswith(f":10.{shown}")
+
+
+def test_no_traceback_follows_where_none_was() -> None:
+    assert ReadableFormatter().format(record("failed", exc_info=(None, None, None))).endswith(" failed")
 
 
 def test_a_traceback_follows() -> None:

@@ -11,13 +11,14 @@ from angarium.logs import Destination, SyslogHandler, configure_logging
 @pytest.fixture(autouse=True)
 def _restored() -> Iterator[None]:
     root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
+    handlers, level, factory = root.handlers[:], root.level, logging.getLogRecordFactory()
     root.handlers.clear()
     yield
     for handler in root.handlers:
         handler.close()
     root.handlers[:] = handlers
     root.setLevel(level)
+    logging.setLogRecordFactory(factory)
 
 
 def test_a_server_in_the_foreground_writes_to_stdout(capsys: pytest.CaptureFixture[str]) -> None:
@@ -34,6 +35,12 @@ def test_a_tool_writes_to_stderr_and_debug_shows_more(capsys: pytest.CaptureFixt
     logging.getLogger("angarium.imap").debug("seen")
     out, err = capsys.readouterr()
     assert (out, err.split()[-1]) == ("", "seen")
+
+
+def test_what_libraries_log_goes_the_same_way(capsys: pytest.CaptureFixture[str]) -> None:
+    configure_logging(LogSettings(), Destination.STDOUT)
+    logging.getLogger("asyncio").warning("Executing %s took %.3f seconds", "<Task>", 0.25)
+    assert capsys.readouterr().out.endswith("] Executing <Task> took 0.250 seconds\n")
 
 
 def test_a_second_call_replaces_the_first() -> None:

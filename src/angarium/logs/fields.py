@@ -28,7 +28,7 @@ NO_FIELDS: Final = _PLAIN | _SECRETS
 
 def event_of(record: logging.LogRecord) -> str:
     """The event's name; a library's record has a sentence there."""
-    return record.getMessage()
+    return record.getMessage() if record.args else str(record.msg)
 
 
 def fields_of(record: logging.LogRecord) -> dict[str, LoggedValue]:

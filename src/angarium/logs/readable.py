@@ -11,31 +11,41 @@ from .fields import NO_FIELDS, event_of, service_of, traceback_of
 
 _is_bare: Final = re.compile(r"[!#-<>-\[\]-~\u00a1-\u2027\u202a-\ud7ff\uf900-\ufffd]+").fullmatch
 """What needs no quotes: no space, quote, equals sign, backslash, control or line separator."""
+_NUMBERS: Final = frozenset({int, float})
+"""Bare as they are; what is derived from them, as `bool` is, may not be."""
 _NOT_SHOWN: Final = NO_FIELDS | {"service"}
+_MILLISECONDS: Final = tuple(f".{each:03d}" for each in range(1000))
 
 
 class ReadableFormatter(logging.Formatter):
     """One line an event; a traceback follows on lines of its own."""
 
     def format(self, record: logging.LogRecord) -> str:
+        at_ms = int(record.created * 1000)
         words = [
-            f"{_second(int(record.created))}.{int(record.msecs):03d}",
-            record.levelname.lower().ljust(8),
-            f"{service_of(record)}[{record.process}]",
+            f"{_second(at_ms // 1000)}{_MILLISECONDS[at_ms % 1000]}",
+            _origin(record.levelno, service_of(record), record.process),
             one_line(event_of(record)),
         ]
         words += [
-            f"{name}={value if type(value) is str and _is_bare(value) else show_value(value)}"
+            f"{name}="
+            f"{value if type(value) in _NUMBERS or (type(value) is str and _is_bare(value)) else show_value(value)}"
             for name, value in record.__dict__.items()
             if name not in _NOT_SHOWN
         ]
-        trace = traceback_of(record)
+        trace = traceback_of(record) if record.exc_info else ""
         return " ".join(words) + (f"\n{trace}" if trace else "")
 
 
 @lru_cache(maxsize=1)
 def _second(at_s: int) -> str:
     return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(at_s))
+
+
+@lru_cache(maxsize=64)
+def _origin(level: int, service: str, process: int | None) -> str:
+    """Who says it, and how grave it is; a process says most of its lines under few of these."""
+    return f"{logging.getLevelName(level).lower():8} {service}[{process}]"
 
 
 def show_value(value: object) -> str:

@@ -8,7 +8,9 @@ from typing import Final
 from angarium.config import LogFormat, LogSettings
 
 from .jsonlines import JsonFormatter
+from .lines import LineHandler
 from .readable import ReadableFormatter
+from .records import EventRecord
 from .syslog import SyslogHandler
 
 
@@ -34,9 +36,9 @@ def configure_logging(settings: LogSettings, destination: Destination) -> None:
         handler.close()
     root.addHandler(_handler(settings, destination))
     root.setLevel(logging.DEBUG if settings.debug else logging.INFO)
-    # No line tells where in the program or in which thread it was logged, and to find that out takes a third of it.
+    # No record keeps where in the program it was made, and to find that out takes a third of a line.
     logging._srcfile = None  # noqa: SLF001 - as the manual of `logging` has it
-    logging.logThreads = logging.logMultiprocessing = False
+    logging.setLogRecordFactory(EventRecord)
     # Its debug lines name every selector; its warnings matter.
     logging.getLogger("asyncio").setLevel(logging.WARNING)
 
@@ -44,6 +46,6 @@ def configure_logging(settings: LogSettings, destination: Destination) -> None:
 def _handler(settings: LogSettings, destination: Destination) -> logging.Handler:
     if destination is Destination.SYSLOG:
         return SyslogHandler(settings.syslog_prefix, settings.syslog_facility)
-    handler = logging.StreamHandler(sys.stdout if destination is Destination.STDOUT else sys.stderr)
+    handler = LineHandler(sys.stdout if destination is Destination.STDOUT else sys.stderr)
     handler.setFormatter(FORMATTERS[settings.log_format]())
     return handler

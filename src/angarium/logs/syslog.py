@@ -1,8 +1,10 @@
 """Syslog over the local socket, with the identity of each service: `PREFIX/imap[PID]` (cf. RFC 3164 §4.1)."""
 
 import logging
+import re
 import socket
 import time
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -22,6 +24,7 @@ _SEVERITIES: Final = (
     (logging.WARNING, 4),
     (logging.INFO, 6),
 )
+_CONTROLS: Final = re.compile(r"[\x00-\x1f\x7f]")
 _FACILITIES: Final = {
     SyslogFacility.USER: 1,
     SyslogFacility.MAIL: 2,
@@ -70,12 +73,17 @@ class SyslogHandler(logging.Handler):
         is_login = event_of(record) in LOGIN_EVENTS
         facility = SyslogFacility.AUTH if is_login else self._facility
         severity = _NOTICE if is_login else _severity(record.levelno)
-        stamp = time.strftime("%b %e %H:%M:%S", time.localtime(record.created))
         identity = "/".join(each for each in (self._prefix, service_of(record)) if each)
         trace = traceback_of(record)
         text = word_event(record) + (f"\n{trace}" if trace else "")
-        line = f"<{_FACILITIES[facility] * 8 + severity}>{stamp} {identity}[{record.process}]: {_escape(text)}"
+        head = f"<{_FACILITIES[facility] * 8 + severity}>{_second(int(record.created))} {identity}[{record.process}]"
+        line = f"{head}: {_escape(text)}"
         return line.encode(errors="replace")[:_LINE_OCTETS_MAX]
+
+
+@lru_cache(maxsize=1)
+def _second(at_s: int) -> str:
+    return time.strftime("%b %e %H:%M:%S", time.localtime(at_s))
 
 
 def _severity(level: int) -> int:
@@ -84,4 +92,4 @@ def _severity(level: int) -> int:
 
 def _escape(text: str) -> str:
     """Control characters as `#` and three octal digits, as syslog daemons themselves write them."""
-    return "".join(each if each >= " " and each != "\x7f" else f"#{ord(each):03o}" for each in text)
+    return _CONTROLS.sub(lambda found: f"#{ord(found[0]):03o}", text)
