@@ -1,10 +1,8 @@
 import asyncio
-import gc
-import sys
-import threading
+import signal
 import time
-from types import FrameType
-from typing import cast
+from collections.abc import Callable, Coroutine, Iterator
+from typing import Any, cast
 
 import pytest
 import uvloop
@@ -13,67 +11,97 @@ from angarium.worker import watchdog as module
 from angarium.worker.watchdog import StallReports, Watchdog
 
 
-@pytest.mark.parametrize("plain", [False, True])
-def test_a_stall_is_logged_with_its_stack(
-    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch, plain: bool
-) -> None:
-    seen, told = threading.Event(), threading.Event()
-    where = module._where
-
-    def note(frame: FrameType) -> str:
-        seen.set()
-        return where(frame)
-
-    def stand_still() -> None:
-        assert seen.wait(30)
-        end_s = time.thread_time() + 0.01
-        while time.thread_time() < end_s:
-            pass
-
-    monkeypatch.setattr(module, "_where", note)
-    loop = asyncio.new_event_loop() if plain else cast("asyncio.AbstractEventLoop", uvloop.new_event_loop())
-    watchdog = Watchdog(loop, sys._getframe(), on_stall=told.set)
-    watchdog.start()
-    loop.call_soon(stand_still)
-    loop.run_until_complete(asyncio.sleep(0))
-    assert told.wait(30)
-    watchdog.stop()
+@pytest.fixture(params=["asyncio", "uvloop"])
+def loop(request: pytest.FixtureRequest) -> Iterator[asyncio.AbstractEventLoop]:
+    is_plain = request.param == "asyncio"
+    loop = asyncio.new_event_loop() if is_plain else cast("asyncio.AbstractEventLoop", uvloop.new_event_loop())
+    yield loop
     loop.close()
+
+
+LONG_S = 3600.0
+
+
+class Resting(Watchdog):
+    """A watchdog that tells when it rests, which is for far longer than any test lasts."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, *, on_stall: Callable[[], None]) -> None:
+        super().__init__(loop, on_stall=on_stall)
+        self.rests = asyncio.Event()
+
+    def _look_in(self, wait_s: float, now_s: float, cpu_now_s: float) -> None:
+        super()._look_in(wait_s, now_s, cpu_now_s)
+        if wait_s == LONG_S:
+            self.rests.set()
+
+
+def stand_still(watchdog: Watchdog) -> None:
+    """Keep the loop until the signal has come, and some milliseconds longer."""
+    while not watchdog._stack:
+        pass
+    end_s = time.thread_time() + 0.01
+    while time.thread_time() < end_s:
+        pass
+
+
+def watched(loop: asyncio.AbstractEventLoop, work: Callable[[Watchdog], Coroutine[Any, Any, None]]) -> None:
+    """Run the work until it is done and a stall was seen."""
+
+    async def check() -> None:
+        told = asyncio.Event()
+        watchdog = Resting(loop, on_stall=told.set)
+        watchdog.start()
+        try:
+            await work(watchdog)
+            async with asyncio.timeout(30):
+                await told.wait()
+        finally:
+            watchdog.stop()
+
+    loop.run_until_complete(check())
+
+
+def test_a_stall_is_logged_with_its_stack(caplog: pytest.LogCaptureFixture, loop: asyncio.AbstractEventLoop) -> None:
+    async def work(watchdog: Watchdog) -> None:
+        loop.call_soon(stand_still, watchdog)
+
+    watched(loop, work)
     (record,) = caplog.records
     assert record.message == "loop_stalled"
     assert "in stand_still" in record.__dict__["stack"]
     assert record.__dict__["duration_ms"] >= record.__dict__["cpu_ms"] >= 10
 
 
-def test_no_garbage_is_collected_while_frames_of_other_threads_are_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
-    looks: list[tuple[str, bool]] = []
-    told = threading.Event()
-    frames, where = sys._current_frames, module._where
+def test_a_stall_of_the_first_command_after_a_silence_is_seen(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch, loop: asyncio.AbstractEventLoop
+) -> None:
+    monkeypatch.setattr(module, "_IDLE_LOOKS", 0)
+    monkeypatch.setattr(module, "_IDLE_REST_S", LONG_S)
 
-    def current_frames() -> dict[int, FrameType]:
-        looks.append(("all", gc.isenabled()))
-        return frames()
+    async def command(watchdog: Watchdog) -> None:
+        stand_still(watchdog)
 
-    def note(frame: FrameType) -> str:
-        looks.append(("stack", gc.isenabled()))
-        return where(frame)
+    async def work(watchdog: Watchdog) -> None:
+        assert isinstance(watchdog, Resting)
+        await watchdog.rests.wait()
+        await asyncio.create_task(command(watchdog))
 
-    def stand_still() -> None:
-        while ("stack", False) not in looks and ("stack", True) not in looks:
-            pass
+    watched(loop, work)
+    (record,) = caplog.records
+    assert "in stand_still" in record.__dict__["stack"]
 
-    monkeypatch.setattr(sys, "_current_frames", current_frames)
-    monkeypatch.setattr(module, "_where", note)
-    loop = asyncio.new_event_loop()
-    watchdog = Watchdog(loop, sys._getframe(), on_stall=told.set)
-    watchdog.start()
-    loop.call_soon(stand_still)
-    loop.run_until_complete(asyncio.sleep(0))
-    assert told.wait(30)
+
+def test_nothing_is_left_behind_when_the_watch_is_over(loop: asyncio.AbstractEventLoop) -> None:
+    before = signal.getsignal(signal.SIGALRM)
+    watchdog = Watchdog(loop)
     watchdog.stop()
-    loop.close()
-    assert set(looks) == {("all", False), ("stack", False)}
-    assert gc.isenabled()
+    watchdog.start()
+    assert signal.getitimer(signal.ITIMER_REAL)[0] > 0
+    watchdog.stop()
+    watchdog.stop()
+    assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
+    assert signal.getsignal(signal.SIGALRM) == before
+    assert loop.get_task_factory() is None
 
 
 def records(caplog: pytest.LogCaptureFixture) -> list[tuple[float, int]]:
@@ -96,109 +124,72 @@ def test_a_stall_that_is_longer_than_the_last_that_was_reported_is_reported_too(
     assert records(caplog) == [(10.0, 0), (20.0, 1), (30.0, 1)]
 
 
-class Scripted(Watchdog):
-    """A watchdog whose looks find what the test says, and whose rests take no time."""
+class Scripted:
+    """A loop, a clock and the processor time of a thread, of which looks find what the test says."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, looks: str) -> None:
-        super().__init__(loop, sys._getframe())
-        self.looks = iter(looks)
-        self.rests: list[float] = []
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.now_s = self.cpu_s = 0.0
+        self.waits: list[float] = []
+        self.look: Callable[[], None] = lambda: None
+        monkeypatch.setattr(time, "monotonic", lambda: self.now_s)
+        monkeypatch.setattr(time, "thread_time", lambda: self.cpu_s)
+        monkeypatch.setattr(signal, "setitimer", self.set_timer)
+        self.timers: list[float] = []
 
-    def _sleep(self, seconds: float) -> bool:
-        self.rests.append(seconds)
-        return False
+    def set_task_factory(self, _: object) -> None: ...
 
-    def _is_idle(self) -> bool:
-        look = next(self.looks, "")
-        if not look:
-            self._stopped.set()
-        return look != "b"
+    def set_timer(self, _: int, seconds: float) -> None:
+        self.timers.append(seconds)
 
-    def _probe(self) -> None:
-        self.rests.append(0.0)
+    def call_later(self, wait_s: float, look: Callable[[], None]) -> "Scripted":
+        self.waits.append(wait_s)
+        self.look = look
+        return self
 
+    def cancel(self) -> None: ...
 
-def rests_of(looks: str) -> list[float]:
-    """How long each rest is, 0 for a probe, when looks find the loop idle (`.`) or busy (`b`)."""
-    loop = asyncio.new_event_loop()
-    watchdog = Scripted(loop, looks)
-    watchdog._watch()
-    loop.close()
-    return watchdog.rests
-
-
-def test_a_busy_loop_is_looked_at_every_few_milliseconds() -> None:
-    assert rests_of("b.b") == [0.005, 0.0, 0.005, 0.005, 0.0, 0.005]
-
-
-def test_an_idle_loop_is_looked_at_twice_a_second() -> None:
-    assert rests_of("." * 141) == [0.005] * 41 + [0.5] * 51  # with a look before each rest, and one after
+    def waits_of(self, looks: str) -> list[float]:
+        """What is waited for each look, when they find that a task began (`t`), that something was computed (`c`), or
+        that the loop was idle (`.`)."""
+        watchdog = Watchdog(cast("asyncio.AbstractEventLoop", self))
+        watchdog._watch_closely()
+        for each in looks:
+            self.now_s += self.waits[-1]
+            self.cpu_s += self.waits[-1] * (0.1 if each == "c" else 0.01)
+            watchdog._task_began = each == "t"
+            self.look()
+        return self.waits
 
 
-def test_a_loop_that_was_idle_is_looked_at_closely_again() -> None:
-    assert rests_of("." * 41 + "...b..")[-4:] == [0.0, 0.005, 0.005, 0.005]
+@pytest.fixture
+def scripted(monkeypatch: pytest.MonkeyPatch) -> Scripted:
+    return Scripted(monkeypatch)
 
 
-def test_a_task_that_begins_while_the_rest_begins_is_not_missed() -> None:
-    assert rests_of("." * 41 + "bb")[-3:] == [0.005, 0.0, 0.005]
+@pytest.mark.parametrize("looks", ["t.t", "c.c", ".t."])
+def test_a_busy_loop_looks_every_few_milliseconds(scripted: Scripted, looks: str) -> None:
+    assert scripted.waits_of(looks) == [0.005] * 4
 
 
-LONG_S = 3600.0
+def test_an_idle_loop_looks_twice_a_second(scripted: Scripted) -> None:
+    assert scripted.waits_of("." * 60) == [0.005] * 41 + [0.5] * 20
 
 
-class Resting(Watchdog):
-    """A watchdog that tells when it rests, which is for far longer than any test lasts."""
-
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        super().__init__(loop, sys._getframe(1))
-        self.rests = threading.Event()
-
-    def _sleep(self, seconds: float) -> bool:
-        if seconds == LONG_S:
-            self.rests.set()
-        return super()._sleep(seconds)
+@pytest.mark.parametrize("busy", ["t", "c"])
+def test_a_loop_that_was_idle_looks_closely_again(scripted: Scripted, busy: str) -> None:
+    assert scripted.waits_of("." * 42 + busy + "..")[-4:] == [0.5, 0.005, 0.005, 0.005]
 
 
-@pytest.mark.parametrize("plain", [False, True])
-def test_a_stall_of_the_first_command_after_a_silence_is_seen(
-    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch, plain: bool
+def test_the_signal_comes_where_a_look_is_late_by_a_stall(scripted: Scripted) -> None:
+    scripted.waits_of("." * 60)
+    assert scripted.timers == [wait_s + 0.005 for wait_s in scripted.waits]
+
+
+@pytest.mark.parametrize(("late_ms", "told"), [(4.9, []), (5.1, [(5.1, 0)]), (300, [(300.0, 0)])])
+def test_a_look_that_comes_late_is_a_stall(
+    caplog: pytest.LogCaptureFixture, scripted: Scripted, late_ms: float, told: list[tuple[float, int]]
 ) -> None:
-    monkeypatch.setattr(module, "_IDLE_REST_S", LONG_S)
-    seen = threading.Event()
-
-    def note(frame: FrameType) -> str:
-        seen.set()
-        return frame.f_code.co_name
-
-    monkeypatch.setattr(module, "_where", note)
-    loop = asyncio.new_event_loop() if plain else cast("asyncio.AbstractEventLoop", uvloop.new_event_loop())
-
-    async def command() -> bool:
-        return seen.wait(30)
-
-    async def idle_first() -> bool:
-        await loop.run_in_executor(None, watchdog.rests.wait)
-        return await asyncio.create_task(command())
-
-    watchdog = Resting(loop)
-    watchdog.start()
-    try:
-        assert loop.run_until_complete(idle_first())
-    finally:
-        watchdog.stop()
-        loop.run_until_complete(loop.shutdown_default_executor())
-        loop.close()
-    assert len(caplog.records) == 1
-
-
-def test_a_watchdog_that_rests_stops_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "_IDLE_LOOKS", 0)
-    monkeypatch.setattr(module, "_IDLE_REST_S", LONG_S)
-    loop = asyncio.new_event_loop()
-    watchdog = Resting(loop)
-    watchdog.start()
-    loop.run_until_complete(loop.run_in_executor(None, watchdog.rests.wait))
-    watchdog.stop()
-    assert not watchdog._thread.is_alive()
-    loop.run_until_complete(loop.shutdown_default_executor())
-    loop.close()
+    scripted.waits_of("tt")
+    scripted.now_s += 0.005 + late_ms / 1000
+    scripted.look()
+    assert records(caplog) == told

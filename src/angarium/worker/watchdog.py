@@ -1,20 +1,21 @@
 """Notices when the event loop stands still, and logs where (DESIGN §2).
 
-A thread looks every few milliseconds whether the loop's thread is outside its idle frame. If so it posts a callback; a
-callback that has not run by the next look is a stall, and the stack of that moment shows what runs. When the loop has
-been idle for a while the thread looks twice a second only, and posts nothing; a task that begins, as every command
-does, ends that rest at once, since most stalls come with the first command after a silence.
+The loop looks at the clock every few milliseconds; a look that comes late tells of a stall. What ran meanwhile shows by
+a signal, for which each look sets a timer, and puts off the one before: where the next look is late it comes, into the
+midst of whatever keeps the loop, and notes the stack. When the loop has had little to do for a while it looks twice a
+second only; a task that begins, as every command does, ends that rest at once, since most stalls come with the first
+command after a silence.
+
+A thread that looked at the loop from beside it would take the interpreter's lock each time, and cost twenty times as
+much.
 """
 
 import asyncio
-import contextlib
-import gc
 import logging
 import os
-import sys
-import threading
+import signal
 import time
-from collections.abc import Callable, Coroutine, Generator, Iterator
+from collections.abc import Callable, Coroutine, Generator
 from contextvars import Context
 from types import FrameType
 from typing import Any, Final, TypeVar
@@ -22,8 +23,10 @@ from typing import Any, Final, TypeVar
 log = logging.getLogger(__name__)
 
 _IDLE_LOOKS: Final = 40
-"""Idle looks in a row after which the thread rests longer."""
+"""Idle looks in a row after which the next ones are further apart."""
 _IDLE_REST_S: Final = 0.5
+_IDLE_SHARE: Final = 0.05
+"""Of the processor, up to which the loop is idle where no task began; looks take less."""
 _REPORT_INTERVAL_S: Final = 1.0
 _FRAMES_SHOWN: Final = 6
 
@@ -58,43 +61,46 @@ class StallReports:
 
 
 class Watchdog:
-    """Watches the loop of the thread that starts it; `idle_frame` is the frame that runs the loop.
+    """Watches the loop of the main thread, which starts it; `on_stall` is called on the loop.
 
-    It takes the place of the loop's task factory, so as to see tasks begin.
+    It takes the place of the loop's task factory, so as to see tasks begin, and the signal SIGALRM with its timer.
     """
 
     def __init__(
-        self,
-        loop: asyncio.AbstractEventLoop,
-        idle_frame: FrameType,
-        *,
-        stall_s: float = 0.005,
-        on_stall: Callable[[], None] = lambda: None,
+        self, loop: asyncio.AbstractEventLoop, *, stall_s: float = 0.005, on_stall: Callable[[], None] = lambda: None
     ) -> None:
         self._loop = loop
-        self._idle_frame = idle_frame
         self._stall_s = stall_s
         self._on_stall = on_stall
-        self._watched = threading.get_ident()
-        self._cpu_clock = time.pthread_getcpuclockid(self._watched)
         self._reports = StallReports()
+        self._look_at: asyncio.TimerHandle | None = None
         self._is_resting = False
-        self._stopped = threading.Event()
-        self._woken = threading.Event()
-        self._answered_s = 0.0
-        self._answered_cpu_s = 0.0
-        self._thread = threading.Thread(target=self._watch, name="watchdog", daemon=True)
+        self._idle_looks = 0
+        self._task_began = False
+        self._due_s = 0.0
+        """When the next look should be, by a clock that never goes back."""
+        self._set_s = 0.0
+        """When it was decided, by the processor time of the thread."""
+        self._stack = ""
+        """Of the moment when the look that is due was late."""
+        self._handler_before: Any = None
 
     def start(self) -> None:
+        """On the loop."""
         self._loop.set_task_factory(self._make_task)
-        self._thread.start()
+        self._handler_before = signal.signal(signal.SIGALRM, self._note)
+        # What a library waits for goes on behind the signal.
+        signal.siginterrupt(signal.SIGALRM, False)
+        self._watch_closely()
 
     def stop(self) -> None:
-        """Ends the thread before it returns, unless it is that of a stall."""
-        self._stopped.set()
-        self._woken.set()
-        if self._thread.ident is not None:
-            self._thread.join(timeout=1.0)
+        """A second time, or before a start, does nothing."""
+        if self._look_at is not None:
+            self._look_at.cancel()
+            self._look_at = None
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.signal(signal.SIGALRM, self._handler_before)
+            self._loop.set_task_factory(None)
 
     # Any: what a coroutine is sent and yields is the loop's own affair.
     def _make_task(
@@ -104,93 +110,44 @@ class Watchdog:
         *,
         context: Context | None = None,
     ) -> asyncio.Task[T]:
+        self._task_began = True
         if self._is_resting:
-            self._is_resting = False
-            self._woken.set()
+            self._watch_closely()
         return asyncio.Task(coroutine, loop=loop, context=context)
 
-    # In the thread
-
-    def _watch(self) -> None:
-        idle_looks = 0
-        while not self._stopped.is_set():
-            if idle_looks <= _IDLE_LOOKS:
-                self._sleep(self._stall_s)
-            elif self._rest():
-                idle_looks = 0
-            if self._stopped.is_set():
-                return
-            if self._is_idle():
-                idle_looks += 1
-            else:
-                idle_looks = 0
-                self._probe()
-
-    def _sleep(self, seconds: float) -> bool:
-        """Whether it was ended early, by `stop` or a task that began."""
-        return self._woken.wait(seconds)
-
-    def _rest(self) -> bool:
-        """Sleep until a task begins, or for as long as an idle loop may go unseen; whether a task began."""
-        self._woken.clear()
-        if self._stopped.is_set():
-            return False
-        self._is_resting = True
-        # A task may have begun just before, and did not see that it had to wake anybody.
-        was_woken = not self._is_idle() or self._sleep(_IDLE_REST_S)
+    def _watch_closely(self) -> None:
+        """From this moment on, whatever was due."""
+        if self._look_at is not None:
+            self._look_at.cancel()
         self._is_resting = False
-        if not self._stopped.is_set():
-            self._woken.clear()
-        return was_woken
+        self._idle_looks = 0
+        self._look_in(self._stall_s, time.monotonic(), time.thread_time())
 
-    def _is_idle(self) -> bool:
-        with _others_as_they_are():
-            frame = sys._current_frames().get(self._watched)  # noqa: SLF001 - the documented way to see other threads
-            # uvloop waits below the frame that runs it; asyncio's own loop waits in `select`.
-            return frame is None or frame is self._idle_frame or frame.f_code.co_name == "select"
+    def _look_in(self, wait_s: float, now_s: float, cpu_now_s: float) -> None:
+        self._task_began = False
+        self._stack = ""
+        self._set_s = cpu_now_s
+        self._due_s = now_s + wait_s
+        self._look_at = self._loop.call_later(wait_s, self._look)
+        signal.setitimer(signal.ITIMER_REAL, wait_s + self._stall_s)
 
-    def _probe(self) -> None:
-        self._answered_s = 0.0
-        posted_s, posted_cpu_s = time.monotonic(), time.clock_gettime(self._cpu_clock)
-        try:
-            self._loop.call_soon_threadsafe(self._answer)
-        except RuntimeError:
-            # The loop is closed.
-            self._stopped.set()
-            return
-        if self._sleep(self._stall_s) or self._answered_s:
-            return
-        with _others_as_they_are():
-            stack = _where(sys._current_frames().get(self._watched))  # noqa: SLF001 - as above
-        while not self._answered_s and not self._sleep(self._stall_s):
-            pass
-        if not self._answered_s:  # the watch is over before the stall
-            self._answer()
-        cpu_s = self._answered_cpu_s - posted_cpu_s
-        self._reports.report(self._answered_s - posted_s, stack, cpu_s=cpu_s, now_s=time.monotonic())
-        self._on_stall()
+    def _look(self) -> None:
+        now_s, cpu_now_s = time.monotonic(), time.thread_time()
+        late_s, cpu_s = now_s - self._due_s, cpu_now_s - self._set_s
+        if late_s >= self._stall_s:
+            # What was computed before the look was due is not told apart.
+            self._reports.report(late_s, self._stack, cpu_s=min(cpu_s, late_s), now_s=now_s)
+            self._on_stall()
+        if self._task_began or cpu_s > _IDLE_SHARE * (_IDLE_REST_S if self._is_resting else self._stall_s):
+            self._idle_looks = 0
+        else:
+            self._idle_looks += 1
+        self._is_resting = self._idle_looks > _IDLE_LOOKS
+        self._look_in(_IDLE_REST_S if self._is_resting else self._stall_s, now_s, cpu_now_s)
 
-    def _answer(self) -> None:
-        self._answered_cpu_s = time.clock_gettime(self._cpu_clock)
-        self._answered_s = time.monotonic()
-
-
-_looking: Final = threading.Lock()
-
-
-@contextlib.contextmanager
-def _others_as_they_are() -> Iterator[None]:
-    """Keep the garbage collector off while frames of other threads are looked at. Python 3.11 makes an object of a
-    frame when it is asked for; a collection that begins in the midst of that may run a finalizer, and with it the other
-    thread, and the object is made of what lies where its frame was: it is something else, or the process dies."""
-    with _looking:
-        is_on = gc.isenabled()
-        gc.disable()
-        try:
-            yield
-        finally:
-            if is_on:
-                gc.enable()
+    def _note(self, _: int, frame: FrameType | None) -> None:
+        """The signal has come: the loop's thread is in this frame."""
+        self._stack = _where(frame)
 
 
 def _where(frame: FrameType | None) -> str:

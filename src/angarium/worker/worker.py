@@ -89,7 +89,7 @@ def run_worker(start: WorkerStart) -> int:
     loop = uvloop.new_event_loop()
     asyncio.set_event_loop(loop)
     worker = _Worker(start, loop)
-    watchdog = Watchdog(loop, sys._getframe(), on_stall=worker.count_stall)  # noqa: SLF001 - the frame that idles
+    watchdog = Watchdog(loop, on_stall=worker.count_stall)
     try:
         with short_collections():
             return loop.run_until_complete(worker.run(watchdog))
@@ -138,7 +138,6 @@ class _Worker:
         """By listener."""
 
     def count_stall(self) -> None:
-        """Called by the watchdog's thread; losing one in a race is no matter."""
         self._metrics.raise_by(Metric.LOOP_STALLS)
 
     async def run(self, watchdog: Watchdog) -> int:
