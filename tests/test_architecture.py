@@ -16,6 +16,7 @@ LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"store"}),
     frozenset({"engine"}),
     frozenset({"config", "logs"}),
+    frozenset({"logrecords"}),
 )
 """From the top down; packages of one layer do not import one another, but for `BESIDE`."""
 

@@ -6,11 +6,11 @@ from enum import Enum, auto
 from typing import Final
 
 from angarium.config import LogFormat, LogSettings
+from angarium.logrecords import EventRecord
 
 from .jsonlines import JsonFormatter
 from .lines import LineHandler
 from .readable import ReadableFormatter
-from .records import EventRecord
 from .syslog import SyslogHandler
 
 

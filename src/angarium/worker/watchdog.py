@@ -6,7 +6,7 @@ midst of whatever keeps the loop, and notes the stack. When the loop has had lit
 second only; a task that begins, as every command does, ends that rest at once, since most stalls come with the first
 command after a silence.
 
-A thread that looked at the loop from beside it would take the interpreter's lock each time, and cost twenty times as
+A thread that looked at the loop from beside it would take the interpreter's lock each time, and cost several times as
 much.
 """
 

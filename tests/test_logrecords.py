@@ -7,8 +7,9 @@ from collections.abc import Iterator
 import pytest
 
 from angarium.config import SyslogFacility
+from angarium.imap import dispatch
+from angarium.logrecords import EventLogger, EventRecord
 from angarium.logs import JsonFormatter, ReadableFormatter, SyslogHandler
-from angarium.logs.records import EventRecord
 
 FIELDS = {"service": "imaps", "user": "ann smith", "tls": False, "size_octets": 3, "seconds": 0.25, "none": None}
 
@@ -22,12 +23,14 @@ class Keeping(logging.Handler):
         self.kept.append(record)
 
 
-@pytest.fixture
-def logger() -> Iterator[logging.Logger]:
+@pytest.fixture(params=[logging.Logger, EventLogger], ids=["any logger", "ours"])
+def logger(request: pytest.FixtureRequest) -> Iterator[logging.Logger]:
     factory = logging.getLogRecordFactory()
     logging.setLogRecordFactory(EventRecord)
     # Without a parent, since what other tests listen with asks a record for more.
-    yield logging.Logger("angarium.imap.x")  # noqa: LOG001
+    logger = request.param("angarium.imap.x")
+    assert isinstance(logger, logging.Logger)
+    yield logger
     logging.setLogRecordFactory(factory)
 
 
@@ -83,3 +86,12 @@ def test_lines_are_those_of_any_other_record(
     assert json.loads(JsonFormatter().format(record)) == json.loads(JsonFormatter().format(other))
     assert syslog.datagram(record) == syslog.datagram(other)
     syslog.close()
+
+
+def test_the_loggers_of_the_program_are_ours() -> None:
+    assert type(dispatch.log) is EventLogger
+
+
+def test_no_field_overwrites_a_part_of_another_record() -> None:
+    with pytest.raises(KeyError):
+        EventLogger("angarium.imap.x").warning("event", extra={"module": "x"})
