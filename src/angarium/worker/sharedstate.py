@@ -158,7 +158,8 @@ class SharedState:
     def close(self) -> None:
         """Give the mapping back."""
         del self._metrics, self._changes, self._watched, self._keys
-        self._raw.release()
+        for view in (*self._slots.values(), self._raw):
+            view.release()
         self._map.close()
         os.close(self._descriptor)
 
@@ -301,7 +302,10 @@ class SharedState:
 
     def change_sum(self, slot: int) -> int:
         """One change slot over all segments."""
-        return sum(self._raw[self._first_change + slot :: self._segment_words])
+        words = self._slots.get(slot)
+        if words is None:
+            words = self._slots[slot] = self._raw[self._first_change + slot :: self._segment_words]
+        return sum(words)
 
     def watch_slot(self, segment: int, slot: int, accounts: int) -> None:
         """Somebody waits for so many accounts more, or fewer; only the segment's owner may."""
@@ -340,6 +344,8 @@ class SharedState:
         self._segment_words = octets // 8
         self._first_word = _PAGE // 8
         self._raw = memoryview(self._map).cast("Q")
+        self._slots: dict[int, memoryview] = {}
+        """By change slot its word in each segment, for those that were asked for."""
         self._metrics = whole[:, METRICS : 2 * METRICS]
         self._changes = whole[:, 2 * METRICS : 2 * METRICS + CHANGE_SLOTS]
         self._first_change = self._first_word + 2 * METRICS

@@ -101,6 +101,15 @@ def test_nothing_is_remembered_where_nobody_can_tell(database: Database) -> None
         database.change()
 
 
+def test_what_is_known_without_a_read_is_what_is_of_this_moment(database: Database) -> None:
+    remembered: Remembered[str, int] = Remembered(database.reader, limit=10)
+    assert remembered.known((1, 0), "a") is None
+    remembered.get((1, 0), "a", database.read)
+    assert remembered.known((1, 0), "a") == 0
+    assert [remembered.known(stamp, "a") for stamp in ((2, 0), (1, 1), None)] == [None, None, None]
+    assert remembered.known((1, 0), "b") is None
+
+
 def test_no_more_is_remembered_than_the_limit(database: Database) -> None:
     remembered: Remembered[int, int] = Remembered(database.reader, limit=3)
     for key in (1, 2, 3, 1, 4, 4, 1):

@@ -24,8 +24,12 @@ class KnownUsers:
 
     def user(self, userid: str) -> UserRow:
         """On the loop, as all that is not awaited here but `users`."""
+        stamp = self._stamp_of(USERS_CHANGES)
+        known = self._known.known(stamp, userid)  # as mostly, and each command asks
+        if known is not None:
+            return known
         reader = self._database.open_reader
-        return self._known.get(self._stamp_of(USERS_CHANGES), userid, lambda: users.user(reader, userid))
+        return self._known.get(stamp, userid, lambda: users.user(reader, userid))
 
     def users(self) -> list[UserRow]:
         """In a thread."""

@@ -66,6 +66,10 @@ class Remembered(Generic[Key, Value]):
         self._values[key] = value
         return value
 
+    def known(self, stamp: Stamp | None, key: Key) -> Value | None:
+        """The value as `get` gives it, if that is known without a read; else None."""
+        return self._values.get(key) if stamp is not None and stamp == self._stamp else None
+
     def put(self, stamp: Stamp, key: Key, value: Value) -> None:
         """What is known of this stamp without a read."""
         if stamp != self._stamp:
