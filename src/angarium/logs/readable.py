@@ -22,19 +22,19 @@ class ReadableFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         at_ms = int(record.created * 1000)
-        words = [
-            f"{_second(at_ms // 1000)}{_MILLISECONDS[at_ms % 1000]}",
-            _origin(record.levelno, service_of(record), record.process),
-            one_line(event_of(record)),
-        ]
-        words += [
-            f"{name}="
-            f"{value if type(value) in _NUMBERS or (type(value) is str and _is_bare(value)) else show_value(value)}"
-            for name, value in record.__dict__.items()
-            if name not in _NOT_SHOWN
-        ]
+        line = (
+            f"{_second(at_ms // 1000)}{_MILLISECONDS[at_ms % 1000]} "
+            f"{_origin(record.levelno, service_of(record), record.process)} {one_line(event_of(record))}"
+        )
+        for name, value in record.__dict__.items():
+            if name in _NOT_SHOWN:
+                continue
+            if (type(value) is str and _is_bare(value)) or type(value) in _NUMBERS:
+                line += f" {name}={value}"
+            else:
+                line += f" {name}={show_value(value)}"
         trace = traceback_of(record) if record.exc_info else ""
-        return " ".join(words) + (f"\n{trace}" if trace else "")
+        return f"{line}\n{trace}" if trace else line
 
 
 @lru_cache(maxsize=1)
