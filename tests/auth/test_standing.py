@@ -1,4 +1,3 @@
-
 import pytest
 from tests.auth.world import SOURCES, add
 
