@@ -158,6 +158,9 @@ class Cursor:
         match = pattern.match(self.data, self.position)
         if match is None:
             raise self.invalid()
+        return self._take(match)
+
+    def _take(self, match: re.Match[bytes]) -> bytes:
         octets = match[0]
         if len(octets) > self.limits.atom_octets:
             raise Malformed(ATOM_TOO_LONG)
@@ -167,13 +170,7 @@ class Cursor:
     def astring(self) -> bytes:
         """`astring`, also where `mailbox` or `list-mailbox` is asked for."""
         match = _WORD.match(self.data, self.position)
-        if match is None:
-            return self.string()
-        octets = match[0]
-        if len(octets) > self.limits.atom_octets:
-            raise Malformed(ATOM_TOO_LONG)
-        self.position = match.end()
-        return octets
+        return self.string() if match is None else self._take(match)
 
     def string(self) -> bytes:
         """`string`."""
